@@ -1,0 +1,208 @@
+"""The promise every generator of incidents keeps: a failure class and a seed give everything else."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from sandboxes.ingest.tree import Tree
+
+ProbeGroup = Literal["class", "neighbour", "control", "unknown"]
+
+JsonObject = dict[str, Any]
+
+
+class NoSuchPack(LookupError):
+    """The dotted name of a twin's definition leads to no incident pack."""
+
+
+class NoSuchFailureClass(LookupError):
+    """A specification names a failure class this pack does not hold."""
+
+
+class NothingLeftToDraw(LookupError):
+    """Every failure class of the pack has been seen by this learner: there is no incident left for them."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What an incident is made of; all else derives from it.
+
+    Attributes:
+        failure_class: One of the pack's `classes`, for example ``"H1"``.
+        seed: Any non-negative integer below 2**63; names, values, dates and traffic are drawn from it.
+    """
+
+    failure_class: str
+    seed: int
+
+    def to_json(self) -> JsonObject:
+        """The form kept in an attempt's row."""
+        return {"failure_class": self.failure_class, "seed": self.seed}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Spec:
+        """The specification an attempt's row holds.
+
+        Raises:
+            KeyError: a field is missing.
+            ValueError: the seed is not a whole number.
+        """
+        return cls(failure_class=str(stored["failure_class"]), seed=int(stored["seed"]))
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit of the history the learner is handed: `at` is aware, `tree` the whole tree after it."""
+
+    message: str
+    author: str
+    email: str
+    at: datetime
+    tree: Tree
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One question put to a tree.
+
+    Attributes:
+        key: Unique in its suite; names the question in transcripts, tells nothing about the right answer.
+        group: ``class`` (what the fault breaks), ``neighbour`` (close to it, unbroken), ``control`` (must
+            still be answered), ``unknown`` (no approved document answers: a refusal is right).
+        question: What the customer asks.
+        session: Conversation id; questions of one session are asked in order. ``""`` stands alone.
+        relation: The metamorphic relation that made it, or ``"plain"``.
+    """
+
+    key: str
+    group: ProbeGroup
+    question: str
+    session: str = ""
+    relation: str = "plain"
+
+
+@dataclass(frozen=True)
+class ProbeSuite:
+    """Questions, the approved facts that judge their answers, and the data the tree must answer from.
+
+    `data` is laid over the tree with ``tree.overlay(data, replacing=replacing)`` before it is served, so that a
+    tree which learnt the incident's own names by heart gains nothing.
+    """
+
+    data: Tree
+    replacing: tuple[str, ...]
+    facts: bytes
+    probes: tuple[Probe, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One customer's question in the seeded traffic, `second` seconds after the incident opened."""
+
+    second: int
+    question: str
+    session: str = ""
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What the learner reads of this incident before start: fills the placeholders of the twin's brief."""
+
+    company: str
+    domain: str
+    opened_because: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Pack(Protocol):
+    """A generator of incidents. Every method is pure: the same bytes on every machine."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The failure classes this pack can draw, in a fixed order."""
+        ...
+
+    def draw(self, *, seed: int, avoid: Collection[str]) -> Spec:
+        """A specification whose class is not in `avoid`.
+
+        Raises:
+            NothingLeftToDraw: `avoid` holds every class.
+        """
+        ...
+
+    def facts(self, spec: Spec) -> bytes:
+        """The approved facts, as JSON, for the `facts` fixture and the oracle."""
+        ...
+
+    def base(self, spec: Spec) -> Tree:
+        """What the learner is handed: the faulty head, weights included."""
+        ...
+
+    def history(self, spec: Spec) -> tuple[Commit, ...]:
+        """12 to 20 commits, oldest first; the last one's tree is `base`."""
+        ...
+
+    def reference(self, spec: Spec) -> Tree:
+        """The platform's own fix."""
+        ...
+
+    def alternatives(self, spec: Spec) -> dict[str, Tree]:
+        """At least three other correct fixes, each different in kind, by name."""
+        ...
+
+    def mutants(self, spec: Spec) -> dict[str, Tree]:
+        """At least six wrong or superficial fixes, and the same fault re-drawn, by name."""
+        ...
+
+    def author_test(self, spec: Spec) -> Tree:
+        """A regression test that fails on base and mutants and passes on reference and alternatives."""
+        ...
+
+    def probes(self, spec: Spec, *, seed: int) -> ProbeSuite:
+        """At least 40 hidden questions on data drawn from a fresh seed."""
+        ...
+
+    def regression_suite(self, spec: Spec) -> ProbeSuite:
+        """Questions on the incident's own data whose right answers the faulty tree gives too."""
+        ...
+
+    def protected(self) -> tuple[str, ...]:
+        """Prefixes which grading always replaces by the incident's own, for example ``assistant/lm/``."""
+        ...
+
+    def traffic(self, spec: Spec) -> tuple[Question, ...]:
+        """The seeded stream of customers during the live window, in order."""
+        ...
+
+    def brief(self, spec: Spec) -> Brief:
+        """What a learner may read before the clock starts."""
+        ...
+
+    def truth(self, spec: Spec) -> JsonObject:
+        """Component, class, mechanism and rival classes: for the mentor only."""
+        ...
+
+
+def load(dotted: str) -> Pack:
+    """The pack a twin's definition names, for example ``exams.packs.hallucination``.
+
+    Raises:
+        NoSuchPack: no such module, or it offers no `PACK`.
+    """
+    if not dotted.startswith("exams.packs."):
+        raise NoSuchPack(f"{dotted!r} is not below exams.packs; write for example exams.packs.hallucination")
+    try:
+        module = importlib.import_module(dotted)
+    except ModuleNotFoundError as missing:
+        raise NoSuchPack(f"{dotted!r} cannot be imported; check the `pack` line of twin.toml") from missing
+    found = getattr(module, "PACK", None)
+    if not isinstance(found, Pack):
+        raise NoSuchPack(f"{dotted!r} offers no object `PACK` that keeps the promise of exams.packs.Pack")
+    return cast("Pack", found)
