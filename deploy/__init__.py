@@ -1,0 +1,1 @@
+"""Running Hotseat: one machine and many."""
