@@ -1,0 +1,113 @@
+"""Domain errors to HTTP: one table, one shape (`application/problem+json`, RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
+from django.http import Http404
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+log = logging.getLogger(__name__)
+
+PROBLEM_JSON = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """How one kind of refusal looks over HTTP: its status, its stable name (in `type`) and its title."""
+
+    status: int
+    slug: str
+    title: str
+
+
+# The one table. Each part of the platform adds the errors its rules raise; the most derived class wins.
+TABLE: dict[type[Exception], Problem] = {}
+
+FRAMEWORK: dict[type[Exception], Problem] = {
+    exceptions.ValidationError: Problem(400, "invalid", "The request has fields we cannot use"),
+    exceptions.ParseError: Problem(400, "unreadable", "The request body could not be read"),
+    exceptions.NotAuthenticated: Problem(401, "sign-in-first", "Sign in first"),
+    exceptions.AuthenticationFailed: Problem(401, "sign-in-failed", "The sign-in was not accepted"),
+    exceptions.PermissionDenied: Problem(403, "not-allowed", "You may not do this"),
+    PermissionDenied: Problem(403, "not-allowed", "You may not do this"),
+    exceptions.NotFound: Problem(404, "not-found", "There is nothing here for you"),
+    Http404: Problem(404, "not-found", "There is nothing here for you"),
+    exceptions.MethodNotAllowed: Problem(405, "method-not-allowed", "This address does not take that method"),
+    exceptions.NotAcceptable: Problem(406, "not-acceptable", "We answer in JSON only"),
+    exceptions.UnsupportedMediaType: Problem(415, "unsupported-media-type", "We read JSON here"),
+    exceptions.Throttled: Problem(429, "too-many-requests", "Too many requests"),
+}
+
+Json = Any
+
+
+def body(problem: Problem, detail: str, facts: Mapping[str, Json] | None = None) -> dict[str, Json]:
+    """The members of a problem document."""
+    return {
+        "type": f"/problems/{problem.slug}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": detail,
+        **(facts or {}),
+    }
+
+
+def find(error: Exception) -> Problem | None:
+    """The row of the most derived class of `error` that has one."""
+    for kind in type(error).__mro__:
+        row = TABLE.get(kind) or FRAMEWORK.get(kind)
+        if row is not None:
+            return row
+    return None
+
+
+def respond(problem: Problem, detail: str, facts: Mapping[str, Json] | None = None) -> Response:
+    """A problem as a response."""
+    return Response(body(problem, detail, facts), status=problem.status, content_type=PROBLEM_JSON)
+
+
+def field_errors(detail: Json, path: str = "") -> list[dict[str, str]]:
+    """Flattens DRF's nested error detail to `{field, code, detail}` rows; `field` is a dotted path."""
+    if isinstance(detail, dict):
+        return [
+            row for key, value in detail.items() for row in field_errors(value, f"{path}.{key}" if path else str(key))
+        ]
+    if isinstance(detail, list):
+        rows: list[dict[str, str]] = []
+        for position, value in enumerate(detail):
+            nested = isinstance(value, dict | list)
+            rows += field_errors(value, f"{path}.{position}" if nested else path)
+        return rows
+    return [{"field": path, "code": str(getattr(detail, "code", "invalid")), "detail": str(detail)}]
+
+
+def handle(error: Exception, context: Mapping[str, Json]) -> Response | None:
+    """DRF's exception handler: a refusal we know becomes its problem; what we do not know is ours and stays a 500."""
+    row = find(error)
+    if row is None:
+        if isinstance(error, DatabaseError):
+            log.exception("The database refused a request to %s", context.get("view"))
+        return None
+    set_rollback()
+    if isinstance(error, exceptions.ValidationError):
+        rows = field_errors(error.detail)
+        detail = " ".join(f"{r['field']}: {r['detail']}" if r["field"] else r["detail"] for r in rows[:5])
+        return respond(row, detail, {"errors": rows})
+    facts: dict[str, Json] = dict(getattr(error, "facts", {}))
+    response = respond(row, str(getattr(error, "detail", None) or error) or row.title, facts)
+    if isinstance(error, exceptions.Throttled) and error.wait is not None:
+        response["Retry-After"] = str(int(error.wait) + 1)
+    if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+        response.status_code = status.HTTP_401_UNAUTHORIZED
+        response["WWW-Authenticate"] = "Token"
+    return response

@@ -1,0 +1,23 @@
+"""Every address the platform answers, on one page."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.permissions import AllowAny
+
+from config import health
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/api/docs/"), name="home"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("admin/", admin.site.urls),
+    path("api/schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema", permission_classes=[AllowAny]), name="docs"),
+    path("api/v1/", include("accounts.api.urls")),
+    path("api/v1/", include("exams.api.urls")),
+    path("api/v1/", include("grading.api.urls")),
+    path("api/v1/", include("rubrics.api.urls")),
+]

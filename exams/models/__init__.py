@@ -1,0 +1,41 @@
+"""Facts an exam is made of; everything that can be derived from them is derived."""
+
+from exams.models.attempt import Attempt, AttemptState, Stage, StageState
+from exams.models.blob import Blob
+from exams.models.hand_in import (
+    Answer,
+    HandIn,
+    LateWrite,
+    SelfCheckAnswer,
+    Submission,
+    SubmissionPurpose,
+    SubmissionState,
+)
+from exams.models.ledger import Event
+from exams.models.operations import Heartbeat
+from exams.models.twin import TwinVersion
+from exams.models.work import Diagnosis, Draft, Question, QuestionState, StatusUpdate, Upload
+
+__all__ = [
+    "Answer",
+    "Attempt",
+    "AttemptState",
+    "Blob",
+    "Diagnosis",
+    "Draft",
+    "Event",
+    "HandIn",
+    "Heartbeat",
+    "LateWrite",
+    "Question",
+    "QuestionState",
+    "SelfCheckAnswer",
+    "Stage",
+    "StageState",
+    "StatusUpdate",
+    "Submission",
+    "SubmissionPurpose",
+    "SubmissionState",
+    "TwinVersion",
+    "Upload",
+]

@@ -1,0 +1,116 @@
+"""What happened when submitted work was run: runs, their cells, and the checks of a learner's repro."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from exams.models import Diagnosis, Submission
+
+
+class RunState(models.TextChoices):
+    """WAITING in the queue; RUNNING under a lease; GRADED with a verdict; PLATFORM_FAULT when we gave up, never a mark."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    GRADED = "graded"
+    PLATFORM_FAULT = "platform_fault"
+
+
+class GradingRun(models.Model):
+    """One grading of one submission. `fence` grows with every claim, so a late result of an old claim is refused."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="runs")
+    try_number = models.PositiveSmallIntegerField(default=1)
+    state = models.CharField(max_length=16, choices=RunState.choices, default=RunState.WAITING)
+    fence = models.PositiveIntegerField(default=0)
+    claims = models.PositiveSmallIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True)
+    retry_at = models.DateTimeField(null=True)
+    worker = models.CharField(max_length=120, blank=True, default="")
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    verdict = models.CharField(max_length=40, blank=True, default="")
+    because = models.TextField(blank=True, default="")  # in words a learner can act on; names nothing hidden
+    mutants_killed = models.PositiveSmallIntegerField(null=True)
+    mutants_total = models.PositiveSmallIntegerField(null=True)
+    alternatives_passed = models.PositiveSmallIntegerField(null=True)
+    alternatives_total = models.PositiveSmallIntegerField(null=True)
+    probe_counts = models.JSONField(default=dict)  # {"before": {...}, "after": {...}} exact counts by claim verdict
+    timings = models.JSONField(default=dict)
+    provenance = models.JSONField(default=dict)
+    last_fault = models.TextField(blank=True, default="")  # for operators
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "try_number"], name="grading_run_once_per_try"),
+            models.CheckConstraint(condition=Q(state__in=RunState.values), name="grading_run_state_known"),
+            models.CheckConstraint(
+                condition=~Q(state="graded") | (~Q(verdict="") & Q(finished_at__isnull=False)),
+                name="grading_run_graded_has_verdict",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="running") | Q(leased_until__isnull=False),
+                name="grading_run_running_has_lease",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                condition=Q(state__in=["waiting", "running"]),
+                name="grading_run_unfinished",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"try {self.try_number} of submission {self.submission_id}"
+
+
+class Cell(models.Model):
+    """One run of one test (or one set of probes) against one tree."""
+
+    run = models.ForeignKey(GradingRun, on_delete=models.CASCADE, related_name="cells")
+    kind = models.CharField(max_length=10)  # pre post ref alt mut probe p2p
+    key = models.CharField(max_length=80, blank=True, default="")  # which alternative or mutant; hidden from learners
+    repeat = models.PositiveSmallIntegerField(default=1)
+    visible = models.BooleanField(default=False)
+    position = models.PositiveSmallIntegerField()  # the random order in which it ran
+    ended = models.CharField(max_length=20)
+    result = models.CharField(max_length=20)
+    nodes = models.JSONField(default=list)
+    transcript = models.JSONField(default=list)
+    output_tail = models.TextField(blank=True, default="")
+    seconds = models.FloatField(default=0.0)
+    container = models.CharField(max_length=80, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "kind", "key", "repeat"], name="cell_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key} #{self.repeat}"
+
+
+class ReproCheck(models.Model):
+    """Whether the repro of a diagnosis makes the failing model misbehave, and what it said."""
+
+    diagnosis = models.OneToOneField(Diagnosis, on_delete=models.PROTECT, related_name="check_result")
+    reproduces = models.BooleanField(null=True)
+    transcript = models.JSONField(default=list)
+    cause_matches = models.BooleanField(null=True)  # for mentors only
+    claims = models.PositiveSmallIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True)
+    last_fault = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(checked_at=None) | Q(reproduces__isnull=False), name="repro_checked_has_answer"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"repro of diagnosis {self.diagnosis_id}"
+
+
+__all__ = ["Cell", "GradingRun", "ReproCheck", "RunState"]

@@ -1,0 +1,17 @@
+#!/usr/bin/env python
+"""The operator's door: `python manage.py help` lists every command."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Hand the command line to Django, with development settings unless told otherwise."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+    from django.core.management import execute_from_command_line  # noqa: PLC0415 - settings must be named first
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
