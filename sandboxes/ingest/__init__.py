@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum, unique
 
-__all__ = ["INGEST_LIMITS", "IngestLimits", "IngestRefused", "Refusal", "SourceUnreachable"]
+__all__ = ["INGEST_LIMITS", "MIB", "IngestLimits", "IngestRefused", "Refusal", "SourceUnreachable"]
 
 MIB = 1024 * 1024
 
@@ -108,7 +108,7 @@ class IngestLimits:
     path_bytes: int = 240
     depth: int = 16
     ratio: int = 120  # unpacked : packed, looked at once more than `ratio_floor_bytes` came out
-    ratio_floor_bytes: int = 1 * MIB
+    ratio_floor_bytes: int = 4 * MIB
     patch_lines: int = 200_000
     seconds: float = 60.0  # wall clock of one fetch
     resolve_seconds: float = 5.0  # wall clock of finding out which commit a name means

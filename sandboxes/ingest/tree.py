@@ -34,12 +34,12 @@ def _git_alias(component: str) -> bool:
     return bare in {".git", "git~1"} or bare.startswith(".git:")
 
 
-def checked_path(path: str) -> str:
-    """Return `path` if it may name a file in a tree.
+def check_shape(path: str) -> None:
+    """Refuse a path that is not a plain way down from the top.
 
     Raises:
         IngestRefused: the name is absolute, climbs, is not in its shortest form, is too long or too deep,
-            holds characters that cannot be seen, or would be git's own folder somewhere.
+            or holds characters that cannot be seen.
     """
     if not path:
         raise IngestRefused(Refusal.EMPTY_NAME, "An entry has no name. Pack the files again.", path)
@@ -68,12 +68,6 @@ def checked_path(path: str) -> str:
             "A path is not in its shortest form (it holds '.', '//' or a slash at its end).",
             path,
         )
-    if any(_git_alias(component) for component in components):
-        raise IngestRefused(
-            Refusal.GIT_METADATA,
-            "A path lies in git's own folder. Hand in the files only, for example with `git archive`.",
-            path,
-        )
     if len(path.encode()) > INGEST_LIMITS.path_bytes or any(
         len(component.encode()) > _MAX_COMPONENT_BYTES for component in components
     ):
@@ -88,7 +82,21 @@ def checked_path(path: str) -> str:
             f"A file lies more than {INGEST_LIMITS.depth} folders deep. Move it up.",
             path,
         )
-    return path
+
+
+def check_path(path: str) -> None:
+    """Refuse a path that may not name a file in a tree.
+
+    Raises:
+        IngestRefused: as `check_shape` says, or it would be git's own folder on some machine.
+    """
+    check_shape(path)
+    if any(_git_alias(component) for component in path.split("/")):
+        raise IngestRefused(
+            Refusal.GIT_METADATA,
+            "A path lies in git's own folder. Hand in the files only, for example with `git archive`.",
+            path,
+        )
 
 
 def _folded(path: str) -> str:
@@ -149,7 +157,7 @@ class Tree:
             )
         total = 0
         for path, content in self.files.items():
-            checked_path(path)
+            check_path(path)
             if len(content) > limits.file_bytes:
                 raise IngestRefused(
                     Refusal.FILE_TOO_LARGE,
@@ -233,9 +241,7 @@ class Tree:
 
     def without(self, *prefixes: str) -> Tree:
         """Return the tree less everything at or below any of `prefixes`."""
-        return self._only(
-            path for path in self.files if not any(_is_below(path, prefix) for prefix in prefixes)
-        )
+        return self._only(path for path in self.files if not any(_is_below(path, prefix) for prefix in prefixes))
 
     def overlay(self, other: Tree, *, replacing: Sequence[str] = ()) -> Tree:
         """Return this tree less everything below `replacing`, with `other`'s files added; `other` wins.
