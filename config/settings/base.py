@@ -150,7 +150,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "unacked_restore_i
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}
-CELERY_TASK_ROUTES = {"grading.*": {"queue": "grading"}}
+# What needs the container engine goes to the workers that may reach it.
+CELERY_TASK_ROUTES = {"grading.*": {"queue": "grading"}, "exams.tasks.answer_questions": {"queue": "grading"}}
 CELERY_TASK_DEFAULT_QUEUE = "exams"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
