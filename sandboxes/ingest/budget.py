@@ -66,6 +66,10 @@ class Budget:
                 f"It unpacks to more than {self.limits.ratio} times its size, as no source code does.",
                 path,
             )
+        self.check_time(path)
+
+    def check_time(self, path: str | None = None) -> None:
+        """Refuse to go on once the seconds are used up."""
         if time.monotonic() > self._ends:
             raise IngestRefused(
                 Refusal.TOO_SLOW,
