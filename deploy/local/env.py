@@ -22,7 +22,7 @@ def start() -> services.Addresses:
     with (home.path / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two engineers at once: the second finds it running
         if not supervisor.running():
-            supervisor.launch(services.programs(home), env=os.environ, with_parent=False)
+            supervisor.launch(services.programs(home, durable=False), env=os.environ, with_parent=False)
         services.start_database(home, supervisor)
         services.start_broker(home, supervisor)
     return services.addresses(home)

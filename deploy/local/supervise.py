@@ -14,6 +14,7 @@ import xmlrpc.client
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TextIO
 
 from supervisor.xmlrpc import SupervisorTransport
 
@@ -59,7 +60,7 @@ class Supervisor:
     def statuses(self) -> dict[str, Status]:
         """Every process by name; empty when the supervisor does not run."""
         try:
-            rows = self._call("supervisor.getAllProcessInfo")
+            rows = self._call("getAllProcessInfo")
         except OSError:
             return {}
         return {row["name"]: Status(row["statename"], row["pid"], row["description"]) for row in rows}
@@ -104,7 +105,7 @@ class Supervisor:
             Trouble: it cannot be run at all.
         """
         try:
-            self._call("supervisor.startProcess", name, False)  # noqa: FBT003 - the protocol has positions only
+            self._call("startProcess", name, False)  # noqa: FBT003 - the protocol has positions only
         except xmlrpc.client.Fault as fault:
             if "ALREADY_STARTED" not in fault.faultString:
                 raise Trouble(f"{name} cannot be started: {fault.faultString}. Read {self.log(name)}.") from fault
@@ -126,8 +127,8 @@ class Supervisor:
         pid = self._pid()
         if pid:
             try:
-                self._call("supervisor.stopAllProcesses")
-                self._call("supervisor.shutdown")
+                self._call("stopAllProcesses")
+                self._call("shutdown")
             except (OSError, xmlrpc.client.Error):  # it is ending already, by another's word
                 pass
             deadline = time.monotonic() + 20
@@ -141,18 +142,15 @@ class Supervisor:
 
     def _pid(self) -> int:
         try:
-            return int(self._call("supervisor.getPID"))
+            return int(self._call("getPID"))
         except (OSError, xmlrpc.client.Error):
             return 0
 
-    def _call(self, method: str, *args: object) -> object:
+    def _call(self, method: str, *args: object) -> Any:
         transport = SupervisorTransport(None, None, f"unix://{self._socket}")
         # The address only has to look like one: the transport knows the socket.
         with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as proxy:
-            call = proxy
-            for part in method.split("."):
-                call = getattr(call, part)
-            return call(*args)
+            return getattr(proxy.supervisor, method)(*args)
 
     def _write(self, file: Path, programs: Iterable[Program]) -> None:
         config = configparser.RawConfigParser()
@@ -196,11 +194,11 @@ class Supervisor:
 class _Escaping:
     """A file in which every percent sign is doubled on its way out."""
 
-    def __init__(self, out: object) -> None:
+    def __init__(self, out: TextIO) -> None:
         self._out = out
 
     def write(self, text: str) -> int:
-        return int(self._out.write(text.replace("%", "%%")))  # type: ignore[attr-defined]
+        return self._out.write(text.replace("%", "%%"))
 
 
 def _dies_with_parent() -> tuple[str, ...]:

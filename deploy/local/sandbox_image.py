@@ -1,0 +1,21 @@
+"""The engine and the image that grading runs in, made ready before anything needs them."""
+
+from sandboxes.image import build
+
+from deploy.local import engine
+from deploy.local.saying import step
+
+
+def prepare() -> dict[str, str]:
+    """Make sure of both; return the environment variables by which the processes find them.
+
+    Raises:
+        Trouble: no engine for this user, or the image could not be built.
+    """
+    with step("Docker engine") as doing:
+        found = engine.ensure(doing.note)
+        doing.outcome = f"{'started for Hotseat' if found.ours else 'already here'}, version {found.version}"
+    with step("Sandbox image", "building what has changed") as doing:
+        tag = build.ensure(doing.note)
+        doing.outcome = tag
+    return {"DOCKER_HOST": found.address, "HOTSEAT_SANDBOX_IMAGE": tag}
