@@ -1,14 +1,87 @@
 """The commands behind the Makefile: `python -m deploy.local COMMAND`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 
 from deploy.local.trouble import Trouble
 
 
+def _up(arguments: argparse.Namespace) -> int:
+    from deploy.local import up  # noqa: PLC0415 - each command loads only its own parts
+
+    return up.up(detach=arguments.detach or os.environ.get("DETACH") == "1")
+
+
+def _down(_: argparse.Namespace) -> int:
+    from deploy.local import up  # noqa: PLC0415
+
+    return up.down()
+
+
+def _status(_: argparse.Namespace) -> int:
+    from deploy.local import status  # noqa: PLC0415
+
+    return status.show()
+
+
+def _logs(_: argparse.Namespace) -> int:
+    from deploy.local import status  # noqa: PLC0415
+
+    return status.follow_logs()
+
+
+def _shell(_: argparse.Namespace) -> int:
+    from deploy.local import manage  # noqa: PLC0415
+
+    return manage.shell()
+
+
+def _manage(arguments: argparse.Namespace) -> int:
+    from deploy.local import manage  # noqa: PLC0415
+
+    return manage.run(arguments.rest)
+
+
+def _test(arguments: argparse.Namespace) -> int:
+    from deploy.local import suite  # noqa: PLC0415
+
+    return suite.run(arguments.rest)
+
+
+def _check(_: argparse.Namespace) -> int:
+    from deploy.local import check  # noqa: PLC0415
+
+    return check.run()
+
+
+def _format(_: argparse.Namespace) -> int:
+    from deploy.local import check  # noqa: PLC0415
+
+    return check.format_files()
+
+
+def _schema(_: argparse.Namespace) -> int:
+    from deploy.local import check  # noqa: PLC0415
+
+    return check.write_schema()
+
+
+def _lock(_: argparse.Namespace) -> int:
+    from deploy.local import lock  # noqa: PLC0415
+
+    return lock.run()
+
+
+def _clean(_: argparse.Namespace) -> int:
+    from deploy.local import clean  # noqa: PLC0415
+
+    return clean.run()
+
+
 def _env(arguments: argparse.Namespace) -> int:
-    from deploy.local import env  # noqa: PLC0415 - each command loads only its own parts
+    from deploy.local import env  # noqa: PLC0415
 
     if arguments.stop:
         env.stop()
@@ -26,6 +99,21 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
+    up = add("up", _up, "start the platform and stay until Ctrl-C")
+    up.add_argument("--detach", action="store_true", help="return when it is ready, and leave it running")
+    add("down", _down, "stop the platform")
+    add("status", _status, "what runs now, and whether it is ready")
+    add("logs", _logs, "follow every log")
+    add("shell", _shell, "a shell in which manage.py reaches the running platform")
+    add("manage", _manage, "one manage.py command against the running platform").add_argument(
+        "rest", nargs=argparse.REMAINDER
+    )
+    add("test", _test, "run the tests; what follows goes to pytest").add_argument("rest", nargs=argparse.REMAINDER)
+    add("check", _check, "run every check that needs no test")
+    add("format", _format, "put every file into the one format")
+    add("schema", _schema, "write the API's description anew")
+    add("lock", _lock, "pin and hash the requirements")
+    add("clean", _clean, "stop everything and forget all local state")
     env = add("env", _env, "start a database and a broker for tests run by hand; print their addresses for eval")
     env.add_argument("--stop", action="store_true", help="stop them")
     return parser

@@ -203,9 +203,7 @@ def _run(argv: Sequence[str], log: Path, remedy: str, *, env: dict[str, str] | N
         out.flush()
         start = out.tell()
         try:
-            status = subprocess.run(
-                argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False, env=env
-            ).returncode
+            ended = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False, env=env)
         except OSError as error:
             raise Trouble(f"{remedy}: {error}.") from error
     if ended.returncode:

@@ -70,7 +70,9 @@ def _checks(schema: Path) -> list[Check]:
             (python, "-m", "deploy.local.schema", str(schema), str(_SCHEMA)),
             "Look at the difference; if it is meant: make schema, and commit it.",
         ),
-        Check("style (ruff check)", (str(tools / "ruff"), "check", "."), "Most of it: .hotseat/venv/bin/ruff check --fix"),
+        Check(
+            "style (ruff check)", (str(tools / "ruff"), "check", "."), "Most of it: .hotseat/venv/bin/ruff check --fix"
+        ),
         Check("format (ruff format)", (str(tools / "ruff"), "format", "--check", "."), "make format"),
         Check("imports (import-linter)", (str(tools / "lint-imports"),)),
         Check(
@@ -94,3 +96,22 @@ def _try(check: Check, env: Mapping[str, str]) -> Outcome:
 def _shown(outcome: Outcome) -> Outcome:
     say(f"  {'✓' if outcome.passed else '✗'} {outcome.check.name} ({outcome.seconds:.1f} s)")
     return outcome
+
+
+def format_files() -> int:
+    """Put every Python file into the one format, and mend the style that can be mended safely."""
+    ruff = str(Path(sys.executable).parent / "ruff")
+    subprocess.call([ruff, "check", "--fix", "--quiet", "."], cwd=places.ROOT)
+    return subprocess.call([ruff, "format", "."], cwd=places.ROOT)
+
+
+def write_schema() -> int:
+    """Write the committed description of the API anew; return 0 when the generator had no objection."""
+    _SCHEMA.parent.mkdir(parents=True, exist_ok=True)
+    with parts(places.checking(), broker=False) as addresses:
+        env = os.environ | addresses.as_env() | {"DJANGO_SETTINGS_MODULE": "config.settings.test"}
+        return subprocess.call(
+            [sys.executable, "manage.py", "spectacular", "--validate", "--fail-on-warn", "--file", str(_SCHEMA)],
+            cwd=places.ROOT,
+            env=env,
+        )

@@ -19,7 +19,15 @@ def run() -> int:
         Trouble: the requirements contradict each other, or no registry is reached.
     """
     uv = Path(sys.executable).with_name("uv")
-    flags = ["--upgrade", "--generate-hashes", "--python-version", "3.11", "--no-header", "--no-emit-index-url", "--quiet"]
+    flags = [
+        "--upgrade",
+        "--generate-hashes",
+        "--python-version",
+        "3.11",
+        "--no-header",
+        "--no-emit-index-url",
+        "--quiet",
+    ]
     for name in _FILES:
         with step(f"requirements/{name}.txt"):
             source, target = f"requirements/{name}.in", f"requirements/{name}.txt"

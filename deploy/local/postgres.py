@@ -126,6 +126,7 @@ def program(home: Home, *, durable: bool) -> Program:
         _initialise(home, folder, as_user)
     _same_version(home, folder)
     _clear_stale(home)
+    _offer_default(home)
     settings = {
         "unix_socket_directories": str(sockets(home)),
         "listen_addresses": "",
@@ -139,6 +140,13 @@ def program(home: Home, *, durable: bool) -> Program:
     flags = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
     argv = (*as_user, str(folder / "postgres"), "-D", str(home.postgres), *flags)
     return Program(name="postgres", argv=argv, stop_signal="INT", stop_seconds=30, order=10)
+
+
+def _offer_default(home: Home) -> None:
+    """Let a bare `python manage.py` find the server where the settings look when no address is given."""
+    link = home.run / ".s.PGSQL.5432"
+    link.unlink(missing_ok=True)
+    link.symlink_to(sockets(home) / link.name)
 
 
 def _initialise(home: Home, folder: Path, as_user: tuple[str, ...]) -> None:

@@ -1,9 +1,8 @@
 """The engine and the image that grading runs in, made ready before anything needs them."""
 
-from sandboxes.image import build
-
 from deploy.local import engine
 from deploy.local.saying import step
+from sandboxes.image import build
 
 
 def prepare() -> dict[str, str]:

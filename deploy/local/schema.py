@@ -1,4 +1,4 @@
-"""Writes the API's description and compares it with the committed one: `python -m deploy.local.schema NEW COMMITTED`."""
+"""Writes the API's description and compares it: `python -m deploy.local.schema NEW COMMITTED`."""
 
 import difflib
 import subprocess
@@ -16,7 +16,9 @@ def write(file: Path) -> str:
 def difference(fresh: Path, committed: Path) -> str:
     """How the committed description differs from the fresh one, as a diff; empty when it does not."""
     old = committed.read_text().splitlines() if committed.exists() else []
-    return "\n".join(difflib.unified_diff(old, fresh.read_text().splitlines(), "committed", "as the code is", lineterm=""))
+    return "\n".join(
+        difflib.unified_diff(old, fresh.read_text().splitlines(), "committed", "as the code is", lineterm="")
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,39 @@
+"""Which processes make up the platform, besides its database and broker."""
+
+import os
+import sys
+
+from deploy.local.places import Home
+from deploy.local.supervise import Program
+
+
+def platform(home: Home, *, host: str, port: int) -> list[Program]:
+    """Web, two workers and the timetable.
+
+    Only the grading worker is meant to speak to the Docker engine; short work has a worker of its own, so that a
+    deadline never waits behind a verdict.
+    """
+    python = sys.executable
+    celery = (python, "-m", "celery", "-A", "config")
+    quiet = ("--without-gossip", "--without-mingle", "--loglevel", "INFO")
+    grading = os.environ.get("HOTSEAT_GRADING_CONCURRENCY") or "2"
+    schedule = home.path / "beat"
+    schedule.mkdir(parents=True, exist_ok=True)
+    return [
+        Program(
+            name="web",
+            argv=(python, "-m", "uvicorn", "config.asgi:application", "--host", host, "--port", str(port)),
+            order=40,
+        ),
+        Program(name="worker", argv=(*celery, "worker", "-Q", "exams", "-n", "exams@%h", "-c", "2", *quiet), order=20),
+        Program(
+            name="grading",
+            argv=(*celery, "worker", "-Q", "grading", "-n", "grading@%h", "-c", grading, *quiet),
+            order=20,
+        ),
+        Program(
+            name="beat",
+            argv=(*celery, "beat", "--schedule", str(schedule / "schedule"), "--pidfile=", "--loglevel", "INFO"),
+            order=30,
+        ),
+    ]

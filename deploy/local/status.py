@@ -1,0 +1,43 @@
+"""What runs now, and what it says."""
+
+import subprocess
+
+from deploy.local import places, ready
+from deploy.local.saying import say
+from deploy.local.supervise import Supervisor
+from deploy.local.trouble import Trouble
+
+
+def show() -> int:
+    """Print every set of processes that runs; return 0 when the platform is ready."""
+    green = False
+    for home in (places.platform(), places.testing(), places.checking(), places.development(), places.engine()):
+        rows = Supervisor(home).statuses()
+        if not rows:
+            continue
+        say(f"{home.name}  {home.path}")
+        for name, row in rows.items():
+            say(f"  {name:<10} {row.state.lower():<9} {row.words}")
+        if home.name == "platform":
+            address = ready.address(home)
+            lacks = ready.missing(address)
+            green = lacks == {}
+            say(f"  {address}: {'ready' if green else 'not ready: ' + str(lacks or 'no answer')}")
+    if not green:
+        say("Hotseat is not ready. Start it: make up")
+    return 0 if green else 1
+
+
+def follow_logs() -> int:
+    """Show the end of every log of the platform and follow them until Ctrl-C.
+
+    Raises:
+        Trouble: there are none yet.
+    """
+    logs = sorted(str(path) for path in places.platform().logs.glob("*.log"))
+    if not logs:
+        raise Trouble("There are no logs yet. Start Hotseat: make up")
+    try:
+        return subprocess.call(["/usr/bin/tail", "-n", "20", "-F", *logs])
+    except KeyboardInterrupt:
+        return 0
