@@ -181,7 +181,7 @@ class Sandbox(Protocol):
         """Give back what is kept ready. The sandbox starts afresh if it is used again."""
 
 
-class SandboxFault(Exception):  # noqa: N818 - the plan's word: a fault is ours, an error is the learner's
+class SandboxFault(Exception):
     """The platform's fault: the run says nothing about the submitted code and is tried again."""
 
 
