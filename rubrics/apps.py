@@ -4,6 +4,15 @@ from django.apps import AppConfig
 
 
 class RubricsConfig(AppConfig):
-    """Judgement: rubric, review, sign-off."""
+    """Tells the earlier stages, which cannot look ahead, what they need to know of reviews."""
 
     name = "rubrics"
+
+    def ready(self) -> None:
+        """Registers the three questions that exams asks without knowing who answers."""
+        from exams import access, start, twins  # noqa: PLC0415 - models are loaded by now, not before
+        from rubrics import publish, review  # noqa: PLC0415
+
+        access.mentors_may_see.append(review.may_see)
+        start.previous_is_finished.append(review.is_finished)
+        twins.on_published.append(publish.publish)

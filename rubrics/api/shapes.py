@@ -1,0 +1,163 @@
+"""What goes in and out of the review doorways, typed for the schema."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from rubrics import scoring
+from rubrics.models import Review
+from rubrics.result import Result
+from rubrics.review import MAX_COMMENT, MAX_EVIDENCE
+
+
+class ServerTime(serializers.Serializer[Any]):
+    """Every body about an attempt says what time it is on the one clock."""
+
+    server_now = serializers.DateTimeField(read_only=True)
+
+
+class ReviewQueueRow(serializers.Serializer[Review]):
+    """One row of the queue; it names nobody before a claim."""
+
+    id = serializers.UUIDField()
+    twin = serializers.CharField(source="attempt.twin_slug")
+    attempt_number = serializers.IntegerField(source="attempt.number")
+    state = serializers.ChoiceField(choices=["open", "claimed", "signed_off"])
+    waiting_since = serializers.DateTimeField(help_text="The attempt's last hand-in; the queue is ordered by it.")
+    claimed_at = serializers.DateTimeField(allow_null=True)
+    due_at = serializers.DateTimeField(allow_null=True, help_text="When the claim runs out.")
+    times_overdue = serializers.IntegerField()
+    forced = serializers.BooleanField(help_text="A hand-in was forced past a critical self-check.")
+    overdue_before = serializers.SerializerMethodField(help_text="It came back to the queue at least once.")
+
+    def get_overdue_before(self, review: Review) -> bool:
+        """Whether a claim of it ran out before."""
+        return review.times_overdue > 0
+
+
+class ScoreEvidence(serializers.Serializer[Any]):
+    """A piece of evidence of this attempt: an event by number, a run by id, or a quoted text."""
+
+    kind = serializers.ChoiceField(choices=["event", "run", "text"])
+    ref = serializers.CharField(max_length=2_000)
+    note = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class ScoreOut(serializers.Serializer[Any]):
+    """One scored dimension."""
+
+    dimension = serializers.CharField(source="dimension.key")
+    title = serializers.CharField(source="dimension.title")
+    weight = serializers.SerializerMethodField(help_text="The share of the overall score, e.g. 0.2500.")
+    score = serializers.SerializerMethodField(help_text="A multiple of 0.05 from 0.00 to 1.00.")
+    comment = serializers.CharField()
+    evidence = ScoreEvidence(many=True)
+    scored_at = serializers.DateTimeField()
+
+    def get_weight(self, row: Any) -> str:
+        """Basis points as a decimal."""
+        return f"{row.dimension.weight_bp / scoring.FULL_WEIGHT:.4f}"
+
+    def get_score(self, row: Any) -> str:
+        """Twentieths as a decimal."""
+        return str(scoring.to_decimal(row.twentieths))
+
+
+class AssertionOut(serializers.Serializer[Any]):
+    """One asserted skill."""
+
+    skill = serializers.CharField(source="skill.skill")
+    weight = serializers.SerializerMethodField()
+    ceiling = serializers.SerializerMethodField()
+
+    def get_weight(self, row: Any) -> str:
+        """Twentieths as a decimal."""
+        return str(scoring.to_decimal(row.twentieths))
+
+    def get_ceiling(self, row: Any) -> str:
+        """Twentieths as a decimal."""
+        return str(scoring.to_decimal(row.ceiling_twentieths))
+
+
+class DimensionOut(serializers.Serializer[Any]):
+    """One dimension of the rubric of this review."""
+
+    key = serializers.CharField()
+    title = serializers.CharField()
+    tests = serializers.CharField()
+    weight_bp = serializers.IntegerField()
+
+
+class ReviewDetail(ReviewQueueRow):
+    """A claimed review: its rubric, and the draft so far."""
+
+    server_now = serializers.DateTimeField(read_only=True)
+    attempt = serializers.UUIDField(source="attempt_id")
+    learner = serializers.CharField(source="attempt.learner.name")
+    threshold_bp = serializers.IntegerField(source="rubric.threshold_bp")
+    dimensions = DimensionOut(many=True, source="rubric.dimensions")
+    scores = ScoreOut(many=True)
+    assertions = AssertionOut(many=True)
+    signed_off_at = serializers.DateTimeField(allow_null=True)
+    sha256 = serializers.CharField()
+
+
+class ReviewRelease(serializers.Serializer[Any]):
+    """Why a review is handed back."""
+
+    reason = serializers.CharField(max_length=2_000)
+
+
+class ReviewReassign(serializers.Serializer[Any]):
+    """Who gets the review, and why."""
+
+    mentor = serializers.EmailField(max_length=254)
+    reason = serializers.CharField(max_length=2_000)
+
+
+class ScoreIn(serializers.Serializer[Any]):
+    """A score with what supports it."""
+
+    score = serializers.DecimalField(max_digits=9, decimal_places=6, help_text="A multiple of 0.05 from 0.00 to 1.00.")
+    comment = serializers.CharField(max_length=MAX_COMMENT, required=False, allow_blank=True, default="")
+    evidence = ScoreEvidence(many=True, required=False, default=list, max_length=MAX_EVIDENCE)
+
+
+class AssertionIn(serializers.Serializer[Any]):
+    """A skill on offer and the weight it is given."""
+
+    skill = serializers.CharField(max_length=120)
+    weight = serializers.DecimalField(max_digits=9, decimal_places=6)
+
+
+class SignOffIn(serializers.Serializer[Any]):
+    """The one confirmed act."""
+
+    confirm = serializers.BooleanField(help_text="Must be true: signing off freezes the review.")
+    read_force_reason = serializers.BooleanField(
+        default=False, help_text="Must be true when a hand-in was forced past a critical self-check."
+    )
+    note_to_learner = serializers.CharField(max_length=MAX_COMMENT, required=False, allow_blank=True, default="")
+
+
+class ResultOut(serializers.Serializer[Result]):
+    """A signed result."""
+
+    server_now = serializers.DateTimeField(read_only=True)
+    attempt = serializers.UUIDField(source="attempt.pk")
+    attempt_number = serializers.IntegerField(source="attempt.number")
+    overall = serializers.CharField(help_text="Exact, e.g. 0.7175.")
+    overall_display = serializers.CharField(help_text="For people; a fail never reads as the threshold.")
+    threshold = serializers.CharField()
+    passed = serializers.BooleanField()
+    best_attempt_number = serializers.IntegerField(source="best.number", help_text="The attempt that stands.")
+    is_best = serializers.SerializerMethodField()
+    scores = ScoreOut(many=True)
+    skills = serializers.DictField(child=serializers.CharField())
+    signed_off_at = serializers.DateTimeField(source="review.signed_off_at")
+    note_to_learner = serializers.CharField(source="review.note_to_learner")
+    sha256 = serializers.CharField(help_text="The hash of everything that was frozen, as it stands in the ledger.")
+
+    def get_is_best(self, result: Result) -> bool:
+        """Whether this attempt's score is the one that stands."""
+        return result.best.number == result.attempt.number

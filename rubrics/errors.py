@@ -1,0 +1,71 @@
+"""What judgement refuses, as named facts; the table in config/problems.py gives each its HTTP status."""
+
+from exams.errors import Refusal
+
+
+class AlreadyClaimed(Refusal):
+    """Another mentor holds this review."""
+
+
+class OwnAttempt(Refusal):
+    """Nobody reviews what they sat themselves."""
+
+
+class Conflicted(Refusal):
+    """The mentor and the learner are marked as a conflict of interest."""
+
+
+class TooManyClaims(Refusal):
+    """The mentor already holds as many open reviews as one mentor may."""
+
+
+class NotYours(Refusal):
+    """Only the mentor who holds the claim may do this."""
+
+
+class ClaimRanOut(Refusal):
+    """The time from claim to sign-off is over; the review went back to the queue with its draft."""
+
+
+class AlreadySignedOff(Refusal):
+    """A signed review is frozen."""
+
+
+class NotAStep(Refusal):
+    """The score is not a multiple of 0.05 between 0 and 1."""
+
+
+class SaysNothing(Refusal):
+    """A score needs a comment or at least one piece of cited evidence."""
+
+
+class UnknownEvidence(Refusal):
+    """The cited evidence is not part of this attempt."""
+
+
+class UnknownDimension(Refusal):
+    """The rubric of this review has no such dimension."""
+
+
+class NotAllScored(Refusal):
+    """A sign-off, and any assertion, needs every dimension scored."""
+
+
+class NotConfirmed(Refusal):
+    """Signing off is one deliberate act."""
+
+
+class NotPassing(Refusal):
+    """Skills are asserted on a passing review only."""
+
+
+class OverCeiling(Refusal):
+    """The weight of an assertion is above the ceiling of that skill."""
+
+
+class SkillNotOnOffer(Refusal):
+    """The twin does not offer this skill."""
+
+
+class NotAMentor(Refusal):
+    """Only mentors review."""

@@ -1,0 +1,108 @@
+"""The mentor's own clock: nudges on the way, and back to the queue when it runs out (rule 23)."""
+
+from datetime import datetime, timedelta
+from fractions import Fraction
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+
+from accounts.models import Role, User
+from exams import ledger
+from rubrics.models import Notice, Review, ReviewState
+
+# Shares of the time from claim to due: 24 h and 40 h of 48.
+NUDGES: tuple[tuple[Notice.Kind, Fraction], ...] = (
+    (Notice.Kind.NUDGE_24H, Fraction(1, 2)),
+    (Notice.Kind.NUDGE_40H, Fraction(5, 6)),
+)
+
+
+def nudge_at(claimed_at: datetime, due_at: datetime, share: Fraction) -> datetime:
+    """The moment at which `share` of a claim's time is over, exact to the microsecond."""
+    whole = (due_at - claimed_at) // timedelta(microseconds=1)
+    return claimed_at + timedelta(microseconds=whole * share.numerator // share.denominator)
+
+
+def nudge(*, now: datetime) -> int:
+    """Writes each nudge whose moment has come; the unique key makes a second sweeper harmless. Returns how many."""
+    written = 0
+    for review in Review.objects.filter(state=ReviewState.CLAIMED, due_at__gt=now).select_related("mentor"):
+        if review.mentor is None or review.claimed_at is None or review.due_at is None:
+            continue
+        for kind, share in NUDGES:
+            if now >= nudge_at(review.claimed_at, review.due_at, share):
+                _, created = Notice.objects.get_or_create(
+                    review=review,
+                    claimed_at=review.claimed_at,
+                    kind=kind,
+                    to=review.mentor,
+                    defaults={"created_at": now},
+                )
+                written += created
+    return written
+
+
+def expire(*, now: datetime) -> int:
+    """Puts each overdue review back into the queue with its draft kept and tells the admins. Returns how many."""
+    overdue = Review.objects.filter(state=ReviewState.CLAIMED, due_at__lte=now).values_list("pk", flat=True)
+    return sum(_put_back(pk, now) for pk in overdue)
+
+
+@transaction.atomic
+def _put_back(review_id: UUID, now: datetime) -> bool:
+    attempt_id = Review.objects.values_list("attempt_id", flat=True).get(pk=review_id)
+    attempt = ledger.hold(attempt_id)
+    review = Review.objects.select_for_update().get(pk=review_id)
+    if review.state != ReviewState.CLAIMED or review.due_at is None or now < review.due_at or review.claimed_at is None:
+        return False
+    mentor_id, claimed_at, due_at = review.mentor_id, review.claimed_at, review.due_at
+    Review.objects.filter(pk=review_id, state=ReviewState.CLAIMED).update(
+        state=ReviewState.OPEN, mentor=None, claimed_at=None, due_at=None, times_overdue=review.times_overdue + 1
+    )
+    Notice.objects.bulk_create(
+        [
+            Notice(review=review, claimed_at=claimed_at, kind=Notice.Kind.OVERDUE, to=admin, created_at=now)
+            for admin in User.objects.filter(role=Role.ADMIN, is_active=True)
+        ],
+        ignore_conflicts=True,
+    )
+    ledger.append(
+        attempt=attempt,
+        kind="review.overdue",
+        payload={"review": str(review_id), "mentor": mentor_id, "due_at": due_at},
+        actor=None,
+        at=now,
+        visible=False,
+    )
+    return True
+
+
+SUBJECTS = {
+    Notice.Kind.NUDGE_24H: "Half of your review time is over",
+    Notice.Kind.NUDGE_40H: "Your review is due soon",
+    Notice.Kind.OVERDUE: "A review is overdue and back in the queue",
+}
+
+
+def send_notices(*, now: datetime, limit: int = 100) -> int:
+    """Sends what was written and not sent yet; a mail server that is away is tried again by the next sweep."""
+    sent = 0
+    for notice in Notice.objects.filter(sent_at=None).select_related("review", "to").order_by("id")[:limit]:
+        # Marked first: a crash between the two loses one e-mail (the queue still shows it), never repeats it for ever.
+        if not Notice.objects.filter(pk=notice.pk, sent_at=None).update(sent_at=now):
+            continue
+        try:
+            send_mail(
+                f"[Hotseat] {SUBJECTS[Notice.Kind(notice.kind)]}",
+                f"Review {notice.review_id} was claimed at {notice.claimed_at:%Y-%m-%d %H:%M} UTC.\n"
+                f"{settings.HOTSEAT_PUBLIC_URL}/api/v1/reviews/{notice.review_id}/\n",
+                None,
+                [notice.to.email],
+            )
+        except OSError:
+            Notice.objects.filter(pk=notice.pk).update(sent_at=None)
+            raise
+        sent += 1
+    return sent
