@@ -13,6 +13,9 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from rubrics import errors as judgement
+from rubrics.result import NotSignedOffYet
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -32,6 +35,28 @@ class Problem:
 
 # The one table. Each part of the platform adds the errors its rules raise; the most derived class wins.
 TABLE: dict[type[Exception], Problem] = {}
+
+# Judgement.
+TABLE |= {
+    judgement.AlreadyClaimed: Problem(409, "already-claimed", "Another mentor has this review"),
+    judgement.OwnAttempt: Problem(403, "own-attempt", "Nobody reviews their own attempt"),
+    judgement.Conflicted: Problem(403, "conflict-of-interest", "You do not review this learner"),
+    judgement.TooManyClaims: Problem(409, "too-many-claims", "You hold as many reviews as you may"),
+    judgement.NotYours: Problem(409, "claim-not-yours", "You do not hold this review"),
+    judgement.ClaimRanOut: Problem(409, "claim-ran-out", "Your claim ran out"),
+    judgement.AlreadySignedOff: Problem(409, "already-signed-off", "A signed review is frozen"),
+    judgement.NotAStep: Problem(400, "not-a-step", "Scores go in steps of 0.05"),
+    judgement.SaysNothing: Problem(400, "score-says-nothing", "A score says why"),
+    judgement.UnknownEvidence: Problem(400, "unknown-evidence", "That evidence is not in this attempt"),
+    judgement.UnknownDimension: Problem(404, "unknown-dimension", "The rubric has no such dimension"),
+    judgement.NotAllScored: Problem(409, "not-all-scored", "Some dimensions have no score"),
+    judgement.NotConfirmed: Problem(409, "not-confirmed", "Signing off is one confirmed act"),
+    judgement.NotPassing: Problem(409, "not-passing", "Skills are asserted on a passing review only"),
+    judgement.OverCeiling: Problem(400, "over-ceiling", "The weight is above the skill's ceiling"),
+    judgement.SkillNotOnOffer: Problem(400, "skill-not-on-offer", "The twin does not offer this skill"),
+    judgement.NotAMentor: Problem(403, "not-a-mentor", "Only mentors review"),
+    NotSignedOffYet: Problem(409, "not-signed-off-yet", "There is no result yet"),
+}
 
 FRAMEWORK: dict[type[Exception], Problem] = {
     exceptions.ValidationError: Problem(400, "invalid", "The request has fields we cannot use"),

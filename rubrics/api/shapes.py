@@ -1,19 +1,33 @@
 """What goes in and out of the review doorways, typed for the schema."""
 
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
 
 from rubrics import scoring
 from rubrics.models import Review
-from rubrics.result import Result
+from rubrics.result import Result  # the type of what ResultOut shows
 from rubrics.review import MAX_COMMENT, MAX_EVIDENCE
 
+QUEUES = ["open", "mine", "overdue", "done", "claimed"]
 
-class ServerTime(serializers.Serializer[Any]):
+
+class QueueAsked(serializers.Serializer[Any]):
+    """Which part of the queue."""
+
+    state = serializers.ChoiceField(choices=QUEUES, default="open")
+
+
+class _Timed(serializers.Serializer[Any]):
     """Every body about an attempt says what time it is on the one clock."""
 
-    server_now = serializers.DateTimeField(read_only=True)
+    server_now = serializers.SerializerMethodField()
+
+    def get_server_now(self, _: Any) -> datetime:
+        """The time the doorway read, once."""
+        now: datetime = self.context["server_now"]
+        return now
 
 
 class ReviewQueueRow(serializers.Serializer[Review]):
@@ -27,12 +41,12 @@ class ReviewQueueRow(serializers.Serializer[Review]):
     claimed_at = serializers.DateTimeField(allow_null=True)
     due_at = serializers.DateTimeField(allow_null=True, help_text="When the claim runs out.")
     times_overdue = serializers.IntegerField()
-    forced = serializers.BooleanField(help_text="A hand-in was forced past a critical self-check.")
-    overdue_before = serializers.SerializerMethodField(help_text="It came back to the queue at least once.")
+    forced = serializers.SerializerMethodField(help_text="A hand-in was forced past a critical self-check.")
 
-    def get_overdue_before(self, review: Review) -> bool:
-        """Whether a claim of it ran out before."""
-        return review.times_overdue > 0
+    def get_forced(self, review: Review) -> bool:
+        """From the query that made the page, or from the doorway that looked at one review."""
+        said = getattr(review, "forced", None)
+        return bool(self.context.get("forced", False) if said is None else said)
 
 
 class ScoreEvidence(serializers.Serializer[Any]):
@@ -88,10 +102,9 @@ class DimensionOut(serializers.Serializer[Any]):
     weight_bp = serializers.IntegerField()
 
 
-class ReviewDetail(ReviewQueueRow):
+class ReviewDetail(_Timed, ReviewQueueRow):
     """A claimed review: its rubric, and the draft so far."""
 
-    server_now = serializers.DateTimeField(read_only=True)
     attempt = serializers.UUIDField(source="attempt_id")
     learner = serializers.CharField(source="attempt.learner.name")
     threshold_bp = serializers.IntegerField(source="rubric.threshold_bp")
@@ -130,6 +143,61 @@ class AssertionIn(serializers.Serializer[Any]):
     weight = serializers.DecimalField(max_digits=9, decimal_places=6)
 
 
+class AssertionsIn(serializers.Serializer[Any]):
+    """The whole list, replacing the one before."""
+
+    assertions = AssertionIn(many=True, max_length=50)
+
+    def validate_assertions(self, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Each skill once."""
+        named = [one["skill"] for one in given]
+        twice = sorted({skill for skill in named if named.count(skill) > 1})
+        if twice:
+            raise serializers.ValidationError(f"Named twice: {', '.join(twice)}. Assert each skill once.")
+        return given
+
+
+class AssertionsSaved(serializers.Serializer[Any]):
+    """The draft as it is now."""
+
+    server_now = serializers.DateTimeField()
+    assertions = AssertionOut(many=True)
+
+
+class ScoreSaved(serializers.Serializer[Any]):
+    """The draft score as it is now."""
+
+    server_now = serializers.DateTimeField()
+    score = ScoreOut()
+
+
+class EvidenceOut(serializers.Serializer[Any]):
+    """Everything the platform observed; figures cite the ledger events and runs they come from."""
+
+    server_now = serializers.DateTimeField()
+    evidence = serializers.DictField()
+
+
+class ReplayEvent(serializers.Serializer[Any]):
+    """One event of the ledger."""
+
+    seq = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    offset_seconds = serializers.FloatField(allow_null=True)
+    kind = serializers.CharField()
+    by = serializers.ChoiceField(choices=["learner", "staff", "platform"])
+    payload = serializers.DictField()
+    sha256 = serializers.CharField()
+
+
+class ReplayOut(serializers.Serializer[Any]):
+    """The ledger as a timeline."""
+
+    server_now = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    events = ReplayEvent(many=True)
+
+
 class SignOffIn(serializers.Serializer[Any]):
     """The one confirmed act."""
 
@@ -140,10 +208,9 @@ class SignOffIn(serializers.Serializer[Any]):
     note_to_learner = serializers.CharField(max_length=MAX_COMMENT, required=False, allow_blank=True, default="")
 
 
-class ResultOut(serializers.Serializer[Result]):
+class ResultOut(_Timed):
     """A signed result."""
 
-    server_now = serializers.DateTimeField(read_only=True)
     attempt = serializers.UUIDField(source="attempt.pk")
     attempt_number = serializers.IntegerField(source="attempt.number")
     overall = serializers.CharField(help_text="Exact, e.g. 0.7175.")
