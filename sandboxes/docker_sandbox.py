@@ -24,6 +24,7 @@ from docker.utils import kwargs_from_env
 from sandboxes import image as image_package
 from sandboxes.blame import Autopsy
 from sandboxes.conversation import await_ready, run_test_in, serve_in
+from sandboxes.image.build import image_id
 from sandboxes.limits import Limits
 from sandboxes.pool import Pool
 from sandboxes.sandbox import (
@@ -240,7 +241,7 @@ class DockerSandbox:
         }
         try:
             with named_faults():
-                details["image_id"] = api.inspect_image(self.image)["Id"]
+                details["image_id"] = image_id(api, self.image)
         except SandboxFault as fault:
             return Health(
                 reachable=True,
@@ -271,12 +272,12 @@ class DockerSandbox:
         """Image, engine and hashes that a verdict rests on."""
         with named_faults():
             api = self._engine.api
-            image_id = api.inspect_image(self.image)["Id"]
+            inside = image_id(api, self.image)
             version = api.version()["Version"]
         return {
             "sandbox": "docker",
             "image": self.image,
-            "image_id": image_id,
+            "image_id": inside,
             "engine": version,
             "launcher": _sha256("launcher.py", "harness.py"),
             "seccomp": _sha256("seccomp.json"),

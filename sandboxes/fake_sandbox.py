@@ -54,8 +54,8 @@ class ProcessBox:
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-s", "-B", str(_LAUNCHER), "--root", str(self._folder)],
-                stdin=theirs,
-                stdout=theirs,
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
                 stderr=subprocess.DEVNULL,
                 env=environment,
                 cwd=self._folder,

@@ -112,7 +112,7 @@ class Pool(Generic[BoxT]):
     def _forget(self) -> None:
         self._owner = os.getpid()
         self._changed = threading.Condition()
-        self._boxes: list[tuple[BoxT, float]] = []
+        self._boxes = []
         self._starting = 0
         self._awaited = 0
         self._closed = False

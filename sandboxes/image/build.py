@@ -1,4 +1,4 @@
-"""Puts the sandbox image on the engine: `python -m sandboxes.image.build`, or `ensure_image` from a program.
+"""Puts the sandbox image on the engine: `python -m sandboxes.image.build`, or `ensure` from a program.
 
 The image's tag is a hash of all it is made of, so an image that is there need not be built again, and one that
 should be different has a different name. No registry is asked for anything.
@@ -9,14 +9,14 @@ from __future__ import annotations
 import sys
 import tempfile
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import requests.exceptions
 from docker import APIClient
 from docker.errors import APIError, DockerException, ImageNotFound
 from docker.utils import kwargs_from_env
 
-from sandboxes.image.rootfs import ENTRYPOINT, ENVIRONMENT, CannotAssemble, assemble
+from sandboxes.image.rootfs import ENTRYPOINT, ENVIRONMENT, assemble
 from sandboxes.sandbox import EngineRefused, EngineUnreachable, SandboxFault
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ def expected_image() -> str:
     return f"{REPOSITORY}:{assemble().tag}"
 
 
-def ensure_image(*, progress: Callable[[str], None], image: str | None = None) -> str:
-    """Make sure that the image is on the engine, and return its name.
+def ensure(progress: Callable[[str], None], *, image: str | None = None) -> str:
+    """Make sure that the image is on the engine, and return its name; `progress` is told each step.
 
     An `image` of the operator's own is only looked for; it is theirs to build.
 
@@ -69,9 +69,15 @@ def ensure_image(*, progress: Callable[[str], None], image: str | None = None) -
     return name
 
 
+def image_id(client: APIClient, name: str) -> str:
+    """The engine's own id of an image; docker-py's errors are passed on."""
+    found: dict[str, Any] = client.inspect_image(name)  # type: ignore[no-untyped-call]
+    return str(found["Id"])
+
+
 def _present(client: APIClient, name: str) -> bool:
     try:
-        client.inspect_image(name)
+        image_id(client, name)
     except ImageNotFound:
         return False
     return True
@@ -104,8 +110,8 @@ def _as_json(words: tuple[str, ...]) -> str:
 def main() -> int:
     """Build if need be; say what is done; name the remedy if it cannot be done."""
     try:
-        ensure_image(progress=lambda line: print(f"sandbox image: {line}", flush=True))  # noqa: T201 - for people
-    except (SandboxFault, CannotAssemble) as error:
+        ensure(lambda line: print(f"sandbox image: {line}", flush=True))  # noqa: T201 - for people
+    except SandboxFault as error:
         print(f"sandbox image: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0

@@ -101,6 +101,8 @@ def main(root: Path) -> NoReturn:
     """
     _prctl(_PR_SET_DUMPABLE, 0)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    # The kernel keeps from process 1 what it has no handler for; Python's handler would let the child interrupt us.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     line = Line()
     harness.warm_up()
     gc.collect()
@@ -347,6 +349,7 @@ def become_child(job: dict[str, Any], tree: Path, facts: bytes, pipes: tuple[int
             os.dup2(64 + number, number, inheritable=number < 3)  # noqa: PLR2004 - the standard three
         os.closerange(5, 4096)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         _limit(resource.RLIMIT_CORE, 0)
         _limit(resource.RLIMIT_FSIZE, job["file_bytes"])
         _limit(resource.RLIMIT_NOFILE, job["open_files"])

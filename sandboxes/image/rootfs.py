@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
 
+from sandboxes.sandbox import SandboxFault
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -71,7 +73,7 @@ _ACCOUNTS = {
 }
 
 
-class CannotAssemble(Exception):
+class CannotAssemble(SandboxFault):
     """This interpreter's files do not make a root file system; the message says which part and what to do."""
 
 
