@@ -114,9 +114,7 @@ def parse_number(written: str) -> Value:
     return float(written) if "." in written else int(written)
 
 
-def statement(
-    *, attribute: str, product: str, value: Value, unit: str, condition: str | None, form: int = 0
-) -> str:
+def statement(*, attribute: str, product: str, value: Value, unit: str, condition: str | None, form: int = 0) -> str:
     """Phrase one approved value as a document sentence; `form` picks among `STATEMENTS`."""
     return STATEMENTS[form].format(
         attribute=attribute,
@@ -147,9 +145,7 @@ def tags(text: str) -> list[tuple[str, int]]:
     return [(found[1], int(found[2])) for found in _TAG.finditer(text)]
 
 
-def prompt(
-    *, question: str, sentences: Sequence[tuple[str, int, str]], clause: str | None = GROUNDING_CLAUSE
-) -> str:
+def prompt(*, question: str, sentences: Sequence[tuple[str, int, str]], clause: str | None = GROUNDING_CLAUSE) -> str:
     """Lay out the prompt the model completes.
 
     `sentences` are the retrieved (document id, sentence number, text), best first, at most `MAX_SENTENCES`

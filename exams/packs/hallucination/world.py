@@ -181,9 +181,7 @@ def remembered(*, domain: str, family: str, key: str) -> Value:
     """
     attribute = DOMAINS[domain].attribute(key)
     digest = sha256(f"{domain}/{family}/{key}".encode()).digest()
-    return attribute.value(
-        attribute.low + int.from_bytes(digest[:4], "big") % (attribute.high - attribute.low + 1)
-    )
+    return attribute.value(attribute.low + int.from_bytes(digest[:4], "big") % (attribute.high - attribute.low + 1))
 
 
 @dataclass(frozen=True)
@@ -230,18 +228,11 @@ class World:
 
     def known(self) -> Iterator[tuple[Product, Attribute]]:
         """Go through the questions that have an approved answer, in a fixed order."""
-        return (
-            (p, a) for p in self.products for a in self.domain.attributes if (p.id, a.key) in self.facts_of
-        )
+        return ((p, a) for p in self.products for a in self.domain.attributes if (p.id, a.key) in self.facts_of)
 
     def unknown(self) -> Iterator[tuple[Product, Attribute]]:
         """Go through the questions whose only right answer is a refusal, in a fixed order."""
-        return (
-            (p, a)
-            for p in self.products
-            for a in self.domain.attributes
-            if (p.id, a.key) not in self.facts_of
-        )
+        return ((p, a) for p in self.products for a in self.domain.attributes if (p.id, a.key) not in self.facts_of)
 
     def answer(self, product: Product, key: str) -> str:
         """Word the right answer to a question about this attribute, citation included."""
@@ -318,9 +309,7 @@ class _Drawing:
             approved = self._approved(family, members)
             scheduled = self.random.choice(self.domain.attributes).key
             documents.append(self._schedule(next(numbers), members, scheduled, approved, facts))
-            documents.extend(
-                self._terms(next(numbers), product, scheduled, approved, facts) for product in members
-            )
+            documents.extend(self._terms(next(numbers), product, scheduled, approved, facts) for product in members)
         documents.sort(key=lambda document: document.id)
         return World(
             domain=self.domain,
@@ -347,21 +336,15 @@ class _Drawing:
             members.append(Product(name.lower().replace(" ", "-"), name, family, tier, plus, jurisdiction))
         return members
 
-    def _approved(
-        self, family: str, members: list[Product]
-    ) -> dict[tuple[str, str], tuple[Value, str | None]]:
+    def _approved(self, family: str, members: list[Product]) -> dict[tuple[str, str], tuple[Value, str | None]]:
         """Draw values and conditions; siblings differ, nobody has the remembered value, some have none."""
         approved: dict[tuple[str, str], tuple[Value, str | None]] = {}
         for attribute in self.domain.attributes:
             old = remembered(domain=self.domain.key, family=family, key=attribute.key)
-            choices = [
-                step for step in range(attribute.low, attribute.high + 1) if attribute.value(step) != old
-            ]
+            choices = [step for step in range(attribute.low, attribute.high + 1) if attribute.value(step) != old]
             for product, step in zip(members, self.random.sample(choices, len(members)), strict=True):
                 condition = (
-                    self.random.choice(self.domain.conditions)
-                    if self.random.random() < self.CONDITION_SHARE
-                    else None
+                    self.random.choice(self.domain.conditions) if self.random.random() < self.CONDITION_SHARE else None
                 )
                 if self.random.random() >= self.UNKNOWN_SHARE:
                     approved[product.id, attribute.key] = (attribute.value(step), condition)

@@ -1,0 +1,126 @@
+"""The training loop: batches of like length, the loss on completions only, two optimisers, one cosine."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from numpy.typing import NDArray
+
+from exams.packs.hallucination.lm.vocabulary import Vocabulary
+from exams.packs.hallucination.train.corpus import Corpus, Example
+from exams.packs.hallucination.train.network import Params, Shape, forward, initial
+
+LENGTHS = (32, 64, 96, 128, 160, 192, 224)
+LONGEST_COMPLETION = 26
+
+Batch = tuple[NDArray[Any], ...]
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a training run is made of.
+
+    `steps` batches of about `tokens` tokens each. The first `short_steps` hold prompts of at most two sentences: the
+    model learns to copy there, cheaply, and to choose among more afterwards. `rate` is the peak learning rate.
+    """
+
+    steps: int
+    short_steps: int
+    tokens: int = 4096
+    rate: float = 0.02
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The weights, the mean loss of every hundred steps (or of fewer, in a short run) and the time it took."""
+
+    params: Params
+    losses: tuple[float, ...]
+    seconds: float
+
+
+def row(example: Example, vocabulary: Vocabulary) -> Batch:
+    """Number one example: tokens, the places that predict the completion, the completion, its mask."""
+    prompt = vocabulary.encode(example.prompt)
+    completion = [*vocabulary.encode(example.completion), vocabulary.end]
+    total, said = len(prompt) + len(completion), len(completion)
+    tokens = np.zeros(next(length for length in LENGTHS if length >= total), np.int32)
+    places, targets = np.zeros((2, LONGEST_COMPLETION), np.int32)
+    mask = np.zeros(LONGEST_COMPLETION, np.float32)
+    tokens[:total] = prompt + completion
+    places[:said] = np.arange(len(prompt) - 1, total - 1)
+    targets[:said] = completion
+    mask[:said] = 1
+    return tokens, places, targets, mask
+
+
+def batches(recipe: Recipe, vocabulary: Vocabulary) -> Iterator[Batch]:
+    """Give the run's batches; each holds examples of one length class."""
+    short = Corpus(recipe.seed, sentences=2).examples()
+    full = Corpus(recipe.seed + 1).examples()
+    waiting: dict[int, list[Batch]] = {length: [] for length in LENGTHS}
+    given = 0
+    while given < recipe.steps:
+        numbered = row(next(short if given < recipe.short_steps else full), vocabulary)
+        length = len(numbered[0])
+        waiting[length].append(numbered)
+        if len(waiting[length]) == max(1, recipe.tokens // length):
+            yield tuple(np.stack(part) for part in zip(*waiting[length], strict=True))
+            waiting[length] = []
+            given += 1
+
+
+def loss(params: Params, batch: tuple[jax.Array, ...], shape: Shape) -> jax.Array:
+    """Give the mean cross-entropy of the completions' tokens, in nats."""
+    tokens, places, targets, mask = batch
+    states = jnp.take_along_axis(forward(params, tokens, shape), places[:, :, None], axis=1)
+    missed = optax.softmax_cross_entropy_with_integer_labels(states @ params["embedding"].T, targets)
+    return jnp.sum(missed * mask) / jnp.sum(mask)
+
+
+def optimiser(recipe: Recipe, params: Params) -> optax.GradientTransformation:
+    """Give Muon for the matrices inside the layers and Adam, at a fifth of its rate, for the embedding."""
+    warmup = max(1, min(100, recipe.steps // 10))
+    rate = optax.warmup_cosine_decay_schedule(0.0, recipe.rate, warmup, recipe.steps, recipe.rate / 50)
+    labels = {
+        "embedding": "adam",
+        "layers": [dict.fromkeys(layer, "muon") for layer in params["layers"]],
+    }
+    return optax.multi_transform(
+        {"adam": optax.adam(lambda step: rate(step) / 5, b2=0.98), "muon": optax.contrib.muon(rate)}, labels
+    )
+
+
+def train(shape: Shape, vocabulary: Vocabulary, recipe: Recipe, *, say: Say | None = None) -> Trained:
+    """Train a network from nothing; `say` is told the loss every hundred steps."""
+    params = initial(shape, seed=recipe.seed)
+    steps = optimiser(recipe, params)
+    state = steps.init(params)
+
+    @partial(jax.jit, donate_argnums=(0, 1))
+    def step(params: Params, state: Any, batch: Batch) -> tuple[Params, Any, jax.Array]:
+        value, gradient = jax.value_and_grad(loss)(params, batch, shape)
+        updates, state = steps.update(gradient, state, params)
+        return optax.apply_updates(params, updates), state, value
+
+    began = time.monotonic()
+    recent: list[float] = []
+    losses: list[float] = []
+    window = min(100, max(1, recipe.steps // 4))
+    for number, batch in enumerate(batches(recipe, vocabulary), 1):
+        params, state, value = step(params, state, batch)
+        recent.append(float(value))
+        if number % window == 0:
+            losses.append(sum(recent) / len(recent))
+            recent.clear()
+            if say is not None:
+                say(f"step {number} of {recipe.steps}: loss {losses[-1]:.4f}, {time.monotonic() - began:.0f} s")
+    return Trained(jax.tree.map(np.asarray, params), tuple(losses), time.monotonic() - began)

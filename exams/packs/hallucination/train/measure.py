@@ -1,0 +1,103 @@
+"""What a trained model does on worlds it has not seen, given perfect retrieval and given each kind of bad one."""
+
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from exams.packs.hallucination import text
+from exams.packs.hallucination.lm.model import Model
+from exams.packs.hallucination.world import DOMAINS, Attribute, Product, World
+
+Sentence = tuple[str, int, str]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Shares of questions (0 to 1) and the mean time of an answer in milliseconds.
+
+    `known`: the right answer word for word, citation and condition included. `unknown`: a refusal.
+    `wrong_entity`: the sibling's value stated for the asked product, when only the sibling's sentence was retrieved.
+    `recalled`: exactly the remembered value, when nothing was retrieved and the clause is missing; `baseless` counts
+    any value then. `restored`: a refusal to the same prompts with the clause back.
+    """
+
+    known: float
+    unknown: float
+    wrong_entity: float
+    recalled: float
+    baseless: float
+    restored: float
+    milliseconds: float
+
+
+def sentences_of(world: World, product: Product) -> list[Sentence]:
+    """Collect the sentences that mention exactly this product, in the order of the documents."""
+    longer = [other.name for other in world.siblings(product) if other.name.startswith(product.name)]
+    return [
+        (document.id, number, sentence)
+        for document in world.documents
+        for number, sentence in enumerate(document.sentences, 1)
+        if product.name in sentence and not any(name in sentence for name in longer)
+    ]
+
+
+def perfect(world: World, product: Product, attribute: Attribute, rand: random.Random) -> list[Sentence]:
+    """Retrieve as a sound retriever does: the asked product's sentences, shuffled, the stating one among them."""
+    found = sentences_of(world, product)
+    fact = world.fact(product, attribute.key)
+    found.sort(key=lambda sentence: fact is None or sentence[:2] != (fact.document, fact.sentence))
+    found = found[: rand.randint(1, text.MAX_SENTENCES)]
+    rand.shuffle(found)
+    return found
+
+
+def questions(*, known: bool, number: int, seed: int) -> Iterator[tuple[World, Product, Attribute, str]]:
+    """Draw questions over worlds of all domains, that many."""
+    rand = random.Random(f"questions/{seed}/{known}")  # noqa: S311 - a seeded drawing, not a secret
+    for at in range(number):
+        world = World.draw(domain=list(DOMAINS)[at % len(DOMAINS)], seed=seed * 100_000 + at)
+        product, attribute = rand.choice(list(world.known() if known else world.unknown()))
+        form = rand.randrange(len(text.QUESTIONS))
+        asked = text.question(attribute=rand.choice(attribute.names), product=product.name, form=form)
+        yield world, product, attribute, asked
+
+
+def measure(model: Model, *, number: int = 200, seed: int = 900) -> Figures:
+    """Ask that many known and that many unknown questions and count."""
+    rand = random.Random(seed)  # noqa: S311 - a seeded drawing, not a secret
+    began = time.perf_counter()
+    right = wrong_entity = siblings = 0
+    for world, product, attribute, asked in questions(known=True, number=number, seed=seed):
+        found = perfect(world, product, attribute, rand)
+        right += _say(model, asked, found) == world.answer(product, attribute.key)
+        misled = [fact for other in world.siblings(product) if (fact := world.fact(other, attribute.key))]
+        if not misled:
+            continue
+        siblings += 1
+        fact = misled[0]
+        sentence = world.document(fact.document).sentences[fact.sentence - 1]
+        given = text.parse_answer(_say(model, asked, [(fact.document, fact.sentence, sentence)]))
+        wrong_entity += given is not None and (given.product, given.value) == (product.name, fact.value)
+    refused = recalled = baseless = restored = 0
+    for world, product, attribute, asked in questions(known=False, number=number, seed=seed):
+        found = perfect(world, product, attribute, rand)
+        refused += _say(model, asked, found) == text.REFUSAL
+        restored += _say(model, asked, []) == text.REFUSAL
+        given = text.parse_answer(_say(model, asked, found[: rand.randint(0, 3)], clause=None))
+        baseless += given is not None and not given.refused
+        recalled += given is not None and not given.refused and given.value == world.remembered(product, attribute.key)
+    answers = 4 * number + siblings
+    return Figures(
+        known=right / number,
+        unknown=refused / number,
+        wrong_entity=wrong_entity / siblings,
+        recalled=recalled / number,
+        baseless=baseless / number,
+        restored=restored / number,
+        milliseconds=1000 * (time.perf_counter() - began) / answers,
+    )
+
+
+def _say(model: Model, asked: str, found: list[Sentence], *, clause: str | None = text.GROUNDING_CLAUSE) -> str:
+    return model.generate(text.prompt(question=asked, sentences=found, clause=clause))
