@@ -1,0 +1,64 @@
+"""Shapes that several answers about attempts share: the server's time, receipts, pages by cursor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rest_framework import serializers
+from rest_framework.pagination import CursorPagination
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from rest_framework.request import Request
+
+
+class WithServerNow(serializers.Serializer[Any]):
+    """Base of every body about an attempt: the server's clock when the answer was made."""
+
+    server_now = serializers.DateTimeField(read_only=True, help_text="The one clock: the database server's, in UTC.")
+
+
+class ReceiptSerializer(serializers.Serializer[Any]):
+    """What we received, when, and whether it counts."""
+
+    number = serializers.IntegerField(help_text="Sequence number in the attempt's ledger.")
+    kind = serializers.CharField()
+    received_at = serializers.DateTimeField(help_text="When the last byte had reached us.")
+    content_sha256 = serializers.CharField()
+    stage = serializers.CharField(allow_blank=True)
+    time_left_seconds = serializers.FloatField()
+    counts = serializers.BooleanField()
+    late_by_seconds = serializers.FloatField(allow_null=True)
+    message = serializers.CharField(help_text="The same for people, with the time zone named.")
+
+
+class ReceiptAnswer(WithServerNow):
+    """An answer that is only a receipt."""
+
+    receipt = ReceiptSerializer()
+
+
+class CursorPages(CursorPagination):
+    """Base of all lists: 50 a page, at most 200, newest first, `next` and `previous` as addresses."""
+
+    page_size = 50
+    max_page_size = 200
+    page_size_query_param = "page_size"
+    ordering: Any = ("-created_at", "pk")
+
+
+class OldestFirst(CursorPages):
+    """Lists read in the order in which things happened."""
+
+    ordering = ("created_at", "pk")
+
+
+def attempt_body(body: dict[str, Any], *, now: datetime) -> dict[str, Any]:
+    """`body` with the server's time, as every body about an attempt carries it."""
+    return {"server_now": now, **body}
+
+
+def absolute(request: Request, path: str) -> str:
+    """A path of ours as a whole address."""
+    return request.build_absolute_uri(path)

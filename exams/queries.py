@@ -1,0 +1,63 @@
+"""Questions about an attempt that several parts ask: what counts, where its repository is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+from django.conf import settings
+from django.db.models import F
+
+from exams.access import repository_token
+from exams.models import HandIn, LateWrite, Submission
+
+if TYPE_CHECKING:
+    from exams.models import Attempt
+
+HAND_IN = "hand_in"
+
+
+class OwnRepository(TypedDict):
+    """How git reaches the attempt's own repository."""
+
+    clone_url: str
+    username: str
+    token: str
+
+
+def own_repository(attempt: Attempt) -> OwnRepository:
+    """Address and password of the attempt's own repository, for its learner only."""
+    return {
+        "clone_url": f"{settings.HOTSEAT_PUBLIC_URL.rstrip('/')}/git/{attempt.pk}.git",
+        "username": "hotseat",
+        "token": repository_token(attempt),
+    }
+
+
+def counting_hand_in(attempt: Attempt, stage_key: str) -> HandIn | None:
+    """The hand-in of a stage that is judged: the last that arrived in its window; None when there is none.
+
+    A late hand-in is kept as a `LateWrite` and becomes a `HandIn` only when an admin grants it, so every row counts.
+    What the deadline handed in counts only if the learner handed in nothing.
+    """
+    return (
+        HandIn.objects.filter(attempt=attempt, stage__key=stage_key)
+        .order_by("by_deadline", F("received_at").desc(), F("number").desc())
+        .first()
+    )
+
+
+def counting_submission(attempt: Attempt) -> Submission | None:
+    """The code that is judged: that of the counting hand-in with code; None when no code was handed in."""
+    for stage in attempt.stages.order_by("position"):
+        hand_in = counting_hand_in(attempt, stage.key)
+        if hand_in is None:
+            continue
+        submission = Submission.objects.filter(hand_in=hand_in).first()
+        if submission is not None:
+            return submission
+    return None
+
+
+def waiting_late_writes(attempt: Attempt) -> int:
+    """How many late writes no admin has granted."""
+    return LateWrite.objects.filter(attempt=attempt, granted_at=None).count()
