@@ -211,7 +211,7 @@ def wait(home: Home, *, seconds: float = 60) -> None:
         except psycopg.OperationalError as error:  # not listening yet, or still replaying its log
             if time.monotonic() > deadline:
                 raise Trouble(
-                    f"PostgreSQL took no connection within {seconds:.0f} s ({str(error).strip()}). "
+                    f"PostgreSQL took no connection within {seconds:.0f} s ({' '.join(str(error).split())}). "
                     f"Read {home.logs / 'postgres.log'}."
                 ) from error
             time.sleep(0.05)

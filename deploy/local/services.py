@@ -62,8 +62,8 @@ def start_database(home: Home, supervisor: Supervisor) -> str:
                 version = connection.info.server_version // 10_000
         except psycopg.Error as error:
             raise Trouble(
-                f"The database in DATABASE_URL does not answer ({str(error).strip()}). Start it or correct the "
-                "address, or unset DATABASE_URL to use the embedded one."
+                f"The database in DATABASE_URL does not answer ({' '.join(str(error).split())}). "
+                "Start it or correct the address, or unset DATABASE_URL to use the embedded one."
             ) from error
         return f"yours, version {version}"
     supervisor.start("postgres")

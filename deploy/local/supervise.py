@@ -7,7 +7,6 @@ import configparser
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 import time
 import xmlrpc.client
@@ -55,7 +54,14 @@ class Supervisor:
 
     def running(self) -> bool:
         """Whether the supervisor answers."""
-        return bool(self._pid())
+        return bool(self.pid())
+
+    def pid(self) -> int:
+        """The supervisor's own process, 0 when none answers."""
+        try:
+            return int(self._call("getPID"))
+        except (OSError, xmlrpc.client.Error):
+            return 0
 
     def statuses(self) -> dict[str, Status]:
         """Every process by name; empty when the supervisor does not run."""
@@ -79,23 +85,25 @@ class Supervisor:
         self.sweep()
         file = self.home.path / "supervisor.conf"
         self._write(file, programs)
-        argv = [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--configuration", str(file)]
-        with (self.home.logs / "supervisor.out").open("wb") as out:
-            child = subprocess.Popen(
-                [*(_dies_with_parent() if with_parent else ()), *argv],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                cwd=ROOT,
-                env=dict(env) | {processes.MARK: str(self.home.path), "PYTHONUNBUFFERED": "1"},
-            )
+        guard = _dies_with_parent() if with_parent else ()
+        argv = [*guard, sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--configuration", str(file)]
+        out = self.home.logs / "supervisor.out"
+        # Not `subprocess`: that watches over its children, and this one is meant to outlive us unless told otherwise.
+        pid = os.posix_spawnp(
+            argv[0],
+            argv,
+            dict(env) | {processes.MARK: str(self.home.path), "PYTHONUNBUFFERED": "1"},
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+        )
         deadline = time.monotonic() + 15
         while not self.running():
-            if child.poll() is not None or time.monotonic() > deadline:
-                raise Trouble(
-                    f"The supervisor of Hotseat's processes did not start. Read {self.home.logs / 'supervisor.out'}."
-                )
+            if not processes.alive(pid) or time.monotonic() > deadline:
+                raise Trouble(f"The supervisor of Hotseat's processes did not start. Read {out}.")
             time.sleep(0.05)
 
     def start(self, name: str) -> None:
@@ -124,7 +132,7 @@ class Supervisor:
 
     def stop(self) -> None:
         """Stop every process in reverse order, then the supervisor; return when nothing of this home is left."""
-        pid = self._pid()
+        pid = self.pid()
         if pid:
             try:
                 self._call("stopAllProcesses")
@@ -139,12 +147,6 @@ class Supervisor:
     def sweep(self) -> None:
         """End what outlived a supervisor that was killed."""
         processes.kill_and_wait(processes.marked(self.home.path), seconds=20)
-
-    def _pid(self) -> int:
-        try:
-            return int(self._call("getPID"))
-        except (OSError, xmlrpc.client.Error):
-            return 0
 
     def _call(self, method: str, *args: object) -> Any:
         transport = SupervisorTransport(None, None, f"unix://{self._socket}")
