@@ -55,6 +55,7 @@ class Refusal(StrEnum):
     BAD_URL = "bad-url"
     CREDENTIALS_IN_URL = "credentials-in-url"
     FORBIDDEN_ADDRESS = "forbidden-address"
+    BAD_CERTIFICATE = "bad-certificate"
     BAD_REF = "bad-ref"
     REF_NOT_FOUND = "ref-not-found"
     REPOSITORY_NOT_FOUND = "repository-not-found"
@@ -65,7 +66,7 @@ class Refusal(StrEnum):
     COMMIT_GONE = "commit-gone"
 
 
-class IngestRefused(Exception):  # noqa: N818 - it names what happened, not that something broke
+class IngestRefused(Exception):
     """The source cannot be taken, and the one who handed it in can change that.
 
     Attributes:
@@ -84,7 +85,7 @@ class IngestRefused(Exception):  # noqa: N818 - it names what happened, not that
         return f"{self.message} ({self.path!r})" if self.path is not None else self.message
 
 
-class SourceUnreachable(Exception):  # noqa: N818 - it names what happened, not that something broke
+class SourceUnreachable(Exception):
     """The source did not answer in time, or its server failed: worth trying again.
 
     Attributes:

@@ -24,7 +24,7 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 _MAX_COMPONENT_BYTES = 255
 
 
-class BadTree(ValueError):  # noqa: N818 - it names what happened
+class BadTree(ValueError):
     """Bytes said to be one of our canonical tars are not: stored data is damaged or was not written by us."""
 
 

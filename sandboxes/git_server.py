@@ -1,0 +1,287 @@
+"""Serves an attempt's repository over git's smart HTTP: one limited process per request, bodies as streams.
+
+Knows nothing of the web framework and nothing of exams: who may do what was decided by the caller.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import tempfile
+import zlib
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from sandboxes.ingest.process import GIT, ProcessLimits, folder_size, kill_group, limited_argv, run_git
+from sandboxes.repository import MAX_PUSH_BYTES, MAX_REPOSITORY_BYTES, environment
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+HOOKS = Path(__file__).resolve().parent / "hooks"
+MAX_NEGOTIATION_BYTES = 4 * 1024 * 1024  # what a clone or fetch says to us, unpacked
+_SECONDS = 120.0
+_WAIT_SECONDS = 30.0
+_AT_ONCE = 16  # git processes per web process
+_AT_ONCE_PER_REPOSITORY = 6
+_CHUNK = 64 * 1024
+_PROTOCOL = re.compile(r"version=[0-2]")
+_LANDED = re.compile(r"([0-9a-f]{40}) ([0-9a-f]{40}) (refs/heads/\S+)")
+
+
+@unique
+class Service(StrEnum):
+    """What a client may ask a repository for."""
+
+    UPLOAD_PACK = "git-upload-pack"
+    RECEIVE_PACK = "git-receive-pack"
+
+
+class TooBusy(Exception):
+    """As many git processes run as may; the client should come again in a moment."""
+
+
+class TooLarge(Exception):
+    """The request's body is larger than this service takes, or the repository is full."""
+
+
+class GitFailed(Exception):
+    """The git process ended badly before it said anything a client could read."""
+
+
+class HooksMissing(Exception):
+    """The hooks that guard pushes cannot be run, so no push is taken: the installation is broken."""
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A branch that a push moved; `old` is forty zeros for a new branch."""
+
+    ref: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What receive-pack answered, and what landed."""
+
+    answer: bytes
+    landed: tuple[Landed, ...]
+
+
+class _Turnstile:
+    """Lets so many in at a time, and so many per repository; the rest wait a while and are then told to go."""
+
+    def __init__(self) -> None:
+        self._all = asyncio.Semaphore(_AT_ONCE)
+        self._per_repository: dict[Path, tuple[asyncio.Semaphore, int]] = {}
+
+    @contextlib.asynccontextmanager
+    async def through(self, path: Path) -> AsyncIterator[None]:
+        own, users = self._per_repository.get(path, (asyncio.Semaphore(_AT_ONCE_PER_REPOSITORY), 0))
+        self._per_repository[path] = (own, users + 1)
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                try:
+                    async with asyncio.timeout(_WAIT_SECONDS):
+                        await stack.enter_async_context(own)
+                        await stack.enter_async_context(self._all)
+                except TimeoutError:
+                    raise TooBusy from None
+                yield
+        finally:
+            own, users = self._per_repository.pop(path)
+            if users > 1:
+                self._per_repository[path] = (own, users - 1)
+
+
+_turnstiles: WeakKeyDictionary[asyncio.AbstractEventLoop, _Turnstile] = WeakKeyDictionary()
+
+
+def _turnstile() -> _Turnstile:
+    """Return the turnstile of the running loop: a web process has one of each."""
+    return _turnstiles.setdefault(asyncio.get_running_loop(), _Turnstile())
+
+
+def _unpacked(body: IO[bytes], *, gzipped: bool, most: int) -> Iterator[bytes]:
+    """Yield a request's body in pieces, unpacked, stopped at `most` bytes."""
+    inflater = zlib.decompressobj(16 + zlib.MAX_WBITS) if gzipped else None
+    size = 0
+    while piece := body.read(_CHUNK):
+        if inflater is None:
+            unpacked = piece
+        else:
+            try:
+                unpacked = inflater.decompress(piece, most + 1)
+            except zlib.error:
+                raise GitFailed("the request's body is not the gzip it says") from None
+        size += len(unpacked)
+        if size > most or (inflater is not None and inflater.unconsumed_tail):
+            raise TooLarge
+        yield unpacked
+    if inflater is not None and not inflater.eof:
+        raise GitFailed("the request's gzip body ends too soon")
+
+
+def spooled(body: IO[bytes], *, gzipped: bool, most: int) -> IO[bytes]:
+    """Return an open file, at its start, holding a request's body unpacked.
+
+    Raises:
+        TooLarge: it is, or unpacks to, more than `most` bytes.
+        GitFailed: it claims to be gzip and is not.
+    """
+    with contextlib.ExitStack() as stack:
+        out = stack.enter_context(tempfile.TemporaryFile())
+        for piece in _unpacked(body, gzipped=gzipped, most=most):
+            out.write(piece)
+        out.seek(0)
+        stack.pop_all()
+        return out
+
+
+def _environment(path: Path, protocol: str) -> dict[str, str]:
+    found = environment(path)
+    if _PROTOCOL.fullmatch(protocol):
+        found["GIT_PROTOCOL"] = protocol
+    return found
+
+
+def _limits(*, output_bytes: int) -> ProcessLimits:
+    return ProcessLimits(
+        seconds=_SECONDS,
+        cpu_seconds=int(_SECONDS),
+        file_bytes=MAX_REPOSITORY_BYTES,
+        output_bytes=output_bytes,
+    )
+
+
+def _command(service: Service, *options: str, path: Path) -> list[str]:
+    strict = ["--strict"] if service is Service.UPLOAD_PACK else []
+    return [service.removeprefix("git-"), "--stateless-rpc", *strict, *options, str(path)]
+
+
+async def advertise(path: Path, *, service: Service, protocol: str = "") -> bytes:
+    """Return the answer to `info/refs`: what the repository has, or can do.
+
+    Raises:
+        TooBusy: come again in a moment.
+        GitFailed: git failed.
+    """
+    async with _turnstile().through(path):
+        finished = await asyncio.to_thread(
+            run_git,
+            _command(service, "--advertise-refs", path=path),
+            environment=_environment(path, protocol),
+            cwd=path,
+            limits=_limits(output_bytes=1024 * 1024),
+        )
+    if not finished.ok:
+        raise GitFailed(finished.stderr.strip()[:500])
+    line = f"# service={service}\n".encode()
+    heading = b"%04x" % (len(line) + 4) + line + b"0000"
+    return finished.stdout if b"version 2" in finished.stdout[:20] else heading + finished.stdout
+
+
+async def upload(path: Path, *, body: IO[bytes], protocol: str = "") -> AsyncIterator[bytes]:
+    """Yield what upload-pack answers to one request of a clone or fetch; the process ends with the generator.
+
+    Args:
+        path: the repository.
+        body: the request, unpacked; closed at the end.
+        protocol: the client's `Git-Protocol` header.
+
+    Raises:
+        TooBusy: come again in a moment; raised before anything is yielded.
+    """
+    with body:
+        async with _turnstile().through(path):
+            process = await asyncio.create_subprocess_exec(
+                *limited_argv([GIT, *_command(Service.UPLOAD_PACK, path=path)], _limits(output_bytes=0)),
+                stdin=body,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                cwd=path,
+                env=_environment(path, protocol),
+                start_new_session=True,
+            )
+            try:
+                ends = asyncio.get_running_loop().time() + _SECONDS
+                while process.stdout is not None:
+                    async with asyncio.timeout_at(ends):
+                        piece = await process.stdout.read(_CHUNK)
+                    if not piece:
+                        break
+                    yield piece
+            finally:
+                kill_group(process.pid)
+                await process.wait()
+
+
+def _check_hooks() -> None:
+    # git passes over a hook that is not executable and takes the push: the guard must not fail open.
+    for name in ("pre-receive", "post-receive"):
+        if not os.access(HOOKS / name, os.X_OK):
+            raise HooksMissing(f"the hook {name} is missing or not executable")
+
+
+def _receive(path: Path, body: IO[bytes], protocol: str, refused: str, received: str) -> Pushed:
+    with body, tempfile.NamedTemporaryFile(prefix="hotseat-push-") as report:
+        settings = _environment(path, protocol)
+        number = int(settings["GIT_CONFIG_COUNT"])
+        settings |= {
+            "GIT_CONFIG_COUNT": str(number + 1),
+            f"GIT_CONFIG_KEY_{number}": "core.hooksPath",
+            f"GIT_CONFIG_VALUE_{number}": str(HOOKS),
+            "HOTSEAT_PUSH_REFUSED": refused,
+            "HOTSEAT_PUSH_RECEIVED": received,
+            "HOTSEAT_PUSH_REPORT": report.name,
+        }
+        finished = run_git(
+            _command(Service.RECEIVE_PACK, path=path),
+            environment=settings,
+            cwd=path,
+            stdin=body,
+            limits=_limits(output_bytes=1024 * 1024),
+        )
+        landed = tuple(
+            Landed(ref=match[3], old=match[1], new=match[2])
+            for line in Path(report.name).read_text("utf-8", "replace").splitlines()
+            if (match := _LANDED.fullmatch(line)) is not None
+        )
+    # What landed has landed even if git failed after it, so it is reported in any case.
+    if not finished.ok and not finished.stdout and not landed:
+        raise GitFailed(finished.stderr.strip()[:500])
+    return Pushed(answer=finished.stdout, landed=landed)
+
+
+async def receive(path: Path, *, body: IO[bytes], protocol: str = "", refused: str = "", received: str = "") -> Pushed:
+    """Let one push land, or refuse it with a sentence, and return the answer and the branches it moved.
+
+    Args:
+        path: the repository.
+        body: the request, unpacked; closed at the end.
+        protocol: the client's `Git-Protocol` header.
+        refused: why this push may not land, shown in the learner's terminal; empty if it may.
+        received: when it came, as digits and letters only; names the folder in which a refused push is kept.
+
+    Raises:
+        TooBusy: come again in a moment.
+        TooLarge: the repository is full.
+        HooksMissing: the installation is broken.
+        GitFailed: git failed before it said anything.
+    """
+    _check_hooks()
+    async with _turnstile().through(path):
+        if await asyncio.to_thread(folder_size, path) > MAX_REPOSITORY_BYTES - MAX_PUSH_BYTES:
+            body.close()
+            raise TooLarge
+        # A client that goes away must not stop a push half way between landing and being ledgered.
+        return await asyncio.shield(
+            asyncio.get_running_loop().run_in_executor(None, _receive, path, body, protocol, refused, received)
+        )
