@@ -194,21 +194,24 @@ class Notice(models.Model):
     """A nudge or alarm about one claim of one review: written once, sent until it is sent."""
 
     class Kind(models.TextChoices):
-        """What is told."""
+        """NUDGE: the mentor's time is running. OVERDUE: it ran out; told to admins."""
 
-        NUDGE_24H = "nudge_24h"
-        NUDGE_40H = "nudge_40h"
+        NUDGE = "nudge"
         OVERDUE = "overdue"
 
     review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="notices")
     claimed_at = models.DateTimeField()  # which claim it is about
     kind = models.CharField(max_length=12, choices=Kind.choices)
+    after = models.DurationField()  # how long after the claim it was due to be told
     to = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["review", "claimed_at", "kind", "to"], name="notice_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["review", "claimed_at", "kind", "after", "to"], name="notice_once")
+        ]
+        indexes = [models.Index(fields=["id"], condition=Q(sent_at=None), name="notice_unsent")]
 
     def __str__(self) -> str:
         return f"{self.kind} for {self.review_id}"

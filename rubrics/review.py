@@ -176,8 +176,8 @@ def claim(*, review_id: UUID, mentor: User, now: datetime) -> Review:
             "Sign one off or release one, then claim this.",
             holding=holding,
         )
-    hours = Twin.from_json(attempt.twin.definition).review_hours
-    _hand_over(review, mentor, now + timedelta(hours=hours), now)
+    sla = Twin.from_json(attempt.twin.definition).review.sla
+    _hand_over(review, mentor, now + sla, now)
     ledger.append(
         attempt=attempt,
         kind="review.claimed",
@@ -291,8 +291,8 @@ def reassign(*, review_id: UUID, to: User, admin: User, reason: str, now: dateti
     attempt = ledger.hold(found)
     review = Review.objects.select_for_update().get(pk=review_id)
     _may_judge(attempt, to)
-    hours = Twin.from_json(attempt.twin.definition).review_hours
-    _hand_over(review, to, now + timedelta(hours=hours), now)
+    sla = Twin.from_json(attempt.twin.definition).review.sla
+    _hand_over(review, to, now + sla, now)
     ledger.append(
         attempt=attempt,
         kind="review.reassigned",

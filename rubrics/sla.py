@@ -1,7 +1,6 @@
 """The mentor's own clock: nudges on the way, and back to the queue when it runs out (rule 23)."""
 
-from datetime import datetime, timedelta
-from fractions import Fraction
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -10,33 +9,24 @@ from django.db import transaction
 
 from accounts.models import Role, User
 from exams import ledger
+from exams.twins import Twin
 from rubrics.models import Notice, Review, ReviewState
-
-# Shares of the time from claim to due: 24 h and 40 h of 48.
-NUDGES: tuple[tuple[Notice.Kind, Fraction], ...] = (
-    (Notice.Kind.NUDGE_24H, Fraction(1, 2)),
-    (Notice.Kind.NUDGE_40H, Fraction(5, 6)),
-)
-
-
-def nudge_at(claimed_at: datetime, due_at: datetime, share: Fraction) -> datetime:
-    """The moment at which `share` of a claim's time is over, exact to the microsecond."""
-    whole = (due_at - claimed_at) // timedelta(microseconds=1)
-    return claimed_at + timedelta(microseconds=whole * share.numerator // share.denominator)
 
 
 def nudge(*, now: datetime) -> int:
     """Writes each nudge whose moment has come; the unique key makes a second sweeper harmless. Returns how many."""
     written = 0
-    for review in Review.objects.filter(state=ReviewState.CLAIMED, due_at__gt=now).select_related("mentor"):
-        if review.mentor is None or review.claimed_at is None or review.due_at is None:
+    running = Review.objects.filter(state=ReviewState.CLAIMED, due_at__gt=now).select_related("mentor", "attempt__twin")
+    for review in running:
+        if review.mentor is None or review.claimed_at is None:
             continue
-        for kind, share in NUDGES:
-            if now >= nudge_at(review.claimed_at, review.due_at, share):
+        for after in Twin.from_json(review.attempt.twin.definition).review.nudges:
+            if now >= review.claimed_at + after:
                 _, created = Notice.objects.get_or_create(
                     review=review,
                     claimed_at=review.claimed_at,
-                    kind=kind,
+                    kind=Notice.Kind.NUDGE,
+                    after=after,
                     to=review.mentor,
                     defaults={"created_at": now},
                 )
@@ -63,7 +53,14 @@ def _put_back(review_id: UUID, now: datetime) -> bool:
     )
     Notice.objects.bulk_create(
         [
-            Notice(review=review, claimed_at=claimed_at, kind=Notice.Kind.OVERDUE, to=admin, created_at=now)
+            Notice(
+                review=review,
+                claimed_at=claimed_at,
+                kind=Notice.Kind.OVERDUE,
+                after=due_at - claimed_at,
+                to=admin,
+                created_at=now,
+            )
             for admin in User.objects.filter(role=Role.ADMIN, is_active=True)
         ],
         ignore_conflicts=True,
@@ -80,8 +77,7 @@ def _put_back(review_id: UUID, now: datetime) -> bool:
 
 
 SUBJECTS = {
-    Notice.Kind.NUDGE_24H: "Half of your review time is over",
-    Notice.Kind.NUDGE_40H: "Your review is due soon",
+    Notice.Kind.NUDGE: "A review you claimed is waiting for your sign-off",
     Notice.Kind.OVERDUE: "A review is overdue and back in the queue",
 }
 
