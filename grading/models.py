@@ -1,5 +1,6 @@
 """What happened when submitted work was run: runs, their cells, and the checks of a learner's repro."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -8,7 +9,7 @@ from exams.models import Diagnosis, Submission
 
 
 class RunState(models.TextChoices):
-    """WAITING in the queue; RUNNING under a lease; GRADED with a verdict; PLATFORM_FAULT when we gave up, never a mark."""
+    """WAITING in the queue; RUNNING under a lease; GRADED with a verdict; PLATFORM_FAULT: we gave up, never a mark."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -20,6 +21,8 @@ class GradingRun(models.Model):
     """One grading of one submission. `fence` grows with every claim, so a late result of an old claim is refused."""
 
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="runs")
+    # Repeated from the attempt so that the database can hold "one in flight per learner".
+    learner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     try_number = models.PositiveSmallIntegerField(default=1)
     state = models.CharField(max_length=16, choices=RunState.choices, default=RunState.WAITING)
     fence = models.PositiveIntegerField(default=0)
@@ -30,6 +33,8 @@ class GradingRun(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    cells_done = models.PositiveSmallIntegerField(default=0)
+    cells_total = models.PositiveSmallIntegerField(default=0)
     verdict = models.CharField(max_length=40, blank=True, default="")
     because = models.TextField(blank=True, default="")  # in words a learner can act on; names nothing hidden
     mutants_killed = models.PositiveSmallIntegerField(null=True)
@@ -44,6 +49,9 @@ class GradingRun(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["submission", "try_number"], name="grading_run_once_per_try"),
+            models.UniqueConstraint(
+                fields=["learner"], condition=Q(state="running"), name="grading_run_one_in_flight_per_learner"
+            ),
             models.CheckConstraint(condition=Q(state__in=RunState.values), name="grading_run_state_known"),
             models.CheckConstraint(
                 condition=~Q(state="graded") | (~Q(verdict="") & Q(finished_at__isnull=False)),
@@ -71,7 +79,8 @@ class Cell(models.Model):
 
     run = models.ForeignKey(GradingRun, on_delete=models.CASCADE, related_name="cells")
     kind = models.CharField(max_length=10)  # pre post ref alt mut probe p2p
-    key = models.CharField(max_length=80, blank=True, default="")  # which alternative or mutant; hidden from learners
+    # Which alternative or mutant; for questions: before, reference or after. Hidden from learners.
+    key = models.CharField(max_length=80, blank=True, default="")
     repeat = models.PositiveSmallIntegerField(default=1)
     visible = models.BooleanField(default=False)
     position = models.PositiveSmallIntegerField()  # the random order in which it ran
@@ -80,6 +89,7 @@ class Cell(models.Model):
     nodes = models.JSONField(default=list)
     transcript = models.JSONField(default=list)
     output_tail = models.TextField(blank=True, default="")
+    note = models.TextField(blank=True, default="")  # why it ended so, or why the tree could not be loaded
     seconds = models.FloatField(default=0.0)
     container = models.CharField(max_length=80, blank=True, default="")
 

@@ -250,6 +250,8 @@ class Evidence:
     alt: tuple[Observed, ...] = ()
     mut: tuple[Observed, ...] = ()
     fix: FixEvidence | None = None
+    left_out: bool = False  # the time was used up before all questions were put
+    hotfix_tampered: bool = False  # the hotfix, not the test, sent messages that contradict each other
     rejected: bool = False
 
     @property
@@ -293,7 +295,7 @@ def _verdict(evidence: Evidence, guards: frozenset[str]) -> Verdict:
     rows: tuple[tuple[Verdict, bool], ...] = (
         (Verdict.rejected_ingest, evidence.rejected),
         (Verdict.infra_error, Label.infra in labels),
-        (Verdict.tampered, Label.tampered in labels),
+        (Verdict.tampered, Label.tampered in labels or evidence.hotfix_tampered),
         (Verdict.broken_test, pre in {Label.broken, Label.silent} or post is Label.broken),
         (Verdict.flaky, pre is None or post is None),
         (Verdict.not_reproducing, pre is Label.passes),
@@ -313,7 +315,7 @@ def _verdict(evidence: Evidence, guards: frozenset[str]) -> Verdict:
         ),
         (Verdict.hotfix_incomplete, evidence.fix is not None and evidence.fix.incomplete),
         (Verdict.hotfix_regresses, evidence.fix is not None and evidence.fix.regresses),
-        (Verdict.limit_exceeded, bool(labels & _LIMITS) or pre is Label.over_limit),
+        (Verdict.limit_exceeded, evidence.left_out or bool(labels & _LIMITS)),
     )
     return next((verdict for verdict, applies in rows if applies), Verdict.verified)
 

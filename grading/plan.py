@@ -1,0 +1,195 @@
+"""Says which cells a submission is run in: every tree composed, every wanted label known, in a random order."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from grading.verdicts import REPEATS, REPEATS_AFTER_DISAGREEMENT, CellKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exams.packs import Pack, ProbeSuite, Spec
+    from sandboxes.ingest.tree import Tree
+
+TESTS = "tests"
+REGRESSION_TESTS = "tests/regression"
+BEFORE, REFERENCE, AFTER = "before", "reference", "after"
+VISIBLE = frozenset({CellKind.pre, CellKind.post})
+
+
+@dataclass(frozen=True)
+class Material:
+    """What an incident's pack gives to grading; the same for every submission of the attempt."""
+
+    base: Tree
+    reference: Tree
+    alternatives: dict[str, Tree]
+    mutants: dict[str, Tree]
+    facts: bytes
+    worked_before: ProbeSuite
+    protected: tuple[str, ...]
+
+
+@lru_cache(maxsize=16)
+def material(pack: Pack, spec: Spec) -> Material:
+    """The incident's trees and facts, made once in this process."""
+    return Material(
+        base=pack.base(spec),
+        reference=pack.reference(spec),
+        alternatives=pack.alternatives(spec),
+        mutants=pack.mutants(spec),
+        facts=pack.facts(spec),
+        worked_before=pack.regression_suite(spec),
+        protected=pack.protected(),
+    )
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """One tree to start, and either the test to run against it or the questions to put to it.
+
+    `ident` is opaque. `questions` is None for a cell of the test.
+    """
+
+    ident: str
+    kind: CellKind
+    key: str
+    repeat: int
+    tree: Tree
+    questions: ProbeSuite | None = None
+
+    @property
+    def visible(self) -> bool:
+        """Whether the learner is shown this cell."""
+        return self.kind in VISIBLE
+
+    @property
+    def ours(self) -> bool:
+        """Whether the tree is the platform's own: if it cannot be started, that is our fault."""
+        return not (self.kind in {CellKind.post, CellKind.p2p} or self.key == AFTER)
+
+
+@dataclass(frozen=True)
+class Edited:
+    """Files of the submission that differ from what was handed out, where no fix belongs."""
+
+    protected: tuple[str, ...]  # replaced by ours before anything ran
+    data: tuple[str, ...]  # the knowledge base: kept in the learner's own cells, replaced for the hidden questions
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything needed to run a submission without asking the database again."""
+
+    test: Tree
+    facts: bytes
+    before: Tree
+    after: Tree
+    cells: tuple[PlannedCell, ...]
+    seed: int
+    edited: Edited
+
+    @property
+    def has_test(self) -> bool:
+        """Whether there is a regression test to run."""
+        return any(path.endswith(".py") for path in self.test.files)
+
+    def again(self, kinds: Sequence[CellKind]) -> tuple[PlannedCell, ...]:
+        """Five fresh repeats of visible cells whose first repeats disagreed, in random order."""
+        draw = random.Random(f"{self.seed}/again")  # noqa: S311 - an order, not a secret
+        cells = [
+            PlannedCell(_ident(draw), kind, "", repeat, self.before if kind is CellKind.pre else self.after)
+            for kind in kinds
+            for repeat in range(REPEATS + 1, REPEATS + REPEATS_AFTER_DISAGREEMENT + 1)
+        ]
+        draw.shuffle(cells)
+        return tuple(cells)
+
+
+def draw_up(*, pack: Pack, spec: Spec, submitted: Tree, hand_in: bool, seed: int) -> Plan:
+    """The cells of one run of `submitted`; `seed` draws their order and the hidden questions.
+
+    1. The test is what lies below tests/regression; no tree that is served has any tests in it.
+    2. The hotfix is the submitted tree with the protected parts replaced by ours.
+    3. A practice run has the visible cells; a hand-in has all.
+    4. Without a test only the questions are left to ask.
+
+    Raises:
+        IngestRefused: the submitted files cannot be combined with ours, for example a file where we have a folder.
+    """
+    given = material(pack, spec)
+    draw = random.Random(seed)  # noqa: S311 - an order, not a secret; the seed itself is drawn from the system
+    before = given.base.without(TESTS)
+    after = replaced(submitted, ours=given.base, prefixes=given.protected).without(TESTS)
+    test = submitted.under(REGRESSION_TESTS)
+
+    wanted: list[tuple[CellKind, str, int, Tree, ProbeSuite | None]] = []
+    for repeat in range(1, REPEATS + 1):
+        wanted.append((CellKind.pre, "", repeat, before, None))
+        wanted.append((CellKind.post, "", repeat, after, None))
+    fresh = pack.probes(spec, seed=draw.getrandbits(48))
+    if hand_in:
+        wanted.append((CellKind.ref, "", 1, given.reference.without(TESTS), None))
+        wanted += [(CellKind.alt, key, 1, tree.without(TESTS), None) for key, tree in given.alternatives.items()]
+        wanted += [(CellKind.mut, key, 1, tree.without(TESTS), None) for key, tree in given.mutants.items()]
+        for key, tree in ((BEFORE, before), (REFERENCE, given.reference.without(TESTS)), (AFTER, after)):
+            wanted.append((CellKind.probe, key, 1, with_data(tree, fresh), fresh))
+        wanted.append((CellKind.p2p, AFTER, 1, with_data(after, given.worked_before), given.worked_before))
+    if not any(path.endswith(".py") for path in test.files):
+        wanted = [each for each in wanted if each[4] is not None]
+    cells = [PlannedCell(_ident(draw), *each) for each in wanted]
+    draw.shuffle(cells)
+    return Plan(
+        test=test,
+        facts=given.facts,
+        before=before,
+        after=after,
+        cells=tuple(cells),
+        seed=seed,
+        edited=Edited(
+            protected=changed(given.base, submitted, given.protected),
+            data=changed(given.base, submitted, fresh.replacing),
+        ),
+    )
+
+
+def with_data(tree: Tree, suite: ProbeSuite) -> Tree:
+    """The tree, answering from the suite's own data."""
+    return _without_any_case(tree, suite.replacing).overlay(suite.data, replacing=suite.replacing)
+
+
+def replaced(tree: Tree, *, ours: Tree, prefixes: Sequence[str]) -> Tree:
+    """The tree with everything below `prefixes` taken from ours instead."""
+    result = _without_any_case(tree, prefixes)
+    for prefix in prefixes:
+        result = result.overlay(ours.under(prefix))
+    return result
+
+
+def _without_any_case(tree: Tree, prefixes: Sequence[str]) -> Tree:
+    """Drop what some file system would open under these prefixes: names there may differ in case."""
+    folders = tuple(prefix.rstrip("/").casefold() for prefix in prefixes)
+    return tree.without(
+        *(
+            path
+            for path in tree.files
+            if any(path.casefold() == folder or path.casefold().startswith(f"{folder}/") for folder in folders)
+        )
+    )
+
+
+def changed(base: Tree, submitted: Tree, prefixes: Sequence[str]) -> tuple[str, ...]:
+    """Paths below `prefixes` that were changed, added or removed."""
+    paths: set[str] = set()
+    for prefix in prefixes:
+        old, new = base.under(prefix).files, submitted.under(prefix).files
+        paths |= {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
+    return tuple(sorted(paths))
+
+
+def _ident(draw: random.Random) -> str:
+    return f"{draw.getrandbits(64):016x}"

@@ -1,0 +1,73 @@
+"""Turns what submitted code said into rows that can be kept and shown: bounded, harmless, judged from outside."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from grading import oracle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sandboxes.sandbox import Exchange, JsonObject
+
+MOST_EXCHANGES = 80
+MOST_TEXT = 2_000
+MOST_CITED = 20
+# What a database refuses (NUL, half characters) or what moves a reader's terminal or page about.
+_UNSHOWABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+def storable(text: object, *, most: int = MOST_TEXT) -> str:
+    """Text of submitted code as it is kept: at most `most` characters, what cannot be shown as a code point."""
+    given = str(text)
+    shown = _UNSHOWABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", given[:most])
+    return shown if len(given) <= most else f"{shown} … ({len(given) - most} more characters)"
+
+
+def judged(exchange: Exchange, facts: Mapping[str, Any]) -> oracle.Judgement:
+    """What the oracle says of an answer; an assistant that failed to answer gave a malformed one."""
+    return oracle.judge(exchange.question, exchange.reply or {}, facts)
+
+
+def row(exchange: Exchange, judgement: oracle.Judgement) -> JsonObject:
+    """One question, its answer and what the answer is worth, as it is kept."""
+    reply = exchange.reply or {}
+    return {
+        "question": storable(exchange.question),
+        "session": storable(exchange.session, most=100),
+        "text": storable(reply.get("text", "")) if exchange.reply is not None else None,
+        "refused": reply.get("refused") is True,
+        "citations": _citations(reply.get("citations")),
+        "documents": _names(reply.get("documents")),
+        "fault": None if exchange.fault is None else storable(exchange.fault),
+        "verdict": str(judgement.verdict),
+        "harmful": oracle.harmful(judgement.verdict),
+        "why": storable(judgement.why),
+        "seconds": round(exchange.seconds, 4),
+    }
+
+
+def transcript(exchanges: Iterable[Exchange], facts: Mapping[str, Any]) -> list[JsonObject]:
+    """The first `MOST_EXCHANGES` questions of a run."""
+    rows: list[JsonObject] = []
+    for exchange in exchanges:
+        if len(rows) == MOST_EXCHANGES:
+            break
+        rows.append(row(exchange, judged(exchange, facts)))
+    return rows
+
+
+def _citations(given: object) -> list[JsonObject]:
+    if not isinstance(given, list):
+        return []
+    return [
+        {"document": storable(each.get("document", ""), most=120), "sentence": each["sentence"]}
+        for each in given[:MOST_CITED]
+        if isinstance(each, dict) and type(each.get("sentence")) is int and abs(each["sentence"]) < 1_000_000  # noqa: PLR2004 - no document is longer
+    ]
+
+
+def _names(given: object) -> list[str]:
+    return [storable(each, most=120) for each in given[:MOST_CITED]] if isinstance(given, list) else []
