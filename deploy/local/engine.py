@@ -15,7 +15,7 @@ from deploy.local.bootstrap import apt_get_install
 from deploy.local.supervise import Program, Supervisor
 from deploy.local.trouble import Trouble
 
-_SYSTEM_SOCKET = Path("/var/run/docker.sock")
+SYSTEM_SOCKET = Path("/var/run/docker.sock")
 _START_SECONDS = 40.0
 
 
@@ -53,9 +53,9 @@ def ensure(note: Callable[[str], None]) -> Engine:
         )
     if not shutil.which("dockerd"):
         _install(note)
-    address = f"unix://{_SYSTEM_SOCKET}"
+    address = f"unix://{SYSTEM_SOCKET}"
     if _booted_by_init():
-        version = _await(address, seconds=10)  # the package has just asked init to start it
+        version = wait(address, seconds=10)  # the package has just asked init to start it
         if version:
             return Engine(address, version, ours=False)
     note("no Docker engine is running here: starting one that Hotseat stops again")
@@ -66,7 +66,7 @@ def _addresses() -> list[str]:
     if given := os.environ.get("DOCKER_HOST"):
         return [given]
     rootless = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}") / "docker.sock"
-    return [f"unix://{path}" for path in (_SYSTEM_SOCKET, rootless)]
+    return [f"unix://{path}" for path in (SYSTEM_SOCKET, rootless)]
 
 
 def _version(address: str) -> str | None:
@@ -81,9 +81,9 @@ def _version(address: str) -> str | None:
 
 
 def _refuse_if_forbidden() -> None:
-    if not os.environ.get("DOCKER_HOST") and _SYSTEM_SOCKET.exists() and not os.access(_SYSTEM_SOCKET, os.W_OK):
+    if not os.environ.get("DOCKER_HOST") and SYSTEM_SOCKET.exists() and not os.access(SYSTEM_SOCKET, os.W_OK):
         raise Trouble(
-            f"A Docker engine is here, but your user may not use it ({_SYSTEM_SOCKET} refuses you). Ask root to run: "
+            f"A Docker engine is here, but your user may not use it ({SYSTEM_SOCKET} refuses you). Ask root to run: "
             "usermod -aG docker $USER, then sign in again (or run: newgrp docker)."
         )
 
@@ -128,14 +128,15 @@ def _start(note: Callable[[str], None], address: str) -> Engine:
     supervisor = _supervisor()
     supervisor.launch([program(address)], env=os.environ, with_parent=False)
     supervisor.start("dockerd")
-    if version := _await(address, seconds=_START_SECONDS):
+    if version := wait(address, seconds=_START_SECONDS):
         return Engine(address, version, ours=True)
     log = supervisor.log("dockerd")
     supervisor.stop()
     raise Trouble(f"The Docker engine did not start: {_reason(log)}\nAll it said is in {log}.")
 
 
-def _await(address: str, *, seconds: float) -> str | None:
+def wait(address: str, *, seconds: float) -> str | None:
+    """The version of the engine at `address` as soon as it answers; None when it did not within `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if version := _version(address):
@@ -173,7 +174,7 @@ def release() -> str:
     users = [home for home in (places.platform(), places.testing()) if Supervisor(home).running()]
     if users:
         return f"the Docker engine goes on: the {users[0].name} still uses it"
-    if others := _foreign_containers(f"unix://{_SYSTEM_SOCKET}"):
+    if others := _foreign_containers(f"unix://{SYSTEM_SOCKET}"):
         return f"the Docker engine goes on: it runs {others} container(s) that are not Hotseat's"
     supervisor.stop()
     return "the Docker engine that Hotseat had started is stopped"

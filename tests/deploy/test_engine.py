@@ -1,0 +1,84 @@
+"""A Docker engine is found, refused with a remedy, or run by us and brought back when it is killed."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local import engine
+from deploy.local.places import Home
+from deploy.local.supervise import Supervisor
+from deploy.local.trouble import Trouble
+
+
+@pytest.mark.docker
+def test_an_engine_that_answers_is_used_as_it_is() -> None:
+    notes: list[str] = []
+    found = engine.ensure(notes.append)
+    assert found.version[0].isdigit()
+    assert notes == []
+
+
+def test_a_named_engine_that_does_not_answer_is_said_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    with pytest.raises(Trouble, match="unset DOCKER_HOST"):
+        engine.ensure(lambda _: None)
+
+
+def test_an_ordinary_user_without_an_engine_is_told_what_to_ask_root_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setattr(engine, "SYSTEM_SOCKET", tmp_path / "none.sock")
+    monkeypatch.setattr(os, "getuid", lambda: 1000)
+    with pytest.raises(Trouble, match=r"apt-get install docker\.io .* usermod -aG docker"):
+        engine.ensure(lambda _: None)
+
+
+def test_a_user_whom_the_socket_refuses_is_told_which_group_to_join(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    socket = tmp_path / "docker.sock"
+    socket.touch()
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setattr(engine, "SYSTEM_SOCKET", socket)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(Trouble, match="usermod -aG docker"):
+        engine.ensure(lambda _: None)
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder with a short name: the engine puts sockets below it and does not watch their length."""
+    with tempfile.TemporaryDirectory(prefix="he-", dir="/tmp") as name:
+        yield Path(name)
+        # An engine that was killed leaves its data folder mounted upon itself.
+        subprocess.run(["/bin/umount", "--quiet", "--lazy", f"{name}/data"], check=False)
+
+
+@pytest.mark.docker
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can run an engine")
+@pytest.mark.skipif(not shutil.which("dockerd"), reason="no engine is installed to be run")
+def test_an_engine_of_our_own_starts_without_a_network_and_comes_back_after_kill_9(home: Home, short: Path) -> None:
+    address = f"unix://{short}/d.sock"
+    supervisor = Supervisor(home)
+    supervisor.launch([engine.program(address, folder=short)], env=os.environ, with_parent=False)
+    supervisor.start("dockerd")
+    assert engine.wait(address, seconds=60), supervisor.log("dockerd").read_text()
+    before = supervisor.statuses()["dockerd"].pid
+    os.kill(before, signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while supervisor.statuses()["dockerd"].pid in {0, before}:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert engine.wait(address, seconds=60), supervisor.log("dockerd").read_text()
+    supervisor.stop()
+    assert engine.wait(address, seconds=0.5) is None
