@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from django.conf import settings
@@ -13,8 +14,6 @@ from exams.models import HandIn, LateWrite, Submission
 if TYPE_CHECKING:
     from exams.models import Attempt
 
-HAND_IN = "hand_in"
-
 
 class OwnRepository(TypedDict):
     """How git reaches the attempt's own repository."""
@@ -22,6 +21,11 @@ class OwnRepository(TypedDict):
     clone_url: str
     username: str
     token: str
+
+
+def repository_path(attempt: Attempt) -> Path:
+    """Where the attempt's bare repository lies on the hosts that serve it."""
+    return Path(settings.HOTSEAT_REPOSITORIES) / f"{attempt.pk}.git"
 
 
 def own_repository(attempt: Attempt) -> OwnRepository:

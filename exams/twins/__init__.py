@@ -2,6 +2,6 @@
 
 from exams.twins.definition import Twin
 from exams.twins.folder import CONTENT, Fault, NotATwin, check, load, read
-from exams.twins.publish import on_published, publish
+from exams.twins.publish import current, on_published, publish
 
-__all__ = ["CONTENT", "Fault", "NotATwin", "Twin", "check", "load", "on_published", "publish", "read"]
+__all__ = ["CONTENT", "Fault", "NotATwin", "Twin", "check", "current", "load", "on_published", "publish", "read"]
