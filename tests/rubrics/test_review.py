@@ -1,0 +1,410 @@
+"""Claims are exclusive, scores say why, sign-off is one act that freezes everything."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from accounts.models import Role, User
+from exams.access import NothingHere
+from exams.models import Attempt, TwinVersion
+from rubrics import errors, result, skills
+from rubrics import review as verbs
+from rubrics.models import ConflictOfInterest, Dimension, Review, ReviewState, Score, SkillAssertion, SkillOnOffer
+from rubrics.skills import Asserted
+from tests.people import Cast
+from tests.rubrics.conftest import DIMENSIONS, NOON, closed_attempt, kinds
+
+MITIGATION = "llm.safety.hallucination-mitigation"
+RESPONSE = "llm.ops.incident-response"
+A_MICROSECOND = timedelta(microseconds=1)
+DUE = NOON + timedelta(hours=48)
+
+
+def score_all(review: Review, mentor: User, value: str = "0.65") -> None:
+    for key in DIMENSIONS:
+        verbs.score(
+            review_id=review.pk,
+            dimension=key,
+            value=Decimal(value),
+            comment="because",
+            evidence=[],
+            mentor=mentor,
+            now=NOON,
+        )
+
+
+def sign(review: Review, mentor: User, **changes: object) -> Review:
+    asked: dict[str, object] = {"confirm": True, "read_force_reason": True, "note": "", "now": NOON} | changes
+    return verbs.sign_off(review_id=review.pk, mentor=mentor, **asked)  # type: ignore[arg-type]
+
+
+# --- opening ---------------------------------------------------------------------------------------------------
+
+
+def test_a_review_opens_once_however_often_the_sweep_comes(twin: TwinVersion, cast: Cast) -> None:
+    closed_attempt(twin, cast)
+    assert [verbs.open_waiting(now=NOON), verbs.open_waiting(now=NOON)] == [1, 0]
+
+
+@pytest.mark.parametrize(("ago", "opens"), [(verbs.SETTLE - A_MICROSECOND, 0), (verbs.SETTLE, 1)])
+def test_an_attempt_settles_before_its_review_opens(twin: TwinVersion, cast: Cast, ago: timedelta, opens: int) -> None:
+    closed_attempt(twin, cast)
+    assert verbs.open_waiting(now=NOON - timedelta(hours=1) + ago) == opens
+
+
+def test_a_void_attempt_is_not_reviewed(waiting: Review, cast: Cast) -> None:
+    Attempt.objects.filter(pk=waiting.attempt_id).update(state="void", void_reason="a drill")
+    assert not verbs.queue(viewer=cast.mentor, which="open").exists()
+    with pytest.raises(NothingHere):
+        verbs.claim(review_id=waiting.pk, mentor=cast.mentor, now=NOON)
+
+
+# --- claiming --------------------------------------------------------------------------------------------------
+
+
+def test_a_claim_starts_a_clock_of_48_hours(claimed: Review, cast: Cast) -> None:
+    assert (claimed.state, claimed.mentor, claimed.due_at) == (ReviewState.CLAIMED, cast.mentor, DUE)
+    assert kinds(claimed) == ["review.opened", "review.claimed"]
+
+
+def test_the_second_mentor_is_told_who_and_when(claimed: Review, cast: Cast) -> None:
+    with pytest.raises(errors.AlreadyClaimed, match=r"Mona claimed this at 2026-11-20 12:00:00 UTC") as refused:
+        verbs.claim(review_id=claimed.pk, mentor=cast.other_mentor, now=NOON + timedelta(minutes=1))
+    assert refused.value.facts["claimed_by"] == "Mona"
+
+
+def test_nobody_claims_their_own_attempt(waiting: Review, cast: Cast) -> None:
+    User.objects.filter(pk=cast.learner.pk).update(role=Role.MENTOR)
+    cast.learner.refresh_from_db()
+    with pytest.raises(errors.OwnAttempt):
+        verbs.claim(review_id=waiting.pk, mentor=cast.learner, now=NOON)
+
+
+def test_nobody_claims_past_a_conflict_of_interest(waiting: Review, cast: Cast) -> None:
+    ConflictOfInterest.objects.create(mentor=cast.mentor, learner=cast.learner)
+    with pytest.raises(errors.Conflicted):
+        verbs.claim(review_id=waiting.pk, mentor=cast.mentor, now=NOON)
+
+
+@pytest.mark.parametrize("who", ["learner", "other_learner", "admin"])
+def test_only_mentors_claim(waiting: Review, cast: Cast, who: str) -> None:
+    with pytest.raises(errors.NotAMentor):
+        verbs.claim(review_id=waiting.pk, mentor=getattr(cast, who), now=NOON)
+
+
+def test_a_mentor_holds_four_reviews_and_no_fifth(twin: TwinVersion, cast: Cast) -> None:
+    for number in range(1, 6):
+        closed_attempt(twin, cast, number=number, seed=number)
+    verbs.open_waiting(now=NOON)
+    first, *middle, last = Review.objects.order_by("attempt__number")
+    for one in (first, *middle):
+        verbs.claim(review_id=one.pk, mentor=cast.mentor, now=NOON)
+    with pytest.raises(errors.TooManyClaims, match="You hold 4 reviews"):
+        verbs.claim(review_id=last.pk, mentor=cast.mentor, now=NOON)
+    verbs.release(review_id=first.pk, mentor=cast.mentor, reason="too much", now=NOON)
+    assert verbs.claim(review_id=last.pk, mentor=cast.mentor, now=NOON).mentor == cast.mentor
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fifty_mentors_at_once_make_one_winner_and_49_clear_refusals(twin: TwinVersion, cast: Cast) -> None:
+    closed_attempt(twin, cast)
+    verbs.open_waiting(now=NOON)
+    review = Review.objects.get()
+    mentors = [User.objects.create_user(f"m{i}@mentor.example", role=Role.MENTOR, name=f"M{i}") for i in range(50)]
+    together = threading.Barrier(50)
+    won: list[User] = []
+    told: list[errors.AlreadyClaimed] = []
+
+    def race(mentor: User) -> None:
+        try:
+            connection.ensure_connection()
+            together.wait(timeout=60)
+            verbs.claim(review_id=review.pk, mentor=mentor, now=NOON)
+            won.append(mentor)
+        except errors.AlreadyClaimed as refused:
+            told.append(refused)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=race, args=(mentor,)) for mentor in mentors]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(won), len(told)) == (1, 49)
+    assert {refused.facts["claimed_by"] for refused in told} == {won[0].name}
+    assert kinds(review) == ["review.opened", "review.claimed"]
+
+
+@pytest.mark.parametrize(("at", "claims"), [(DUE - A_MICROSECOND, False), (DUE, True), (DUE + A_MICROSECOND, True)])
+def test_a_review_can_be_claimed_anew_from_the_moment_it_is_overdue(
+    claimed: Review, cast: Cast, at: object, claims: bool
+) -> None:
+    if claims:
+        assert verbs.claim(review_id=claimed.pk, mentor=cast.other_mentor, now=at).mentor == cast.other_mentor  # type: ignore[arg-type]
+    else:
+        with pytest.raises(errors.AlreadyClaimed):
+            verbs.claim(review_id=claimed.pk, mentor=cast.other_mentor, now=at)  # type: ignore[arg-type]
+
+
+def test_a_released_review_keeps_its_draft_for_the_next_mentor(claimed: Review, cast: Cast) -> None:
+    score_all(claimed, cast.mentor)
+    verbs.release(review_id=claimed.pk, mentor=cast.mentor, reason="I know the learner", now=NOON)
+    verbs.claim(review_id=claimed.pk, mentor=cast.other_mentor, now=NOON)
+    assert Score.objects.filter(review=claimed).count() == 5
+    with pytest.raises(NothingHere):
+        verbs.score(
+            review_id=claimed.pk,
+            dimension="communication",
+            value=Decimal("0.5"),
+            comment="x",
+            evidence=[],
+            mentor=cast.mentor,
+            now=NOON,
+        )
+
+
+def test_an_admin_gives_a_review_to_a_named_mentor_with_a_fresh_clock(claimed: Review, cast: Cast) -> None:
+    later = NOON + timedelta(hours=30)
+    moved = verbs.reassign(review_id=claimed.pk, to=cast.other_mentor, admin=cast.admin, reason="ill", now=later)
+    assert (moved.mentor, moved.due_at) == (cast.other_mentor, later + timedelta(hours=48))
+    assert kinds(claimed)[-1] == "review.reassigned"
+    with pytest.raises(errors.NotAMentor):
+        verbs.reassign(review_id=claimed.pk, to=cast.learner, admin=cast.admin, reason="no", now=later)
+
+
+# --- scores ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("value", "nearest"), [("0.07", ["0.05", "0.10"]), ("1.05", ["1.00"]), ("-0.05", ["0.00"])])
+def test_a_score_off_the_steps_is_refused_and_leaves_nothing(
+    claimed: Review, cast: Cast, value: str, nearest: list[str]
+) -> None:
+    before = kinds(claimed)
+    with pytest.raises(errors.NotAStep) as refused:
+        score_all(claimed, cast.mentor, value)
+    assert refused.value.facts["nearest"] == nearest
+    assert not Score.objects.exists()
+    assert kinds(claimed) == before
+
+
+def test_a_score_says_why(claimed: Review, cast: Cast) -> None:
+    with pytest.raises(errors.SaysNothing):
+        verbs.score(
+            review_id=claimed.pk,
+            dimension="communication",
+            value=Decimal("0.5"),
+            comment="  ",
+            evidence=[],
+            mentor=cast.mentor,
+            now=NOON,
+        )
+
+
+def test_evidence_is_of_this_attempt(claimed: Review, cast: Cast) -> None:
+    def cite(kind: str, ref: str) -> Score:
+        return verbs.score(
+            review_id=claimed.pk,
+            dimension="communication",
+            value=Decimal("0.5"),
+            comment="",
+            evidence=[verbs.Cited(kind, ref)],
+            mentor=cast.mentor,
+            now=NOON,
+        )
+
+    assert cite("event", "1").evidence == [{"kind": "event", "ref": "1", "note": ""}]
+    for kind, ref in [("event", "999"), ("event", "-1"), ("run", "nope"), ("text", " ")]:
+        with pytest.raises(errors.UnknownEvidence):
+            cite(kind, ref)
+
+
+def test_a_dimension_of_another_rubric_is_unknown(claimed: Review, cast: Cast) -> None:
+    with pytest.raises(errors.UnknownDimension, match="communication"):
+        verbs.score(
+            review_id=claimed.pk,
+            dimension="charm",
+            value=Decimal("0.5"),
+            comment="x",
+            evidence=[],
+            mentor=cast.mentor,
+            now=NOON,
+        )
+
+
+# --- assertions ------------------------------------------------------------------------------------------------
+
+
+def assert_(claimed: Review, cast: Cast, *asserted: tuple[str, str]) -> list[SkillAssertion]:
+    return skills.assert_skills(
+        review_id=claimed.pk, asserted=[Asserted(s, Decimal(w)) for s, w in asserted], mentor=cast.mentor, now=NOON
+    )
+
+
+def test_a_passing_review_asserts_up_to_the_ceiling(claimed: Review, cast: Cast) -> None:
+    score_all(claimed, cast.mentor, "0.65")
+    assert [row.twentieths for row in assert_(claimed, cast, (MITIGATION, "1.00"), (RESPONSE, "0.80"))] == [20, 16]
+
+
+@pytest.mark.parametrize(
+    ("skill", "weight", "refusal"),
+    [
+        (RESPONSE, "0.85", errors.OverCeiling),
+        (MITIGATION, "1.05", errors.OverCeiling),
+        (MITIGATION, "0.07", errors.NotAStep),
+        (MITIGATION, "0", errors.NotAStep),
+        ("charm", "0.5", errors.SkillNotOnOffer),
+    ],
+)
+def test_an_assertion_outside_what_is_on_offer_is_refused(
+    claimed: Review, cast: Cast, skill: str, weight: str, refusal: type[errors.Refusal]
+) -> None:
+    score_all(claimed, cast.mentor)
+    with pytest.raises(refusal):
+        assert_(claimed, cast, (skill, weight))
+    assert not SkillAssertion.objects.exists()
+
+
+def test_a_failing_or_unfinished_review_asserts_nothing(claimed: Review, cast: Cast) -> None:
+    with pytest.raises(errors.NotAllScored, match="communication"):
+        assert_(claimed, cast, (MITIGATION, "0.5"))
+    score_all(claimed, cast.mentor, "0.60")
+    with pytest.raises(errors.NotPassing, match=r"0\.6000, below the 0\.65"):
+        assert_(claimed, cast, (MITIGATION, "0.5"))
+
+
+# --- sign-off --------------------------------------------------------------------------------------------------
+
+
+def test_a_sign_off_freezes_scores_skills_and_itself(claimed: Review, cast: Cast) -> None:
+    score_all(claimed, cast.mentor)
+    assert_(claimed, cast, (MITIGATION, "0.75"))
+    signed = sign(claimed, cast.mentor)
+    assert (signed.weighted_sum, signed.passed, len(signed.sha256)) == (130_000, True, 64)
+    event = signed.attempt.events.get(kind="review.signed_off")
+    assert event.payload["sha256"] == signed.sha256
+    with pytest.raises(errors.AlreadySignedOff):
+        sign(claimed, cast.mentor)
+    with pytest.raises(errors.AlreadySignedOff):
+        score_all(claimed, cast.mentor, "1.00")
+    for change in (
+        lambda: Score.objects.filter(review=signed).update(twentieths=20),
+        lambda: SkillAssertion.objects.filter(review=signed).delete(),
+        lambda: Review.objects.filter(pk=signed.pk).update(passed=False),
+        lambda: Review.objects.filter(pk=signed.pk).delete(),
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            change()
+
+
+def test_a_sign_off_needs_every_dimension_and_the_act_itself(claimed: Review, cast: Cast) -> None:
+    with pytest.raises(errors.NotAllScored) as refused:
+        sign(claimed, cast.mentor)
+    assert refused.value.facts["missing"] == list(DIMENSIONS)
+    score_all(claimed, cast.mentor)
+    with pytest.raises(errors.NotConfirmed, match=r"freezes 5 scores and 0 skills at 0\.6500, pass"):
+        sign(claimed, cast.mentor, confirm=False)
+    assert Review.objects.get(pk=claimed.pk).state == ReviewState.CLAIMED
+
+
+def test_scores_that_fell_below_take_the_assertions_with_them_or_nothing_is_signed(claimed: Review, cast: Cast) -> None:
+    score_all(claimed, cast.mentor)
+    assert_(claimed, cast, (MITIGATION, "0.5"))
+    score_all(claimed, cast.mentor, "0.60")
+    with pytest.raises(errors.NotPassing):
+        sign(claimed, cast.mentor)
+    assert_(claimed, cast)
+    assert sign(claimed, cast.mentor).passed is False
+
+
+@pytest.mark.parametrize(("at", "signs"), [(DUE - A_MICROSECOND, True), (DUE, False), (DUE + A_MICROSECOND, False)])
+def test_a_sign_off_counts_until_the_claim_runs_out(claimed: Review, cast: Cast, at: object, signs: bool) -> None:
+    score_all(claimed, cast.mentor)
+    if signs:
+        assert sign(claimed, cast.mentor, now=at).state == ReviewState.SIGNED_OFF
+    else:
+        with pytest.raises(errors.ClaimRanOut, match="back in the queue"):
+            sign(claimed, cast.mentor, now=at)
+
+
+# --- what the database refuses on its own ----------------------------------------------------------------------
+
+
+def refused_by_the_database() -> pytest.RaisesExc[IntegrityError]:
+    return pytest.raises(IntegrityError)
+
+
+def test_the_database_holds_the_rules_without_us(claimed: Review, cast: Cast, twin: TwinVersion) -> None:
+    dimension = claimed.rubric.dimensions.first()
+    assert dimension is not None
+    offer = SkillOnOffer.objects.get(skill=RESPONSE)
+    sample = {"review": claimed, "dimension": dimension, "scored_by": cast.mentor, "scored_at": NOON, "comment": "x"}
+    forbidden = {
+        "a score of 21": lambda: Score.objects.create(**sample, twentieths=21),
+        "a score that says nothing": lambda: Score.objects.create(**(sample | {"comment": ""}), twentieths=1),
+        "an assertion over its ceiling": lambda: SkillAssertion.objects.create(
+            review=claimed, skill=offer, twentieths=17, ceiling_twentieths=16
+        ),
+        "a forged ceiling": lambda: SkillAssertion.objects.create(
+            review=claimed, skill=offer, twentieths=17, ceiling_twentieths=20
+        ),
+        "a sign-off with a sum that does not follow": lambda: Review.objects.filter(pk=claimed.pk).update(
+            state="signed_off", signed_off_at=NOON, weighted_sum=200_000, passed=True, sha256="0" * 64
+        ),
+        "one's own review": lambda: Review.objects.filter(pk=claimed.pk).update(mentor=cast.learner),
+        "a dimension added to a published rubric": lambda: Dimension.objects.create(
+            rubric=claimed.rubric, key="charm", title="Charm", tests="it", weight_bp=1, position=9
+        ),
+        "another weight in a published rubric": lambda: Dimension.objects.filter(pk=dimension.pk).update(weight_bp=1),
+        "a second review of one attempt": lambda: Review.objects.create(
+            attempt=claimed.attempt, rubric=claimed.rubric, opened_at=NOON, waiting_since=NOON
+        ),
+    }
+    for name, act in forbidden.items():
+        with refused_by_the_database(), transaction.atomic():
+            act()
+            pytest.fail(f"the database took {name}")
+    Score.objects.create(**sample, twentieths=20)
+    with refused_by_the_database(), transaction.atomic():
+        Score.objects.create(**sample, twentieths=20)
+
+
+def test_a_rubric_whose_weights_do_not_sum_cannot_be_published(twin: TwinVersion, cast: Cast) -> None:
+    from rubrics.models import Rubric  # noqa: PLC0415 - used here only
+
+    other = TwinVersion.objects.create(
+        slug="unbalanced", version=1, content_sha256="0" * 64, definition=twin.definition, published_at=NOON
+    )
+    rubric = Rubric.objects.create(twin=other, threshold_bp=6500)
+    Dimension.objects.create(rubric=rubric, key="a", title="A", tests="a", weight_bp=9_999, position=0)
+    with pytest.raises(IntegrityError, match="sum to 9999 basis points"), transaction.atomic():
+        Rubric.objects.filter(pk=rubric.pk).update(published_at=NOON)
+    Dimension.objects.create(rubric=rubric, key="b", title="B", tests="b", weight_bp=1, position=1)
+    assert Rubric.objects.filter(pk=rubric.pk).update(published_at=NOON) == 1
+
+
+# --- the result ------------------------------------------------------------------------------------------------
+
+
+def test_the_higher_of_two_attempts_stands_and_on_a_tie_the_earlier(twin: TwinVersion, cast: Cast) -> None:
+    scores = {1: "0.70", 2: "0.70", 3: "0.75"}
+    stands = {}
+    for number, value in scores.items():
+        attempt = closed_attempt(twin, cast, number=number, seed=number)
+        verbs.open_waiting(now=NOON)
+        review = verbs.claim(review_id=Review.objects.get(attempt=attempt).pk, mentor=cast.mentor, now=NOON)
+        score_all(review, cast.mentor, value)
+        sign(review, cast.mentor)
+        stands[number] = result.of(attempt).best.number
+    assert stands == {1: 1, 2: 1, 3: 3}
+
+
+def test_before_sign_off_there_is_no_result_but_the_learner_is_told_where_it_stands(claimed: Review) -> None:
+    with pytest.raises(result.NotSignedOffYet, match="has until 2026-11-22 12:00:00 UTC") as refused:
+        result.of(claimed.attempt)
+    assert "Mona" not in str(refused.value)
