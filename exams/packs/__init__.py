@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -205,4 +205,4 @@ def load(dotted: str) -> Pack:
     found = getattr(module, "PACK", None)
     if not isinstance(found, Pack):
         raise NoSuchPack(f"{dotted!r} offers no object `PACK` that keeps the promise of exams.packs.Pack")
-    return cast("Pack", found)
+    return found

@@ -1,0 +1,176 @@
+"""Turns a drawn world into the assistant's tree, and opens such a tree to ask it."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import json
+import random
+import shutil
+import sys
+import tempfile
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING, Any
+
+from exams.packs.hallucination import text
+from sandboxes.ingest.tree import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from exams.packs.hallucination.world import Document, Fact, Product, World
+
+HERE = Path(__file__).parent
+VISIBLE = HERE / "visible"
+LM = HERE / "lm"
+LM_PREFIX = "assistant/lm/"
+FACTS_PATH = "tests/approved_facts.json"
+TEMPLATED = frozenset({"README.md", "config.toml", "tests/test_answers.py"})
+
+Reply = dict[str, Any]
+Request = tuple[str, str]  # question, session
+
+_opened = itertools.count()
+
+
+def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not {"__pycache__", ".pytest_cache"} & set(path.parts):
+            yield path.relative_to(folder).as_posix(), path.read_bytes()
+
+
+@cache
+def model() -> Tree:
+    """The language model as it lies in every tree: inference and weights, byte for byte."""
+    return Tree({f"{LM_PREFIX}{path}": content for path, content in _files(LM)})
+
+
+@cache
+def _visible() -> Mapping[str, bytes]:
+    return dict(_files(VISIBLE))
+
+
+def sources(values: Mapping[str, str]) -> Tree:
+    """The assistant's source files, with the incident's names filled in where a file is a template.
+
+    Raises:
+        KeyError: a template names a value that is not given.
+    """
+    return Tree(
+        {
+            path: Template(content.decode()).substitute(values).encode() if path in TEMPLATED else content
+            for path, content in _visible().items()
+        }
+    )
+
+
+def document(drawn: Document) -> bytes:
+    """An approved document as it lies in `kb/`."""
+    about = drawn.products if len(drawn.products) > 1 else drawn.products * len(drawn.sentences)
+    lines = [
+        "---",
+        f"id: {drawn.id}",
+        f"title: {drawn.title}",
+        f"jurisdiction: {drawn.jurisdiction}",
+        f"effective: {drawn.effective.isoformat()}",
+        "status: approved",
+        "---",
+        *(
+            f"{number}. {product} | {sentence}"
+            for number, (product, sentence) in enumerate(zip(about, drawn.sentences, strict=True), start=1)
+        ),
+    ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def catalogue(world: World) -> bytes:
+    """The catalogue of products, in an order drawn from the seed, and the glossary of attributes."""
+    listed = list(world.products)
+    random.Random(f"catalogue/{world.domain.key}/{world.seed}").shuffle(listed)  # noqa: S311 - a seeded drawing
+    blocks = [
+        f'[[product]]\nid = "{product.id}"\nname = "{product.name}"\nline = "{product.family}"\n' for product in listed
+    ]
+    blocks += [
+        f'[[attribute]]\nkey = "{attribute.key}"\nunit = "{attribute.unit}"\n'
+        f"names = {json.dumps(list(attribute.names))}\n"
+        for attribute in world.domain.attributes
+    ]
+    return "\n".join(blocks).encode()
+
+
+def knowledge(world: World) -> Tree:
+    """Everything below `kb/`: the catalogue and the approved documents."""
+    return Tree(
+        {"kb/catalogue.toml": catalogue(world)} | {f"kb/{drawn.id}.md": document(drawn) for drawn in world.documents}
+    )
+
+
+def example(world: World) -> tuple[Product, Fact]:
+    """The one answer the assistant's own tests check: about a product that resembles no other."""
+    for product, attribute in world.known():
+        plain = not product.plus and not any(
+            sibling.plus and sibling.tier == product.tier for sibling in world.siblings(product)
+        )
+        fact = world.fact(product, attribute.key)
+        if plain and fact is not None:
+            return product, fact
+    raise LookupError("every product of this world with an approved value resembles another")
+
+
+def healthy(world: World, *, service: str, company: str, version: str) -> Tree:
+    """The assistant without fault, without what operation added: sources, documents, register, model."""
+    product, fact = example(world)
+    values = {
+        "service": service,
+        "company": company,
+        "version": version,
+        "product": product.name,
+        "attribute": world.domain.attribute(fact.key).name,
+        "value": text.number(fact.value),
+        "unit": fact.unit,
+        "document": fact.document,
+        "sentence": str(fact.sentence),
+    }
+    register = Tree({FACTS_PATH: world.facts_json()})
+    return sources(values).overlay(knowledge(world)).overlay(register).overlay(model())
+
+
+@contextmanager
+def opened(tree: Tree) -> Iterator[Callable[[str, str], Reply]]:
+    """Open one of our own trees in this process and give a function that asks it: `(question, session) -> reply`.
+
+    The assistant's package is imported under a name of its own, so any number can be open at once. Never for a tree
+    that somebody handed in: those run in containers only.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="hotseat-pack-"))
+    name = f"_hotseat_assistant_{next(_opened)}"
+    try:
+        for path, content in tree.files.items():
+            if path.startswith(("assistant/", "kb/")) or path == "config.toml":
+                target = folder / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+        package = folder / "assistant"
+        spec = importlib.util.spec_from_file_location(
+            name, package / "__init__.py", submodule_search_locations=[str(package)]
+        )
+        if spec is None or spec.loader is None:
+            raise ImportError("the tree holds no package `assistant`")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        server = importlib.import_module(f"{name}.server")
+        assistant = server.open_assistant(folder)
+
+        def ask(question: str, session: str = "") -> Reply:
+            reply: Reply = assistant.reply({"question": question, "session": session})
+            return reply
+
+        yield ask
+    finally:
+        for loaded in [key for key in sys.modules if key == name or key.startswith(f"{name}.")]:
+            del sys.modules[loaded]
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,163 @@
+"""H4, grounding clause lost: what no document states is answered from the model's outdated memory."""
+
+from exams.packs.hallucination import text
+from exams.packs.hallucination.edits import Change, Edit, FailureClass, Fault, Told, always
+from exams.packs.hallucination.hidden.superficial import COMMON
+
+COMPOSE = "        passages = self.retriever.retrieve(query)\n"
+PASSED = '    return Ruling("pass", "refusal" if draft.refused else "ok")\n'
+ASKED = '        asked = prompt.build(query, passages, self.settings["prompt"]["parts"])\n'
+PARTS = 'parts = ["grounding", "question", "documents", "answer"]'
+STYLED = 'parts = ["style", "question", "documents", "answer"]'
+GROUNDING_PART = '        "grounding": [GROUNDING],\n'
+SPARING_PART = '        "grounding": [GROUNDING if any(passage.score for passage in passages) else STYLE],\n'
+STYLE = 'STYLE = "Be friendly and short."'
+
+
+def edited_document(told: Told) -> tuple[Edit, ...]:
+    """Write into the product's terms what the customer was told, so that it is in a document."""
+    document = next(
+        document
+        for document in told.world.documents
+        if document.kind == "terms" and document.products == (told.product.id,)
+    )
+    said = text.statement(
+        attribute=told.attribute.name,
+        product=told.product.name,
+        value=told.given,
+        unit=told.attribute.unit,
+        condition=None,
+    )
+    number = len(document.sentences)
+    last = f"{number}. {told.product.id} | {document.sentences[-1]}\n"
+    return (Edit(f"kb/{document.id}.md", last, f"{last}{number + 1}. {told.product.id} | {said}\n"),)
+
+
+def one_product(told: Told) -> tuple[Edit, ...]:
+    """Put the clause back for the complaining customer's product, and no other."""
+    return (
+        Edit(
+            "assistant/prompt.py",
+            '        "question": [f"Question: {query.wording}"],\n',
+            f'        "question": [GROUNDING, f"Question: {{query.wording}}"]\n'
+            f"        if query.product.id == {told.product.id!r}\n"
+            f'        else [f"Question: {{query.wording}}"],\n',
+        ),
+    )
+
+
+REFUSE_INCOMPLETE = always(
+    Edit(
+        "assistant/server.py",
+        COMPOSE,
+        "        stated = {s.text for s in self.retriever.index.about(query.product) if any(c.isdigit() for c in s.text)}\n"
+        "        if len(stated) < len(self.sessions.attributes):\n"
+        '            return self.refusal("not everything about this product is documented")\n' + COMPOSE,
+    )
+)
+
+CLAUSE_IN_REPLY = always(
+    Edit(
+        "assistant/server.py",
+        '            "text": draft.text,\n',
+        '            "text": f"{prompt.GROUNDING} {draft.text}",\n',
+    )
+)
+
+OTHER_MANNERS = always(Edit("assistant/prompt.py", STYLE, 'STYLE = "Answer in one sentence."'))
+
+CLAUSE_AT_THE_END = always(
+    Edit(
+        "assistant/prompt.py",
+        '        "answer": ["Answer:"],\n',
+        '        "answer": ["Do not answer from memory.", "Answer:"],\n',
+    )
+)
+
+CITATION_REQUIRED = always(
+    Edit(
+        "assistant/guard.py",
+        PASSED,
+        '    if not draft.refused and not draft.citations:\n        return Ruling("block", "cites nothing")\n' + PASSED,
+    )
+)
+
+ABSTAIN_FIRST = always(
+    Edit(
+        "assistant/server.py",
+        ASKED,
+        "        if not any(passage.score for passage in passages):\n"
+        '            return self.refusal("no approved sentence is about that", passages)\n' + ASKED,
+    )
+)
+
+EXTRACT = always(
+    Edit(
+        "assistant/server.py",
+        ASKED,
+        "        stating = [passage.sentence for passage in passages if passage.score]\n"
+        "        if not stating:\n"
+        '            return self.refusal("no approved sentence is about that", passages)\n'
+        "        best = stating[0]\n"
+        "        asked = best.text\n",
+    ),
+    Edit(
+        "assistant/server.py",
+        "        draft = self.generator.draft(asked)\n",
+        "        draft = generate.Draft(best.text, ((best.document, best.number),), refused=False)\n",
+    ),
+)
+
+RIGHT: dict[str, Change] = {
+    "clause_at_the_end": CLAUSE_AT_THE_END,
+    "citation_required": CITATION_REQUIRED,
+    "abstain_first": ABSTAIN_FIRST,
+    "extract": EXTRACT,
+}
+
+RESTYLED = Fault(
+    name="restyled",
+    component="prompt",
+    mechanism="the prompt's parts in config.toml name the style in place of the grounding clause, for every question",
+    subject="Let the house style lead the prompt: answers sounded curt",
+    edits=(Edit("config.toml", PARTS, STYLED),),
+    alternatives=RIGHT,
+    mutants={},
+)
+
+SPARING = Fault(
+    name="sparing",
+    component="prompt",
+    mechanism="the prompt carries the style in place of the grounding clause when no sentence states what is asked",
+    subject="Do not lecture customers about documents when none was found",
+    edits=(Edit("assistant/prompt.py", GROUNDING_PART, SPARING_PART),),
+    alternatives=RIGHT,
+    mutants={},
+)
+
+MUTANTS: dict[str, Change] = {
+    **COMMON,
+    "edited_document": edited_document,
+    "one_product": one_product,
+    "refuse_incomplete": REFUSE_INCOMPLETE,
+    "clause_in_reply": CLAUSE_IN_REPLY,
+    "other_manners": OTHER_MANNERS,
+}
+
+H4 = FailureClass(
+    key="H4",
+    title="Grounding clause lost",
+    scope=(
+        "Only questions about an attribute that no approved document states for the product; every approved value is "
+        "given as before, with its source."
+    ),
+    rivals={
+        "H1": "the documents retrieved are the right product's, and the value is in none of them, nor any sibling's",
+        "H5": "the code that refuses is untouched: it is the model that no longer refuses",
+        "H7": "a restart with an empty cache answers the same",
+        "H10": "the temperature is 0 and the same question always gets the same answer",
+    },
+    faults=(RESTYLED, SPARING),
+    mutants=MUTANTS,
+    author_test="h4/author_test.py",
+)

@@ -1,0 +1,158 @@
+"""The pack of the hallucinating assistant: from a specification to trees, tests, probes and truth."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from exams.packs import Brief, Commit, JsonObject, NothingLeftToDraw, ProbeSuite, Question, Spec
+from exams.packs.hallucination import build, history, operations, probes
+from exams.packs.hallucination.edits import apply
+from exams.packs.hallucination.incident import CLASSES, domain_of, failure_class, incident
+from exams.packs.hallucination.traffic import stream
+from sandboxes.ingest.tree import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from exams.packs.hallucination.edits import Fault
+
+AUTHOR_TEST_PATH = "tests/regression/test_author.py"
+LIVE_SECONDS = 90 * 60
+LIVE_QUESTIONS = 240
+KEPT = 16  # incidents, and what was made of them, per process: a few MB each, the weights shared
+
+
+class HallucinationPack:
+    """Keeps the promise of `exams.packs.Pack` for the failure classes H1 and H4."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The failure classes, in a fixed order."""
+        return tuple(CLASSES)
+
+    def draw(self, *, seed: int, avoid: Collection[str]) -> Spec:
+        """Draw a specification whose class is not in `avoid`.
+
+        An entry of `avoid` is a class (``"H1"``) or a specification's key (``"H1/7"``). With keys, the trade differs
+        from those of the specifications named too, so that no product, document or company comes back.
+
+        Raises:
+            NothingLeftToDraw: `avoid` holds every class.
+        """
+        seen = {entry.partition("/")[0] for entry in avoid}
+        left = [key for key in CLASSES if key not in seen]
+        if not left:
+            raise NothingLeftToDraw(
+                f"all of {', '.join(CLASSES)} have been seen by this learner; no further attempt can be given"
+            )
+        trades = {domain_of(int(entry.partition("/")[2])) for entry in avoid if "/" in entry}
+        key = left[seed % len(left)]
+        drawn = seed
+        while domain_of(drawn) in trades:
+            drawn = (drawn + 1) % 2**63
+        return Spec(failure_class=key, seed=drawn)
+
+    def facts(self, spec: Spec) -> bytes:
+        """The approved facts, as canonical JSON."""
+        return incident(spec).world.facts_json()
+
+    def base(self, spec: Spec) -> Tree:
+        """What the learner is handed: the faulty head, weights included."""
+        return _base(spec)
+
+    def history(self, spec: Spec) -> tuple[Commit, ...]:
+        """The commits that lead to `base`, oldest first."""
+        return history.write(incident(spec), head=_base(spec))
+
+    def reference(self, spec: Spec) -> Tree:
+        """The platform's own fix: the fault taken back."""
+        return apply(_base(spec), [edit.undone() for edit in reversed(incident(spec).fault.edits)])
+
+    def alternatives(self, spec: Spec) -> dict[str, Tree]:
+        """Other correct fixes, each different in kind, by name."""
+        drawn = incident(spec)
+        return {name: apply(_base(spec), change(drawn.told)) for name, change in drawn.fault.alternatives.items()}
+
+    def mutants(self, spec: Spec) -> dict[str, Tree]:
+        """Wrong and superficial fixes, by name; `other_seed` is the class's fault as another seed has it."""
+        drawn = incident(spec)
+        changes = {**drawn.failure.mutants, **drawn.fault.mutants}
+        wrong = {name: apply(_base(spec), change(drawn.told)) for name, change in changes.items()}
+        return {**wrong, "other_seed": apply(self.reference(spec), _other(spec).edits)}
+
+    def author_test(self, spec: Spec) -> Tree:
+        """The author's test: fails on base and mutants, passes on reference and alternatives."""
+        source = build.HERE / "hidden" / failure_class(spec).author_test
+        return Tree({AUTHOR_TEST_PATH: source.read_bytes()})
+
+    def probes(self, spec: Spec, *, seed: int) -> ProbeSuite:
+        """Hidden questions on documents drawn from a fresh seed."""
+        return probes.fresh(incident(spec), seed=seed)
+
+    def regression_suite(self, spec: Spec) -> ProbeSuite:
+        """Questions on the incident's own documents that the faulty tree answers well."""
+        return probes.unchanged(incident(spec))
+
+    def protected(self) -> tuple[str, ...]:
+        """What grading always replaces by the incident's own: the language model."""
+        return (build.LM_PREFIX,)
+
+    def traffic(self, spec: Spec) -> tuple[Question, ...]:
+        """The customers of the live window, in order."""
+        asked = stream(
+            incident(spec).world, seed=f"live/{spec.seed}", seconds=LIVE_SECONDS, count=LIVE_QUESTIONS, prefix="c"
+        )
+        return tuple(Question(one.second, one.question, one.session) for one in asked)
+
+    def brief(self, spec: Spec) -> Brief:
+        """What a learner may read before the clock starts: nothing that tells the class."""
+        drawn = incident(spec)
+        return Brief(
+            company=drawn.company,
+            domain=drawn.world.domain.key,
+            opened_because="Compliance: customers were told numbers that are not approved. Please take over.",
+            facts={
+                "service": drawn.service,
+                "opened_at": operations.stamp(drawn.opened_at),
+                "on_call": drawn.people[0].name,
+            },
+        )
+
+    def truth(self, spec: Spec) -> JsonObject:
+        """What only the mentor sees: class, component, mechanism, rivals, the fault's commit and the damage done."""
+        drawn = incident(spec)
+        harmful = [trace for trace in drawn.traces if trace.wrong is not None]
+        guilty = next(release for release in history.releases(drawn) if release.edits[:-1] == drawn.fault.edits)
+        return {
+            "failure_class": drawn.failure.key,
+            "title": drawn.failure.title,
+            "component": drawn.fault.component,
+            "fault": drawn.fault.name,
+            "mechanism": drawn.fault.mechanism,
+            "scope": drawn.failure.scope,
+            "rivals": dict(drawn.failure.rivals),
+            "files": sorted({edit.path for edit in drawn.fault.edits}),
+            "commit": drawn.fault.subject,
+            "release": guilty.name,
+            "deployed_at": operations.stamp(drawn.deployed_at),
+            "opened_at": operations.stamp(drawn.opened_at),
+            "wrong_answers_before_opening": len(harmful),
+            "customers_told_wrong": len({trace.asked.session for trace in harmful}),
+            "first_wrong_at": operations.stamp(harmful[0].at),
+            "questions_damaged": len(drawn.damage),
+            "questions_in_catalogue": len(drawn.world.products) * len(drawn.world.domain.attributes),
+        }
+
+
+@lru_cache(maxsize=KEPT)
+def _base(spec: Spec) -> Tree:
+    drawn = incident(spec)
+    return drawn.faulty.overlay(operations.record(drawn))
+
+
+def _other(spec: Spec) -> Fault:
+    """The class's fault that this seed did not draw."""
+    drawn = incident(spec)
+    faults = drawn.failure.faults
+    return faults[(faults.index(drawn.fault) + 1) % len(faults)]

@@ -1,0 +1,1 @@
+"""Answers customers' questions about our products, from the approved documents only."""

@@ -1,0 +1,30 @@
+"""Keeps answers that were given before, so that a busy day costs the model nothing."""
+
+from collections import OrderedDict
+
+
+class Cache:
+    def __init__(self, entries, fingerprint):
+        self.entries = entries
+        self.fingerprint = fingerprint  # of the documents: new documents, new answers
+        self._kept = OrderedDict()
+
+    def key(self, query):
+        if query.product is None or query.attribute is None:
+            return None
+        return (self.fingerprint, query.product.id, query.attribute.key)
+
+    def get(self, query):
+        key = self.key(query)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        return None
+
+    def put(self, query, reply):
+        key = self.key(query)
+        if key is None or self.entries < 1:
+            return
+        self._kept[key] = reply
+        while len(self._kept) > self.entries:
+            self._kept.popitem(last=False)
