@@ -21,7 +21,7 @@ from sandboxes.ingest.process import GIT, ProcessLimits, folder_size, kill_group
 from sandboxes.repository import MAX_PUSH_BYTES, MAX_REPOSITORY_BYTES, environment
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
 HOOKS = Path(__file__).resolve().parent / "hooks"
 MAX_NEGOTIATION_BYTES = 4 * 1024 * 1024  # what a clone or fetch says to us, unpacked
@@ -188,7 +188,7 @@ async def advertise(path: Path, *, service: Service, protocol: str = "") -> byte
     return finished.stdout if b"version 2" in finished.stdout[:20] else heading + finished.stdout
 
 
-async def upload(path: Path, *, body: IO[bytes], protocol: str = "") -> AsyncIterator[bytes]:
+async def upload(path: Path, *, body: IO[bytes], protocol: str = "") -> AsyncGenerator[bytes, None]:
     """Yield what upload-pack answers to one request of a clone or fetch; the process ends with the generator.
 
     Args:

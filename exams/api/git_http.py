@@ -1,0 +1,240 @@
+"""The attempt's own repository over git's smart HTTP: translate in, one call to the git server, translate out."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import contextlib
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import close_old_connections
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+
+from exams.access import NothingHere, attempt_by_repository_token
+from exams.database_clock import received_at
+from exams.definitions import stage_for_code
+from exams.errors import Refusal
+from exams.live import record_push
+from exams.windows import arrive
+from sandboxes import git_server
+from sandboxes.git_server import MAX_NEGOTIATION_BYTES, Service
+from sandboxes.repository import MAX_PUSH_BYTES
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+    from datetime import datetime
+    from pathlib import Path
+    from typing import IO
+
+    from django.http import HttpRequest
+
+    View = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
+
+log = logging.getLogger(__name__)
+
+REALM = 'Basic realm="Hotseat attempt", charset="UTF-8"'
+# A pack is wrapped in some lines that name what is pushed.
+_MOST_BYTES = {Service.UPLOAD_PACK: MAX_NEGOTIATION_BYTES, Service.RECEIVE_PACK: MAX_PUSH_BYTES + 256 * 1024}
+_landing: set[asyncio.Task[git_server.Pushed]] = set()
+
+
+@dataclass(frozen=True)
+class _Visit:
+    """A request that showed the right token: whose repository, when it had arrived, and why a push may not land."""
+
+    attempt_id: uuid.UUID
+    repository: Path
+    received_at: datetime
+    refused: str
+
+
+def _plain(status: int, text: str, **headers: str) -> HttpResponse:
+    """A sentence for the person at the terminal; git shows it for some statuses only."""
+    response = HttpResponse(text + "\n", status=status, content_type="text/plain; charset=utf-8")
+    for name, value in headers.items():
+        response[name.replace("_", "-")] = value
+    return response
+
+
+def _token(request: HttpRequest) -> str:
+    """Return the password of basic authentication; the user's name does not matter."""
+    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        decoded = base64.b64decode(encoded.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return decoded.partition(":")[2]
+
+
+def _late_sentence(closes_at: datetime, received: datetime) -> str:
+    return (
+        f"The window for code closed at {closes_at:%Y-%m-%d %H:%M:%S} UTC. This push arrived at "
+        f"{received:%H:%M:%S} UTC, {(received - closes_at).total_seconds():.3f} seconds too late, so it does not "
+        "land. It is kept aside; an admin who grants an extension reopens the repository."
+    )
+
+
+def _enter(request: HttpRequest, attempt_id: uuid.UUID, *, pushing: bool) -> _Visit:
+    """Find out whose repository this is and, for a push, whether its window is open; the one reading of the clock.
+
+    Raises:
+        NothingHere: the token opens nothing.
+    """
+    try:
+        attempt = attempt_by_repository_token(attempt_id, _token(request))
+        received = received_at(request)
+        refused = ""
+        if pushing:
+            try:
+                arrival = arrive(attempt=attempt, stage_key=stage_for_code(attempt), received_at=received)
+            except Refusal as refusal:
+                refused = str(refusal)
+            else:
+                refused = "" if arrival.counts else _late_sentence(arrival.stage.closes_at, received)
+        return _Visit(
+            attempt_id=attempt.pk,
+            repository=settings.HOTSEAT_REPOSITORIES / f"{attempt.pk}.git",
+            received_at=received,
+            refused=refused,
+        )
+    finally:
+        # A clone may stream for a minute; it must not hold a database connection while it does.
+        close_old_connections()
+
+
+def _ledger(visit: _Visit, landed: tuple[git_server.Landed, ...]) -> None:
+    try:
+        for each in landed:
+            record_push(
+                attempt_id=visit.attempt_id,
+                ref=each.ref,
+                old=each.old,
+                new=each.new,
+                received_at=visit.received_at,
+            )
+    finally:
+        close_old_connections()
+
+
+def _failed(failure: Exception, visit: _Visit) -> HttpResponse:
+    """Say over HTTP why git gave no answer."""
+    match failure:
+        case git_server.TooBusy():
+            return _plain(503, "Too many git requests at once. Try again in a moment.", Retry_After="5")
+        case git_server.TooLarge():
+            most = MAX_PUSH_BYTES // 2**20
+            return _plain(413, f"More than {most} MiB in one push, or more than the repository has room for.")
+        case _:
+            log.warning("git failed for attempt %s: %s", visit.attempt_id, failure)
+            return _plain(400, "git could not answer this request. Try again; if it stays, tell an admin.")
+
+
+def _answers(view: View) -> View:
+    """Give a git view its door: the token, the repository, and what each failure looks like over HTTP."""
+
+    async def answered(request: HttpRequest, attempt_id: uuid.UUID, **arguments: Any) -> HttpResponseBase:
+        service = arguments.get("service") or request.GET.get("service", "")
+        if service not in set(Service):
+            return _plain(403, "This repository is served over git's smart HTTP only. Use git 1.6.6 or newer.")
+        pushing = service == Service.RECEIVE_PACK and request.method == "POST"
+        try:
+            visit = await sync_to_async(_enter)(request, attempt_id, pushing=pushing)
+        except NothingHere:
+            return _plain(401, "The token opens no repository.", WWW_Authenticate=REALM)
+        if not visit.repository.is_dir():
+            return _plain(404, "This attempt has no repository yet. Start it first.")
+        try:
+            return await view(request, visit, Service(service))
+        except (git_server.TooBusy, git_server.TooLarge, git_server.GitFailed) as failure:
+            return _failed(failure, visit)
+
+    return csrf_exempt(answered)
+
+
+def _typed(response: HttpResponseBase, content_type: str) -> HttpResponseBase:
+    response["Content-Type"] = content_type
+    response["Cache-Control"] = "no-cache, no-store, max-age=0, must-revalidate"
+    return response
+
+
+async def _spooled(request: HttpRequest, service: Service) -> IO[bytes]:
+    gzipped = request.headers.get("Content-Encoding", "").lower() in {"gzip", "x-gzip"}
+    body = cast("IO[bytes]", request)  # Django's request reads like a file
+    return await asyncio.to_thread(git_server.spooled, body, gzipped=gzipped, most=_MOST_BYTES[service])
+
+
+async def _info_refs(request: HttpRequest, visit: _Visit, service: Service) -> HttpResponseBase:
+    if request.method != "GET":
+        return _plain(405, "This address answers GET only.", Allow="GET")
+    answer = await git_server.advertise(
+        visit.repository, service=service, protocol=request.headers.get("Git-Protocol", "")
+    )
+    return _typed(HttpResponse(answer), f"application/x-{service}-advertisement")
+
+
+async def _rpc(request: HttpRequest, visit: _Visit, service: Service) -> HttpResponseBase:
+    if request.method != "POST":
+        return _plain(405, "This address answers POST only.", Allow="POST")
+    if request.headers.get("Content-Type") != f"application/x-{service}-request":
+        return _plain(415, f"A request to this address is of type application/x-{service}-request.")
+    body = await _spooled(request, service)
+    protocol = request.headers.get("Git-Protocol", "")
+    if service is Service.RECEIVE_PACK:
+        pushed = await _land(visit, body=body, protocol=protocol)
+        response: HttpResponseBase = HttpResponse(pushed.answer)
+    else:
+        stream = git_server.upload(visit.repository, body=body, protocol=protocol)
+        # The first piece is waited for here, so that a full house can still be told with a status.
+        first = await anext(stream, b"")
+        response = StreamingHttpResponse(_joined(first, stream))
+    return _typed(response, f"application/x-{service}-result")
+
+
+async def _joined(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    async with contextlib.aclosing(rest):
+        yield first
+        async for piece in rest:
+            yield piece
+
+
+async def _land(visit: _Visit, *, body: IO[bytes], protocol: str) -> git_server.Pushed:
+    """Let a push land and ledger it, to the end even if the client goes away half way."""
+
+    async def land() -> git_server.Pushed:
+        pushed = await git_server.receive(
+            visit.repository,
+            body=body,
+            protocol=protocol,
+            refused=visit.refused,
+            received=f"{visit.received_at:%Y%m%dT%H%M%S%fZ}",
+        )
+        if pushed.landed:
+            await sync_to_async(_ledger, thread_sensitive=False)(visit, pushed.landed)
+        return pushed
+
+    task = asyncio.get_running_loop().create_task(land())
+    _landing.add(task)
+    task.add_done_callback(_landing.discard)
+    return await asyncio.shield(task)
+
+
+info_refs = _answers(_info_refs)
+rpc = _answers(_rpc)
+
+urlpatterns = [
+    path("<uuid:attempt_id>.git/info/refs", info_refs, name="git-info-refs"),
+    *(
+        path(f"<uuid:attempt_id>.git/{service}", rpc, {"service": str(service)}, name=str(service))
+        for service in Service
+    ),
+]
