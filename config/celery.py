@@ -21,6 +21,7 @@ app.conf.beat_schedule = {
         "exams.tasks.expire_uploads": 30.0,
         "grading.tasks.grade_waiting": 5.0,
         "grading.tasks.check_diagnoses": 5.0,
+        "grading.tasks.watch_sandbox": 5.0,
         "grading.tasks.sweep_sandboxes": 60.0,
         "rubrics.tasks.open_reviews": 5.0,
         "rubrics.tasks.keep_time": 30.0,

@@ -75,10 +75,14 @@ class PlannedCell:
 
 @dataclass(frozen=True)
 class Edited:
-    """Files of the submission that differ from what was handed out, where no fix belongs."""
+    """Files of the submission that differ from what was handed out, where no fix belongs.
 
-    protected: tuple[str, ...]  # replaced by ours before anything ran
-    data: tuple[str, ...]  # the knowledge base: kept in the learner's own cells, replaced for the hidden questions
+    `protected` was replaced by ours before anything ran. `data`, the knowledge base and the approved facts, was kept
+    in the learner's own cells and replaced for the hidden questions; the test is always given our facts.
+    """
+
+    protected: tuple[str, ...]
+    data: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -152,14 +156,18 @@ def draw_up(*, pack: Pack, spec: Spec, submitted: Tree, hand_in: bool, seed: int
         seed=seed,
         edited=Edited(
             protected=changed(given.base, submitted, given.protected),
-            data=changed(given.base, submitted, fresh.replacing),
+            data=tuple(
+                path
+                for path in changed(given.base, submitted, fresh.replacing)
+                if not path.startswith(f"{TESTS}/") or path in fresh.data.files
+            ),
         ),
     )
 
 
 def with_data(tree: Tree, suite: ProbeSuite) -> Tree:
-    """The tree, answering from the suite's own data."""
-    return _without_any_case(tree, suite.replacing).overlay(suite.data, replacing=suite.replacing)
+    """The tree, answering from the suite's own data; approved facts kept for tests are not among what is served."""
+    return _without_any_case(tree, suite.replacing).overlay(suite.data, replacing=suite.replacing).without(TESTS)
 
 
 def replaced(tree: Tree, *, ours: Tree, prefixes: Sequence[str]) -> Tree:

@@ -1,5 +1,5 @@
 """Addresses under `/api/v1/` that grading answers."""
 
-from django.urls import URLPattern, URLResolver
+from grading.api.runs import urlpatterns
 
-urlpatterns: list[URLPattern | URLResolver] = []
+__all__ = ["urlpatterns"]

@@ -1,0 +1,181 @@
+"""Tries the repro of each diagnosis against the model the learner was handed, and says whether it misbehaves."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from exams import incident, ledger
+from exams.live.diagnoses import ReproResult
+from exams.models import Diagnosis
+from grading import oracle, plan, transcripts
+from grading.models import ReproCheck
+from grading.run import TREE_LIMITS, OurTreeFailed
+from sandboxes.sandbox import SandboxFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from exams.models import Attempt
+    from sandboxes.sandbox import JsonObject, Sandbox
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=120)  # longer than a serving may take: nothing renews it
+RETRY_AFTER = timedelta(seconds=10)
+MOST_CLAIMS = 10  # then an operator is called at each further try; the learner's clock is never charged
+
+
+@dataclass(frozen=True)
+class Causes:
+    """How a diagnosis compares with the true cause; for mentors only."""
+
+    component: bool
+    failure_class: bool
+
+
+def compare(diagnosis: Diagnosis, truth: Mapping[str, Any]) -> Causes:
+    """Whether the component and the class a learner named are the true ones, however they are written."""
+    components = {_plain(truth.get("component", ""))}
+    classes = {_plain(truth.get("failure_class", "")), _plain(truth.get("title", ""))}
+    component = _plain(diagnosis.component.removesuffix(".py").rpartition("/")[2])
+    return Causes(
+        component=component in components - {""}, failure_class=_plain(diagnosis.failure_class) in classes - {""}
+    )
+
+
+def _plain(text: str) -> str:
+    """Letters and digits only, in one case: "Wrong-entity retrieval" is "wrong entity  Retrieval"."""
+    return "".join(character for character in text.casefold() if character.isalnum())
+
+
+def enlist() -> int:
+    """Give every diagnosis a row for its check; return how many had none."""
+    missing = list(Diagnosis.objects.filter(check_result=None).order_by("received_at").values_list("pk", flat=True))
+    ReproCheck.objects.bulk_create([ReproCheck(diagnosis_id=pk) for pk in missing], ignore_conflicts=True)
+    return len(missing)
+
+
+def claim(*, now: datetime) -> ReproCheck | None:
+    """Take the check that has waited longest, or None; its `claims` is the fence of this claim."""
+    with transaction.atomic():
+        check = (
+            ReproCheck.objects.select_for_update(of=("self",), skip_locked=True)
+            .filter(Q(leased_until=None) | Q(leased_until__lte=now), checked_at=None)
+            .order_by("diagnosis__received_at", "pk")
+            .first()
+        )
+        if check is None:
+            return None
+        ReproCheck.objects.filter(pk=check.pk).update(claims=F("claims") + 1, leased_until=now + LEASE)
+    return ReproCheck.objects.select_related("diagnosis__attempt__twin", "diagnosis__attempt__learner").get(pk=check.pk)
+
+
+def check_one(check: ReproCheck, *, sandbox: Sandbox, clock: Callable[[], datetime]) -> bool:
+    """Try one claimed repro; return whether it came to an answer.
+
+    1. Start the tree the learner was handed, outside any transaction, and put each question on its own.
+    2. The repro reproduces when any answer is harmful by the approved facts.
+    3. Write the answer once, with two ledger rows: what the learner may know, and the true cause, which is hidden.
+    """
+    diagnosis = check.diagnosis
+    try:
+        rows = _ask(diagnosis.attempt, diagnosis.repro, sandbox)
+    except SandboxFault as fault:
+        _put_back(check, f"{type(fault).__name__}: {fault}", now=clock())
+        return False
+    _record(check, rows, now=clock())
+    return True
+
+
+def _ask(attempt: Attempt, questions: Sequence[str], sandbox: Sandbox) -> list[JsonObject]:
+    situation = incident.of(attempt)
+    material = plan.material(situation.pack, situation.spec)
+    facts = json.loads(material.facts)
+    rows = []
+    with sandbox.serve(material.base.without(plan.TESTS), limits=TREE_LIMITS) as served:
+        for question in questions:
+            exchange = served.ask(question)
+            if served.load_error is not None:
+                raise OurTreeFailed(f"the tree handed out could not be loaded: {served.load_error}")
+            rows.append(transcripts.row(exchange, oracle.judge(exchange.question, exchange.reply or {}, facts)))
+    return rows
+
+
+def _record(check: ReproCheck, rows: list[JsonObject], *, now: datetime) -> None:
+    diagnosis = check.diagnosis
+    situation = incident.of(diagnosis.attempt)
+    causes = compare(diagnosis, situation.pack.truth(situation.spec))
+    reproduces = any(row["harmful"] for row in rows)
+    with transaction.atomic():
+        kept = ReproCheck.objects.filter(pk=check.pk, claims=check.claims, checked_at=None).update(
+            reproduces=reproduces,
+            transcript=rows,
+            cause_matches=causes.component and causes.failure_class,
+            checked_at=now,
+            leased_until=None,
+        )
+        if not kept:
+            log.warning("The check of diagnosis %s was finished by another claim; ours is refused", diagnosis.pk)
+            return
+        attempt = ledger.hold(diagnosis.attempt_id)
+        first = reproduces and confirmed(attempt) == diagnosis
+        ledger.append(
+            attempt=attempt,
+            kind="diagnosis.checked",
+            payload={
+                "number": diagnosis.number,
+                "reproduces": reproduces,
+                "confirmed": first,
+                "questions": len(rows),
+                "harmful": sum(row["harmful"] for row in rows),
+            },
+            actor=None,
+            at=now,
+        )
+        ledger.append(
+            attempt=attempt,
+            kind="diagnosis.compared",
+            payload={
+                "number": diagnosis.number,
+                "component_matches": causes.component,
+                "failure_class_matches": causes.failure_class,
+            },
+            actor=None,
+            at=now,
+            visible=False,
+        )
+
+
+def _put_back(check: ReproCheck, fault: str, *, now: datetime) -> None:
+    ReproCheck.objects.filter(pk=check.pk, claims=check.claims, checked_at=None).update(
+        leased_until=now + RETRY_AFTER, last_fault=fault
+    )
+    if check.claims >= MOST_CLAIMS:
+        log.critical(
+            "ALERT: the repro of diagnosis %s failed %s times, last: %s", check.diagnosis_id, check.claims, fault
+        )
+    else:
+        log.warning("The repro of diagnosis %s is tried again: %s", check.diagnosis_id, fault)
+
+
+def confirmed(attempt: Attempt) -> Diagnosis | None:
+    """The first diagnosis of an attempt whose repro reproduces: the moment of a confirmed root cause."""
+    return Diagnosis.objects.filter(attempt=attempt, check_result__reproduces=True).order_by("number").first()
+
+
+def results(diagnosis_ids: Sequence[int]) -> dict[int, ReproResult]:
+    """What exams shows of repros that were tried; nothing about the true cause is in it."""
+    return {
+        check.diagnosis_id: ReproResult(
+            reproduces=check.reproduces, transcript=check.transcript, checked_at=check.checked_at
+        )
+        for check in ReproCheck.objects.filter(diagnosis__in=diagnosis_ids, checked_at__isnull=False)
+    }

@@ -1,0 +1,81 @@
+"""Doorways of the work queue: each finds its work in the database, reads the clock, and calls one verb."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from typing import TYPE_CHECKING
+
+from celery import shared_task
+
+from exams import doorbell
+from exams.database_clock import database_now
+from grading import health, queue, repro, run
+from grading.models import GradingRun, RunState
+from sandboxes.engine import sandbox
+from sandboxes.sandbox import SandboxFault
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+log = logging.getLogger(__name__)
+
+ORPHANS_AFTER_SECONDS = 900.0  # longer than any task may take
+
+
+def _note_health(now: datetime) -> None:
+    health.note(sandbox(), now=now)
+
+
+@shared_task(name="grading.tasks.grade_waiting", time_limit=600, soft_time_limit=570)
+def grade_waiting() -> None:
+    """Grade the next waiting run, if there is one and containers can be started; ring again if more wait.
+
+    Before that, enlist what ingest finished and put back what a killed worker held. Kept twice, it grades two
+    different runs.
+    """
+    now = database_now()
+    queue.enlist(now=now)
+    queue.reclaim(now=now)
+    if not GradingRun.objects.filter(state=RunState.WAITING).exists():
+        return
+    if not health.note(sandbox(), now=now):
+        log.error("Runs wait, and no container can be started: %s", sandbox().health().faults)
+        return
+    held = queue.claim(worker=f"{socket.gethostname()}:{os.getpid()}", now=database_now())
+    if held is None:
+        return
+    try:
+        run.grade(held, sandbox=sandbox(), clock=database_now, also=_note_health)
+    except queue.LeaseLost as lost:
+        log.warning("A result was refused: %s", lost)
+    if GradingRun.objects.filter(state=RunState.WAITING).exists():
+        doorbell.ring("grading.tasks.grade_waiting")
+
+
+@shared_task(name="grading.tasks.check_diagnoses", time_limit=300)
+def check_diagnoses() -> None:
+    """Try the repros that wait, one after the other."""
+    repro.enlist()
+    while (check := repro.claim(now=database_now())) is not None:
+        if not repro.check_one(check, sandbox=sandbox(), clock=database_now):
+            return
+
+
+@shared_task(name="grading.tasks.watch_sandbox", time_limit=60)
+def watch_sandbox() -> None:
+    """Say whether containers can be started."""
+    _note_health(database_now())
+
+
+@shared_task(name="grading.tasks.sweep_sandboxes", time_limit=120)
+def sweep_sandboxes() -> None:
+    """Remove containers that a crash left behind."""
+    try:
+        removed = sandbox().sweep(older_than_s=ORPHANS_AFTER_SECONDS)
+    except SandboxFault as fault:
+        log.warning("Could not look for orphaned containers: %s", fault)
+        return
+    if removed:
+        log.warning("Removed %s containers that a crash had left behind", removed)
