@@ -2,7 +2,9 @@
 
 from deploy.local import engine
 from deploy.local.saying import step
+from deploy.local.trouble import Trouble
 from sandboxes.image import build
+from sandboxes.sandbox import SandboxFault
 
 
 def prepare() -> dict[str, str]:
@@ -15,6 +17,9 @@ def prepare() -> dict[str, str]:
         found = engine.ensure(doing.note)
         doing.outcome = f"{'started for Hotseat' if found.ours else 'already here'}, version {found.version}"
     with step("Sandbox image", "building what has changed") as doing:
-        tag = build.ensure(doing.note)
+        try:
+            tag = build.ensure(doing.note)
+        except SandboxFault as error:
+            raise Trouble(f"The sandbox image could not be made: {error}") from error
         doing.outcome = tag
     return {"DOCKER_HOST": found.address, "HOTSEAT_SANDBOX_IMAGE": tag}
