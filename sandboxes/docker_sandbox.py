@@ -326,7 +326,7 @@ class DockerSandbox:
                     container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1, "logs": 0}
                 )
                 connection = socket.socket(fileno=os.dup(attached.fileno()))
-                attached.close()
+                attached._response.close()  # noqa: SLF001 - the client's own descriptor; ours stays open
                 wire = Wire(connection, multiplexed=True)
                 box = DockerBox(self._engine, container, settings["name"], wire)
                 api.start(container)

@@ -35,6 +35,13 @@ class Pool(Generic[BoxT]):
     empty, because two processes cannot hold one container's streams.
     """
 
+    _owner: int
+    _changed: threading.Condition
+    _boxes: list[tuple[BoxT, float]]
+    _starting: int
+    _awaited: int
+    _closed: bool
+
     def __init__(self, *, start: Callable[[], BoxT], alive: Callable[[BoxT], bool], size: int, oldest_s: float) -> None:
         self._start = start
         self._alive = alive
