@@ -9,8 +9,10 @@ class GradingConfig(AppConfig):
     name = "grading"
 
     def ready(self) -> None:
-        """Tells exams, which cannot look ahead, how to find out what came of a diagnosis."""
+        """Answers what exams, which cannot look ahead, asks: what came of a diagnosis, and how many runs wait."""
         from exams.live import diagnoses  # noqa: PLC0415 - models are loaded by now, not before
-        from grading import repro  # noqa: PLC0415
+        from exams.submit import runs  # noqa: PLC0415
+        from grading import queue, repro  # noqa: PLC0415
 
         diagnoses.diagnosis_results.append(repro.results)
+        runs.ungraded_runs.append(queue.ungraded_practice_runs)

@@ -22,6 +22,7 @@ from grading.models import Cell, GradingRun, RunState
 from grading.verdicts import Decision, Verdict
 
 if TYPE_CHECKING:
+    import uuid
     from collections.abc import Mapping, Sequence
 
     from accounts.models import User
@@ -32,7 +33,6 @@ LEASE = timedelta(seconds=30)
 MOST_CLAIMS = 5
 BACKOFF = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=30), timedelta(seconds=60))
 SERVED_RECENTLY = timedelta(seconds=60)
-MOST_UNFINISHED_PRACTICE_RUNS = 5
 
 MOVES: Mapping[RunState, frozenset[RunState]] = {
     RunState.WAITING: frozenset({RunState.RUNNING}),
@@ -44,10 +44,6 @@ MOVES: Mapping[RunState, frozenset[RunState]] = {
 
 class LeaseLost(Exception):
     """Somebody else holds this run now, or it is finished: what this holder found is refused."""
-
-
-class TooManyRuns(Refusal):
-    """The learner has as many practice runs waiting as one attempt may have."""
 
 
 class NothingToRepeat(Refusal):
@@ -113,29 +109,14 @@ def enlist(*, now: datetime) -> int:
     return added
 
 
-def refuse_flood(attempt_id: object) -> None:
-    """Refuse one more practice run when too many of this attempt are unfinished.
-
-    Raises:
-        TooManyRuns: it names the limit.
-    """
-    unfinished = (
+def ungraded_practice_runs(attempt_id: uuid.UUID) -> int:
+    """How many practice runs of an attempt have been taken in and have no verdict yet."""
+    return (
         Submission.objects.filter(attempt_id=attempt_id, purpose=SubmissionPurpose.RUN)
-        .filter(
-            Q(state=SubmissionState.RECEIVED)
-            | Q(state=SubmissionState.INGESTED, runs=None)
-            | Q(runs__state__in=[RunState.WAITING, RunState.RUNNING])
-        )
+        .filter(Q(state=SubmissionState.INGESTED, runs=None) | Q(runs__state__in=[RunState.WAITING, RunState.RUNNING]))
         .distinct()
         .count()
     )
-    if unfinished >= MOST_UNFINISHED_PRACTICE_RUNS:
-        raise TooManyRuns(
-            f"{unfinished} of your runs are still unfinished, and an attempt may have at most "
-            f"{MOST_UNFINISHED_PRACTICE_RUNS}. Wait until one of them has its verdict, then ask again.",
-            unfinished=unfinished,
-            limit=MOST_UNFINISHED_PRACTICE_RUNS,
-        )
 
 
 def try_again(*, submission: Submission, actor: User | None, reason: str, now: datetime) -> GradingRun:

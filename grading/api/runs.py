@@ -17,8 +17,7 @@ from exams.api.bodies import BoundedJSONParser
 from exams.api.shapes import CursorPages
 from exams.database_clock import database_now, received_at
 from exams.models import Submission
-from exams.sources import Source
-from exams.submit import offer_run
+from exams.submit.runs import offer_run
 from grading import queue, shown
 from grading.api.shapes import RunRequest, RunSummary, RunWhole
 
@@ -65,17 +64,7 @@ class AttemptRunsView(APIView):
         attempt = access.own_attempt(request.user, attempt_id)
         asked = RunRequest(data=request.data)
         asked.is_valid(raise_exception=True)
-        source = asked.validated_data["source"]
-        submission = offer_run(
-            attempt=attempt,
-            source=Source(
-                mode=source["mode"],
-                url=source.get("url", ""),
-                ref=source.get("ref", ""),
-                upload=source.get("upload"),
-            ),
-            received_at=received_at(request),
-        )
+        submission = offer_run(attempt=attempt, source=request.data["source"], received_at=received_at(request))
         now = database_now()
         body = {"server_now": now, **shown.summary(submission, queue.last_run(submission), now=now)}
         return Response(RunSummary(body).data, status=status.HTTP_202_ACCEPTED)
