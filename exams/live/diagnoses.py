@@ -1,0 +1,158 @@
+"""A diagnosis says on the clock what the cause is and how to see it; grading tries its repro and answers beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from exams import doorbell, late, ledger, receipts
+from exams.content import check_text
+from exams.definitions import stage_for_diagnoses, twin_of
+from exams.errors import Refusal
+from exams.models import Diagnosis
+from exams.windows import arrive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from accounts.models import User
+    from exams.models import Attempt, LateWrite
+    from exams.receipts import Receipt
+
+NAME_CHARACTERS = 80
+EXPLANATION_CHARACTERS = 4_000
+MAX_QUESTIONS = 20
+QUESTION_CHARACTERS = 500
+
+
+class TooManyDiagnoses(Refusal):
+    """More diagnoses than the twin allows."""
+
+
+class DiagnosisUnusable(Refusal):
+    """A diagnosis names nothing, says too much, or has a repro that cannot be tried."""
+
+
+@dataclass(frozen=True)
+class ReproResult:
+    """What came of trying a repro: None is not tried yet. Holds nothing about whether the cause is the true one."""
+
+    reproduces: bool | None
+    transcript: list[dict[str, Any]]
+    checked_at: datetime | None
+
+
+# Grading tries repros and cannot be imported from here: it adds a reader of its results, by diagnosis id.
+diagnosis_results: list[Callable[[Sequence[int]], Mapping[int, ReproResult]]] = []
+
+
+@dataclass(frozen=True)
+class Filed:
+    """A diagnosis that was filed, or the late write it became."""
+
+    receipt: Receipt
+    diagnosis: Diagnosis | None
+    late: LateWrite | None
+
+
+def file_diagnosis(
+    *,
+    attempt: Attempt,
+    component: str,
+    failure_class: str,
+    explanation: str,
+    repro: list[str],
+    actor: User,
+    received_at: datetime,
+) -> Filed:
+    """File a diagnosis and ask grading to try its repro; after the live window it is stored as late.
+
+    Raises:
+        DiagnosisUnusable: a field is empty or too long, or the repro has not 1 to 20 questions.
+        TooManyDiagnoses: the twin's limit is reached.
+        NotStarted, AttemptVoid, StageNotOpenYet: as `windows.arrive`.
+    """
+    payload: dict[str, Any] = {
+        "component": component.strip(),
+        "failure_class": failure_class.strip(),
+        "explanation": explanation.strip(),
+        "repro": [question.strip() for question in repro],
+    }
+    _check(payload)
+    content = ledger.content_sha256(payload)
+    with transaction.atomic():
+        held = ledger.hold(attempt.pk)
+        arrival = arrive(attempt=held, stage_key=stage_for_diagnoses(held), received_at=received_at)
+        if not arrival.counts:
+            kept, receipt = late.keep(
+                arrival=arrival, kind="diagnosis", payload=payload, content_sha256=content, actor=actor
+            )
+            return Filed(receipt=receipt, diagnosis=None, late=kept)
+        diagnosis = record_diagnosis(attempt=held, payload=payload, received_at=received_at)
+        event = ledger.append(
+            attempt=held,
+            kind="diagnosis.filed",
+            payload={"number": diagnosis.number, **payload, **receipts.facts(arrival.stage, content)},
+            actor=actor,
+            at=received_at,
+            receipt=True,
+        )
+        return Filed(receipt=receipts.give(event, arrival.stage, now=received_at), diagnosis=diagnosis, late=None)
+
+
+def record_diagnosis(*, attempt: Attempt, payload: dict[str, Any], received_at: datetime) -> Diagnosis:
+    """Write the row of a diagnosis and ring for its check. The attempt must be held.
+
+    Raises:
+        TooManyDiagnoses: the twin's limit is reached.
+    """
+    last = Diagnosis.objects.filter(attempt=attempt).aggregate(last=Max("number"))["last"] or 0
+    most = twin_of(attempt).limits.diagnoses
+    if last >= most:
+        raise TooManyDiagnoses(
+            f"{last} diagnoses are filed in this attempt, and {most} is the most that is taken. "
+            "The ones you filed stand.",
+            limit=most,
+        )
+    doorbell.ring("grading.tasks.check_diagnoses")
+    return Diagnosis.objects.create(attempt=attempt, number=last + 1, received_at=received_at, **payload)
+
+
+def results_of(diagnoses: Sequence[Diagnosis]) -> dict[int, ReproResult]:
+    """What is known of each diagnosis' repro, by the diagnosis' id; those not tried yet are missing."""
+    wanted = [diagnosis.pk for diagnosis in diagnoses]
+    found: dict[int, ReproResult] = {}
+    for reader in diagnosis_results:
+        found.update(reader(wanted))
+    return found
+
+
+def _check(payload: dict[str, Any]) -> None:
+    for name, most in (
+        ("component", NAME_CHARACTERS),
+        ("failure_class", NAME_CHARACTERS),
+        ("explanation", EXPLANATION_CHARACTERS),
+    ):
+        _check_words(payload[name], name=name, most=most)
+    if not 1 <= len(payload["repro"]) <= MAX_QUESTIONS:
+        raise DiagnosisUnusable(
+            f"The repro has {len(payload['repro'])} questions; send 1 to {MAX_QUESTIONS} that show the failure.",
+            field="repro",
+            limit=MAX_QUESTIONS,
+        )
+    for number, question in enumerate(payload["repro"], start=1):
+        _check_words(question, name=f"question {number} of the repro", most=QUESTION_CHARACTERS)
+
+
+def _check_words(words: str, *, name: str, most: int) -> None:
+    check_text(words, what=name)
+    if not words:
+        raise DiagnosisUnusable(f"The {name} is empty. Fill it in.", field=name)
+    if len(words) > most:
+        raise DiagnosisUnusable(
+            f"The {name} has {len(words)} characters; at most {most} are taken. Shorten it.", field=name, limit=most
+        )

@@ -1,0 +1,112 @@
+"""The deadline needs no browser: an overdue stage is closed once, at its deadline, and what was saved is handed in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+
+from exams import collecting, doorbell, ledger
+from exams.models import Attempt, AttemptState, Stage, StageState
+
+if TYPE_CHECKING:
+    import uuid
+    from datetime import datetime
+
+BATCH = 20  # attempts in one transaction: few enough that the first are done while the last still wait
+
+CLOSE = """
+    UPDATE exams_stage
+    SET closed_at = closes_at, swept_at = clock_timestamp(),
+        state = CASE state WHEN 'open' THEN 'closed_by_deadline' ELSE state END
+    WHERE attempt_id = ANY(%(attempts)s) AND closed_at IS NULL AND closes_at <= %(now)s
+    RETURNING id
+"""
+FINISH = """
+    UPDATE exams_attempt
+    SET state = 'closed', closed_at = (SELECT max(closes_at) FROM exams_stage WHERE attempt_id = exams_attempt.id)
+    WHERE id = ANY(%(attempts)s) AND state = 'live'
+      AND NOT EXISTS (SELECT FROM exams_stage WHERE attempt_id = exams_attempt.id AND closed_at IS NULL)
+    RETURNING id
+"""
+# When it was recorded, as late as can be before the commit: lateness is this less the deadline.
+STAMP = "UPDATE exams_stage SET swept_at = clock_timestamp() WHERE id = ANY(%(stages)s)"
+
+
+def close_overdue(now: datetime) -> int:
+    """Close every stage whose deadline has come; return how many this call closed.
+
+    Any number of sweepers may run at once: each takes attempts that no other holds. For a batch of attempts, in one
+    transaction:
+
+    1. Take and hold those with an overdue stage that nobody else holds.
+    2. Close their overdue stages in one statement; the closing time is the deadline itself.
+    3. Hand in what was saved for those that nobody handed in.
+    4. Close the attempts that have no open window left.
+    5. Ledger each, with a receipt.
+    """
+    closed = 0
+    while (batch := _close_batch(now)) is not None:
+        closed += batch
+    return closed
+
+
+def _close_batch(now: datetime) -> int | None:
+    with transaction.atomic():
+        attempts = _hold_overdue(now)
+        if not attempts:
+            return None
+        stages = _close_stages(attempts, now)
+        by_deadline = [stage for stage in stages if stage.state == StageState.CLOSED_BY_DEADLINE]
+        collected = {each.stage.pk: each for each in collecting.collect(by_deadline)} if by_deadline else {}
+        for stage in stages:
+            _record(stage, collected.get(stage.pk))
+        _finish(attempts)
+        with connection.cursor() as cursor:
+            cursor.execute(STAMP, {"stages": [stage.pk for stage in stages]})
+        return len(stages)
+
+
+def _hold_overdue(now: datetime) -> dict[uuid.UUID, Attempt]:
+    overdue = Stage.objects.filter(attempt=OuterRef("pk"), closed_at=None, closes_at__lte=now)
+    held = (
+        Attempt.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("twin", "learner")
+        .filter(Exists(overdue), state=AttemptState.LIVE)
+        .order_by("pk")[:BATCH]
+    )
+    return {attempt.pk: attempt for attempt in held}
+
+
+def _close_stages(attempts: dict[uuid.UUID, Attempt], now: datetime) -> list[Stage]:
+    with connection.cursor() as cursor:
+        cursor.execute(CLOSE, {"attempts": list(attempts), "now": now})
+        closed = [row[0] for row in cursor.fetchall()]
+    stages = list(Stage.objects.filter(pk__in=closed).order_by("attempt_id", "position"))
+    for stage in stages:
+        stage.attempt = attempts[stage.attempt_id]
+    return stages
+
+
+def _record(stage: Stage, collected: collecting.Collected | None) -> None:
+    said = {"stage": stage.key, "by_deadline": False} if collected is None else collecting.summary(collected)
+    ledger.append(
+        attempt=stage.attempt,
+        kind="stage.closed",
+        payload=said | {"closed_at": stage.closes_at},
+        actor=None,
+        at=stage.closes_at,
+        receipt=True,
+    )
+
+
+def _finish(attempts: dict[uuid.UUID, Attempt]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(FINISH, {"attempts": list(attempts)})
+        finished = [row[0] for row in cursor.fetchall()]
+    for attempt in Attempt.objects.filter(pk__in=finished).select_related("twin", "learner"):
+        assert attempt.closed_at is not None  # noqa: S101 - the statement above set it
+        ledger.append(attempt=attempt, kind="attempt.closed", payload={}, actor=None, at=attempt.closed_at)
+    if finished:
+        doorbell.ring("rubrics.tasks.open_reviews")

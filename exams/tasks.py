@@ -1,0 +1,58 @@
+"""Doorways from the work queue: each reads the clock, makes one call, and may run twice or be lost without harm."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+from celery import shared_task
+
+from exams.database_clock import database_now
+from exams.live.questions import answer_waiting, attempts_with_waiting_questions
+from exams.live.uploads import expire_uploads as expire
+from exams.models import Heartbeat
+from exams.submit import close_overdue as close
+from exams.submit.ingesting import ingest, waiting
+from sandboxes import engine
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 20  # of one queue in one task, so that a restart never has long to wait
+
+
+@shared_task(name="exams.tasks.beat", soft_time_limit=5, time_limit=10)
+def beat() -> None:
+    """Say that the timetable and a worker are alive."""
+    Heartbeat.objects.update_or_create(part="beat", defaults={"at": database_now(), "detail": {"ok": True}})
+
+
+@shared_task(name="exams.tasks.close_overdue", soft_time_limit=30, time_limit=40)
+def close_overdue() -> None:
+    """Close every stage whose deadline has come."""
+    closed = close(database_now())
+    if closed:
+        log.info("Closed %s stages whose deadline had come", closed)
+
+
+@shared_task(name="exams.tasks.ingest_waiting", soft_time_limit=240, time_limit=270)
+def ingest_waiting() -> None:
+    """Take in the sources that wait."""
+    for submission_id in waiting(now=database_now(), most=AT_ONCE):
+        ingest(submission_id, database_now())
+
+
+@shared_task(name="exams.tasks.answer_questions", soft_time_limit=240, time_limit=270)
+def answer_questions(attempt_id: str | None = None) -> None:
+    """Answer the waiting questions of one attempt, or of those that have waited longest."""
+    if attempt_id is not None:
+        attempts = [uuid.UUID(attempt_id)]
+    else:
+        attempts = attempts_with_waiting_questions(now=database_now(), most=AT_ONCE)
+    for each in attempts:
+        answer_waiting(attempt_id=each, sandbox=engine.sandbox(), now=database_now())
+
+
+@shared_task(name="exams.tasks.expire_uploads", soft_time_limit=20, time_limit=30)
+def expire_uploads() -> None:
+    """Mark the commitments whose bytes never came."""
+    expire(database_now())
