@@ -10,8 +10,9 @@ class RubricsConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers the three questions that exams asks without knowing who answers."""
-        from exams import access, twins  # noqa: PLC0415 - models are loaded by now, not before
+        from exams import access, start, twins  # noqa: PLC0415 - models are loaded by now, not before
         from rubrics import publish, review  # noqa: PLC0415
 
         access.mentors_may_see.append(review.may_see)
+        start.previous_is_finished.append(review.is_finished)
         twins.on_published.append(publish.publish)

@@ -39,14 +39,14 @@ def definition(**changes: Any) -> dict[str, Any]:
         "does": ["fix it"],
         "earning_criteria": ["it is fixed"],
         "reattempts": 1,
-        "review": {"sla": "48 hours", "nudges": ["24 hours", "40 hours"]},
+        "review": {"sla": "48 h", "nudges": ["24 h", "40 h"]},
         "rubric": {
             "threshold": "65 %",
             "dimensions": [
                 {"key": key, "title": key, "weight": weight, "tests": "it"} for key, weight in DIMENSIONS.items()
             ],
         },
-        "stages": [{"key": "live", "title": "Live", "closes": "start + 90 minutes"}],
+        "stages": [{"key": "live", "title": "Live", "closes": "start + 90 min"}],
         "deliverables": [
             {"key": "diagnosis", "title": "Diagnosis", "stage": "live", "kind": "document", "asks": "why"}
         ],
