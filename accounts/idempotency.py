@@ -7,7 +7,7 @@ import hashlib
 import json
 from contextlib import nullcontext
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar, overload
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
@@ -32,9 +32,10 @@ _TIDIED_AT_ONCE = 50
 
 P = ParamSpec("P")
 V = TypeVar("V", bound="APIView")
+Restore: TypeAlias = "Callable[[Request, Any], Any]"
 
 
-class KeyedRefusal(Exception):  # noqa: N818 - it names what happened
+class KeyedRefusal(Exception):
     """A write with a key was not done; `facts` are for programs."""
 
     def __init__(self, message: str, **facts: Any) -> None:
@@ -60,10 +61,13 @@ def idempotent(
 ) -> Callable[Concatenate[V, Request, P], Response]: ...
 @overload
 def idempotent(
-    *, one_transaction: bool
+    *, one_transaction: bool, restore: Restore | None = None
 ) -> Callable[[Callable[Concatenate[V, Request, P], Response]], Callable[Concatenate[V, Request, P], Response]]: ...
 def idempotent(
-    handler: Callable[Concatenate[V, Request, P], Response] | None = None, *, one_transaction: bool = True
+    handler: Callable[Concatenate[V, Request, P], Response] | None = None,
+    *,
+    one_transaction: bool = True,
+    restore: Restore | None = None,
 ) -> Any:
     """Decorates a write method of an `APIView`: ``@idempotent def post(self, request, …)``.
 
@@ -75,10 +79,13 @@ def idempotent(
     3. The answer is stored and given to whoever comes with the same key and the same body, for 24 hours. Failures of
        ours (500 and above) and refusals for who or how often (401, 403, 429) are not stored: the key is free again.
 
+    An answer that holds a secret is not stored: with `restore`, only its ``id`` is, and `restore(request, {"id": …})`
+    makes the body again.
+
     Raises (as problems): KeyUnusable, KeyReused, StillAnswering.
     """
     if handler is None:
-        return functools.partial(idempotent, one_transaction=one_transaction)
+        return functools.partial(idempotent, one_transaction=one_transaction, restore=restore)
     method = handler
 
     @functools.wraps(method)
@@ -91,11 +98,11 @@ def idempotent(
         fingerprint = _fingerprint(request)
         row = _claim(user, key, fingerprint)
         if row.status is not None:
-            return _again(row, fingerprint)
+            return _again(row, request, restore)
         try:
             with transaction.atomic() if one_transaction else nullcontext():
                 response = _run(view, lambda: method(view, request, *args, **kwargs))
-                _store(row, response)
+                _store(row, response, only_id=restore is not None)
         except BaseException:
             AnsweredRequest.objects.filter(pk=row.pk, status=None).delete()
             raise
@@ -177,18 +184,20 @@ def _run(view: APIView, method: Callable[[], Response]) -> Response:
 _NOT_KEPT = {status.HTTP_401_UNAUTHORIZED, status.HTTP_403_FORBIDDEN, status.HTTP_429_TOO_MANY_REQUESTS}
 
 
-def _store(row: AnsweredRequest, response: Response) -> None:
+def _store(row: AnsweredRequest, response: Response, *, only_id: bool) -> None:
     if response.status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR or response.status_code in _NOT_KEPT:
         AnsweredRequest.objects.filter(pk=row.pk).delete()
         return
     body = json.loads(JSONRenderer().render(response.data)) if response.data is not None else None
+    if only_id and response.status_code < status.HTTP_400_BAD_REQUEST:
+        body = {"id": body["id"]}
     AnsweredRequest.objects.filter(pk=row.pk).update(status=response.status_code, body=body)
 
 
-def _again(row: AnsweredRequest, fingerprint: str) -> Response:
-    assert row.request_sha256 == fingerprint  # noqa: S101 - _claim refuses any other
-    assert row.status is not None  # noqa: S101 - the caller looked
-    problem = row.status >= status.HTTP_400_BAD_REQUEST
-    response = Response(row.body, status=row.status, content_type="application/problem+json" if problem else None)
+def _again(row: AnsweredRequest, request: Request, restore: Restore | None) -> Response:
+    given = row.status or status.HTTP_200_OK
+    problem = given >= status.HTTP_400_BAD_REQUEST
+    body = row.body if problem or restore is None else restore(request, row.body)
+    response = Response(body, status=given, content_type="application/problem+json" if problem else None)
     response["Idempotent-Replayed"] = "true"
     return response

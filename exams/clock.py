@@ -14,7 +14,7 @@ _NOTHING = timedelta(0)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class UnplannableStages(ValueError):  # noqa: N818 - it names what is wrong
+class UnplannableStages(ValueError):
     """Stages hang on something that does not exist, on themselves in a circle, or close before they open."""
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BEFORE_THE_FIRST = "0" * 64
 
 
-class NotRecordable(ValueError):  # noqa: N818 - it names what is wrong
+class NotRecordable(ValueError):
     """A payload holds something that cannot be written down and read back the same: NaN, NUL, a lone surrogate."""
 
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import F
 
 from exams.access import repository_token
-from exams.models import HandIn, LateWrite, Submission
+from exams.models import HandIn, Submission, SubmissionPurpose
 
 if TYPE_CHECKING:
     from exams.models import Attempt
@@ -62,6 +62,14 @@ def counting_submission(attempt: Attempt) -> Submission | None:
     return None
 
 
-def waiting_late_writes(attempt: Attempt) -> int:
-    """How many late writes no admin has granted."""
-    return LateWrite.objects.filter(attempt=attempt, granted_at=None).count()
+def counts(attempt: Attempt) -> dict[str, int]:
+    """How much of each has been done in an attempt."""
+    return {
+        "status_updates": attempt.status_updates.count(),
+        "diagnoses": attempt.diagnoses.count(),
+        "questions": attempt.questions.count(),
+        "uploads": attempt.uploads.count(),
+        "runs": attempt.submissions.filter(purpose=SubmissionPurpose.RUN).count(),
+        "hand_ins": attempt.hand_ins.count(),
+        "late_writes": attempt.late_writes.count(),
+    }

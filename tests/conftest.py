@@ -18,7 +18,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def cast(db: None) -> Cast:  # noqa: ARG001 - the database is what the cast is made in
+def cast(db: None) -> Cast:
     """The five standing people."""
     return standing_cast()
 
@@ -28,7 +28,7 @@ def sandbox_image() -> str:
     """The tag of the sandbox image, built if a test run by hand finds it missing or out of date."""
     if tag := os.environ.get("HOTSEAT_SANDBOX_IMAGE"):
         return tag
-    from deploy.local import sandbox_image as local  # noqa: PLC0415 - only tests with containers need the engine
+    from deploy.local import sandbox_image as local
 
     os.environ.update(local.prepare())
     return os.environ["HOTSEAT_SANDBOX_IMAGE"]

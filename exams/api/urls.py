@@ -1,5 +1,10 @@
-"""Addresses under `/api/v1/` that exams answers."""
+"""Addresses under `/api/v1/` that exams answers; each module names its own."""
 
 from django.urls import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from exams.api import attempts, twins
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *twins.urlpatterns,
+    *attempts.urlpatterns,
+]

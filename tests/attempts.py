@@ -1,0 +1,59 @@
+"""Builders of attempts at a given moment, made with the verbs that people use."""
+
+from __future__ import annotations
+
+import copy
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from exams import start, twins
+from exams.database_clock import database_now
+from tests import packs
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from exams.models import Attempt, TwinVersion
+
+SLUG = "jt-incident-4"
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+@lru_cache(maxsize=1)
+def _definition() -> dict[str, Any]:
+    return twins.read(twins.CONTENT / SLUG)
+
+
+def definition(**changes: Any) -> dict[str, Any]:
+    """The definition of `jt-incident-4` with the small pack, and with top-level `changes`."""
+    return copy.deepcopy(_definition()) | {"pack": packs.NAME} | changes
+
+
+def published_twin(*, now: datetime | None = None, **changes: Any) -> TwinVersion:
+    """`jt-incident-4` on the small pack, published; publishing it again gives the same version."""
+    version, _ = twins.publish(definition(**changes), now=now or database_now())
+    return version
+
+
+def ready_attempt(learner: User, *, now: datetime | None = None, with_repository: bool = False) -> Attempt:
+    """An attempt that waits for its start."""
+    published_twin(now=now)
+    at = now or database_now()
+    if with_repository:
+        return start.prepare(learner=learner, slug=SLUG, now=at)
+    with transaction.atomic():
+        version = start.published(SLUG)
+        start.require_may_start(learner, version)
+        return start._ready_attempt(learner, version, at)
+
+
+def live_attempt(learner: User, *, started_at: datetime | None = None, with_repository: bool = False) -> Attempt:
+    """An attempt whose clock was started at `started_at` (now, when not said).
+
+    Its repository is made only if asked for: that takes git, and most tests need none.
+    """
+    at = started_at or database_now()
+    attempt = ready_attempt(learner, now=at, with_repository=with_repository)
+    return start.begin(learner=learner, attempt_id=attempt.pk, now=at)
