@@ -106,6 +106,7 @@ class GitHost:
     Attributes:
         port: where it listens on 127.0.0.1.
         asked: every path it was asked for, in order.
+        protocol_zero: whether it speaks only git's first protocol, which gives out no commits without a name.
     """
 
     port: int
@@ -114,6 +115,7 @@ class GitHost:
     name: str = "git.test"
     ca_file: Path | None = None
     asked: list[str] = field(default_factory=list)
+    protocol_zero: bool = False
 
     def url(self, path: str) -> str:
         """Return the address of something on this host."""
@@ -216,7 +218,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             "CONTENT_TYPE": self.headers.get("Content-Type") or "",
             "CONTENT_LENGTH": str(len(body)),
             "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding") or "",
-            "GIT_PROTOCOL": self.headers.get("Git-Protocol") or "",
+            "GIT_PROTOCOL": "" if self.host.protocol_zero else self.headers.get("Git-Protocol") or "",
             "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": "safe.directory",
             "GIT_CONFIG_VALUE_0": "*",

@@ -63,6 +63,8 @@ def _is_listed(host: str, port: int, allowed_hosts: Collection[str]) -> bool:
 
 
 def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if "%" in host:  # an interface of this machine has no place in an address from outside
+        return None
     try:
         return ipaddress.ip_address(host)
     except ValueError:
@@ -102,8 +104,7 @@ def parse_source(url: str, *, allowed_hosts: Collection[str]) -> Source:
         or _ENCODED_CONTROL.search(url)
     ):
         raise _refused("The address must be a host and a path, with nothing after '?' or '#'.")
-    literal = _literal(host)
-    if literal is None:
+    if _literal(host) is None:
         ends_in_number = _NUMERIC_LABEL.fullmatch(host.rpartition(".")[2]) is not None
         if _HOST.fullmatch(host) is None or ends_in_number:
             raise _refused("The address's host is neither a name nor a plain IP address.")

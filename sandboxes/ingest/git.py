@@ -33,6 +33,7 @@ _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+@=,/-]{0,199}")
 _REF_FORBIDDEN = re.compile(r"\.\.|//|/\.|@\{|\.lock(?:/|\Z)|[./]\Z")
 _LISTED = re.compile(r"([0-9a-f]{40})\t(\S+)")
 _HISTORY = 500  # commits looked back through to tell a force-push from work going on
+_WHOLE_HISTORY = 0x7FFFFFFF  # git's own word for it; a later fetch without a depth would not go deeper
 _LISTING_BYTES = 4 * 1024**2
 
 _REFUSED_IN_WORDS: tuple[tuple[re.Pattern[str], Refusal, str], ...] = (
@@ -272,8 +273,8 @@ class _Remote:
         if not finished.ok:
             raise SourceUnreachable("The platform could not make room for the repository.")
 
-    def fetch(self, what: str, *, depth: int | None = 1) -> None:
-        """Fetch a commit id or a full name, `depth` commits deep, or as deep as it goes."""
+    def fetch(self, what: str, *, depth: int = 1) -> None:
+        """Fetch a commit id or a full name, `depth` commits deep."""
         finished = self._git(
             "fetch",
             "--quiet",
@@ -281,7 +282,7 @@ class _Remote:
             "--no-recurse-submodules",
             "--no-write-fetch-head",
             "--no-auto-maintenance",
-            *([] if depth is None else [f"--depth={depth}"]),
+            f"--depth={depth}",
             "--",
             self.source.url,
             f"+{what}:refs/fetched/{'commit' if COMMIT.fullmatch(what) else 'name'}",
@@ -379,7 +380,7 @@ def _bring(remote: _Remote, pinned: Pinned) -> None:
     with contextlib.suppress(_NotServed):
         remote.fetch(pinned.commit)
         return
-    for depth in (1, None):
+    for depth in (1, _WHOLE_HISTORY):
         with contextlib.suppress(_NotServed):
             remote.fetch(pinned.ref or "HEAD", depth=depth)
         if remote.has(pinned.commit):

@@ -278,7 +278,9 @@ def read_zip(data: bytes, budget: Budget) -> Iterator[ZipFile]:
     end, end_at = _find_end(data)
     _check_frame(data, end, end_at)
     entries = _checked_directory(data, end, end_at, budget)
-    if (entries[0].offset if entries else end.central_offset) != 0:
+    if not entries:
+        raise IngestRefused(Refusal.EMPTY, "There is no file in the zip.")
+    if entries[0].offset != 0:
         raise IngestRefused(Refusal.TRAILING_DATA, "Something stands before the first file of the zip.")
     borders = [entry.offset for entry in entries[1:]] + [end.central_offset]
     for entry, border in zip(entries, borders, strict=True):
