@@ -1,0 +1,59 @@
+"""One person's way to the platform: HTTP in, JSON out, and a sentence when an answer is not the expected one."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+Json = dict[str, Any]
+
+
+class NotAsItShouldBe(Exception):
+    """The platform did something the story does not allow."""
+
+
+class Person:
+    """Somebody signed in with a token."""
+
+    def __init__(self, address: str, name: str, token: str) -> None:
+        self.name = name
+        self._http = httpx.Client(
+            base_url=f"{address}/api/v1/", headers={"Authorization": f"Token {token}"}, timeout=60
+        )
+
+    def get(self, path: str, *, expect: int = 200) -> Json:
+        """Read."""
+        return self._send("GET", path, None, expect)
+
+    def post(self, path: str, body: Any = None, *, expect: int = 200) -> Json:
+        """Write; each write carries a key of its own, so that a lost answer could be asked for again."""
+        return self._send("POST", path, body, expect)
+
+    def put(self, path: str, body: Any, *, expect: int = 200, headers: dict[str, str] | None = None) -> Json:
+        """Replace."""
+        return self._send("PUT", path, body, expect, headers)
+
+    def _send(self, method: str, path: str, body: Any, expect: int, headers: dict[str, str] | None = None) -> Json:
+        writes = {"Idempotency-Key": str(uuid4())} if method != "GET" else {}
+        answer = self._http.request(method, path, json=body, headers=writes | (headers or {}))
+        if answer.status_code != expect:
+            raise NotAsItShouldBe(f"{method} {path} answered {answer.status_code}, not {expect}: {answer.text[:600]}")
+        said: Json = answer.json() if answer.content else {}
+        return said
+
+
+def until(what: str, look: Callable[[], Json | None], *, seconds: float) -> Json:
+    """Look until there is something to see.
+
+    Raises:
+        NotAsItShouldBe: it did not come in time.
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        seen = look()
+        if seen is not None:
+            return seen
+        time.sleep(0.5)
+    raise NotAsItShouldBe(f"{what} did not come within {seconds:.0f} s.")

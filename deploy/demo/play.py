@@ -1,0 +1,339 @@
+"""The story of one incident, from the brief to the signed result; every step is checked."""
+
+import json
+import re
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from deploy.demo.api import Json, NotAsItShouldBe, Person, until
+from deploy.demo.workbench import Culprit, Workbench
+
+TWIN = "demo-incident"
+COMPLAINT = re.compile(r"told me that the (?P<attribute>.+) of (?P<product>.+) is (?P<value>[\d.]+)")
+SCORES = {
+    "diagnosis_speed": "1.00",
+    "hotfix_correctness": "0.95",
+    "regression_safety": "0.90",
+    "postmortem_quality": "0.75",
+    "communication": "0.80",
+}
+
+say = Console(highlight=False)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who plays."""
+
+    learner: Person
+    mentor: Person
+    other_mentor: Person
+
+
+def expect(what: str, *, holds: bool) -> None:
+    """Check one thing the story rests on.
+
+    Raises:
+        NotAsItShouldBe: it does not hold.
+    """
+    if not holds:
+        raise NotAsItShouldBe(f"It should hold that {what}, and it does not.")
+
+
+def chapter(title: str) -> None:
+    """A heading in the story."""
+    say.print(f"\n[bold]{title}[/bold]")
+
+
+def clock(body: Json, closes_at: str) -> str:
+    """Minutes and seconds left on the server's clock."""
+    left = datetime.fromisoformat(closes_at) - datetime.fromisoformat(body["server_now"])
+    seconds = max(0, int(left.total_seconds()))
+    return f"{seconds // 60}:{seconds % 60:02d} left"
+
+
+def play(cast: Cast, *, source: str) -> None:
+    """Play it to the end.
+
+    Raises:
+        NotAsItShouldBe: something was not as it should be.
+    """
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="hotseat-demo-") as folder:
+        attempt = _start(cast.learner)
+        bench = Workbench(Path(folder) / "assistant", attempt["repository"])
+        say.print(f"  cloned {attempt['repository']['clone_url']}: {bench.commits()} commits")
+        question = _reproduce(cast.learner, attempt, bench)
+        culprit, unknown = _search(cast.learner, attempt, bench)
+        _diagnose(cast.learner, attempt, culprit, question, unknown=unknown)
+        _fix_wrongly(cast.learner, attempt, bench, question)
+        _fix(cast.learner, attempt, bench, culprit)
+        live = _hand_in_live(cast.learner, attempt, culprit, question)
+        _write_post_mortem(cast.learner, attempt, culprit)
+    _wait_for_closing(cast.learner, attempt)
+    _show_hand_in_verdict(cast.learner, live)
+    review = _review(cast, attempt)
+    _result(cast.learner, attempt, review)
+    say.print(f"\n[bold]Played in {time.monotonic() - began:.0f} s; everything was as it should be.[/bold] ({source})")
+
+
+def _start(learner: Person) -> Json:
+    chapter("1 · The brief, before the clock")
+    twin = learner.get(f"twins/{TWIN}/")
+    say.print(f"  {twin['title']}: {twin['situation']}")
+    chapter("2 · Start")
+    attempt = learner.post(f"twins/{TWIN}/start/", expect=201)
+    for stage in attempt["stages"]:
+        say.print(f"  {stage['key']:<11} closes {stage['closes_at']} (UTC), {clock(attempt, stage['closes_at'])}")
+    again = learner.post(f"twins/{TWIN}/start/", expect=409)
+    say.print(f"  pressed again: {again['title']}")
+    return attempt
+
+
+def _update(learner: Person, attempt: Json, state: str, text: str, **more: str) -> None:
+    path = f"attempts/{attempt['id']}/status-updates/"
+    posted = learner.post(path, {"audience": "stakeholders", "state": state, "text": text, **more}, expect=201)
+    say.print(f"  [italic]update, {state}[/italic]: {text} (receipt {posted['receipt']['number']})")
+
+
+def _reproduce(learner: Person, attempt: Json, bench: Workbench) -> str:
+    chapter("3 · Reproduce")
+    _update(learner, attempt, "investigating", "Customers report numbers that are not approved. Looking into it.")
+    lines = (bench.folder / "ops" / "complaints.jsonl").read_text().splitlines()
+    found = [match for line in lines if (match := COMPLAINT.search(json.loads(line)["text"]))]
+    expect("a complaint names a product and a number", holds=bool(found))
+    for complaint in found:
+        question = f"What is the {complaint['attribute']} of {complaint['product']}?"
+        asked = learner.post(f"attempts/{attempt['id']}/ask/", {"question": question})
+        if complaint["value"] in asked["reply"]["text"]:
+            say.print(f"  asked: {question}\n  it said: {asked['reply']['text']}, as the customer was told")
+            return question
+    raise NotAsItShouldBe("No complaint can be reproduced on the deployed assistant.")
+
+
+def _search(learner: Person, attempt: Json, bench: Workbench) -> tuple[Culprit, bool]:
+    chapter("4 · Find the cause")
+    passes, printed = bench.write_test()
+    expect("the regression test fails on what is deployed", holds=not passes)
+    culprit = bench.find_culprit()
+    say.print(f"  first bad commit: {culprit.commit[:9]} by {culprit.author}: {culprit.subject}")
+    say.print(f"  it changed: {', '.join(culprit.files)}")
+    _update(
+        learner,
+        attempt,
+        "identified",
+        f"A change to the {culprit.component} is the cause. Fix in progress.",
+        impact="Some customers were told numbers that no approved document gives for their product.",
+    )
+    return culprit, "test_approved_values_are_given" not in printed
+
+
+def _diagnose(learner: Person, attempt: Json, culprit: Culprit, question: str, *, unknown: bool) -> None:
+    chapter("5 · Diagnosis")
+    filed = learner.post(
+        f"attempts/{attempt['id']}/diagnoses/",
+        {
+            "component": culprit.component,
+            "failure_class": "grounding clause lost" if unknown else "wrong-entity retrieval",
+            "explanation": f"Since {culprit.commit[:9]} ({culprit.subject}) the assistant gives numbers that no "
+            "approved document states for the product asked about. The commit before it passes the regression test.",
+            "repro": [question],
+        },
+        expect=201,
+    )
+    number = filed["diagnosis"]["number"]
+
+    def checked() -> Json | None:
+        seen = learner.get(f"attempts/{attempt['id']}/diagnoses/{number}/")["diagnosis"]
+        return seen if seen["reproduces"] is not None else None
+
+    seen = until("the check of the repro", checked, seconds=60)
+    expect("the repro reproduces", holds=seen["reproduces"])
+    say.print("  filed, and the repro reproduces on the failing assistant")
+
+
+def _run(learner: Person, attempt: Json) -> Json:
+    run = learner.post(f"attempts/{attempt['id']}/runs/", {"source": {"mode": "repo_url"}}, expect=202)
+
+    def ended() -> Json | None:
+        seen = learner.get(f"runs/{run['id']}/")
+        return seen if seen["state"] in {"graded", "platform_fault"} else None
+
+    return until("the verdict of the run", ended, seconds=120)
+
+
+def _show_run(run: Json) -> None:
+    table = Table("cell", "wanted", "got", "result", title=f"run {run['number']}: {run['verdict']['name']}")
+    for cell in run["cells"]:
+        table.add_row(cell["kind"], cell["wanted"], cell["got"], cell["result"])
+    say.print(table)
+    say.print(f"  why: {run['verdict']['because']}\n  next: {run['verdict']['next']}")
+
+
+def _fix_wrongly(learner: Person, attempt: Json, bench: Workbench, question: str) -> None:
+    chapter("6 · A wrong fix: refuse the reported question")
+    bench.block_the_question(question)
+    bench.push()
+    run = _run(learner, attempt)
+    _show_run(run)
+    expect("a fix of one question is not enough", holds=run["verdict"]["name"] == "fails_on_own_fix")
+
+
+def _fix(learner: Person, attempt: Json, bench: Workbench, culprit: Culprit) -> None:
+    chapter("7 · The right fix: revert the cause, keep the test")
+    bench.undo(culprit)
+    bench.push()
+    run = _run(learner, attempt)
+    _show_run(run)
+    expect("the fix stands", holds=run["verdict"]["name"] == "verified")
+    _update(
+        learner, attempt, "resolved", f"The fix is verified: {culprit.commit[:9]} is reverted and a test guards it."
+    )
+
+
+def _hand_in_live(learner: Person, attempt: Json, culprit: Culprit, question: str) -> Json:
+    chapter("8 · Hand in")
+    path = f"attempts/{attempt['id']}/stages/live/hand-in/"
+    body: Json = {
+        "deliverables": {
+            "diagnosis": f"{culprit.component}: {culprit.subject} ({culprit.commit[:9]}). Minimal repro: {question}",
+            "hotfix": {"mode": "repo_url"},
+        },
+        "self_checks": {"F1": "no", "F2": "yes"},
+    }
+    blocked = learner.post(path, body, expect=409)
+    say.print(f"  with F1 = no: {blocked['detail']}")
+    handed = learner.post(path, body | {"self_checks": {"F1": "yes", "F2": "yes"}}, expect=201)
+    receipt = handed["receipt"]
+    say.print(
+        f"  receipt {receipt['number']}: received {receipt['received_at']}, {receipt['time_left_seconds']:.0f} s left"
+    )
+    say.print(f"  sha256 {receipt['content_sha256']}")
+    return handed
+
+
+def _write_post_mortem(learner: Person, attempt: Json, culprit: Culprit) -> None:
+    chapter("9 · Post-mortem")
+    events = learner.get(f"attempts/{attempt['id']}/events/")["results"]
+    timeline = "\n".join(f"* {event['at']} {event['kind']}" for event in events if "draft" not in event["kind"])
+    text = (
+        f"## Timeline\n{timeline}\n\n## Root cause\nThe change “{culprit.subject}” to the {culprit.component} passed "
+        "tests that ask only about products without near-miss names or missing values.\n\n## Blast radius\nEvery answer "
+        "of the class since that deploy; the query is the regression test run over traces.jsonl.\n\n## Follow-ups\n"
+        "* Prevent: require the regression test in the release gate. Owner: Release Lead. Due: 2026-12-04.\n"
+        "* Detect: alert on answers without a citation. Owner: Monitoring Lead. Due: 2026-12-11.\n"
+        "* Mitigate: make rollback one command. Owner: Platform Lead. Due: 2026-12-18.\n"
+    )
+    path = f"attempts/{attempt['id']}"
+    saved = learner.put(f"{path}/drafts/postmortem/", {"content": text}, headers={"If-Match": '"0"'}, expect=201)
+    say.print(f"  draft saved (receipt {saved['receipt']['number']})")
+    handed = learner.post(
+        f"{path}/stages/postmortem/hand-in/",
+        {"deliverables": {"postmortem": text}, "self_checks": {"F3": "yes"}},
+        expect=201,
+    )
+    say.print(f"  handed in (receipt {handed['receipt']['number']})")
+
+
+def _wait_for_closing(learner: Person, attempt: Json) -> None:
+    chapter("10 · The deadline, with nobody watching")
+
+    def closed() -> Json | None:
+        seen = learner.get(f"attempts/{attempt['id']}/")
+        return seen if seen["state"] == "closed" else None
+
+    last = attempt["stages"][-1]["closes_at"]
+    seen = until("the closing of the attempt", closed, seconds=300)
+    for stage in seen["stages"]:
+        expect(f"{stage['key']} closed at its deadline", holds=stage["closed_at"] == stage["closes_at"])
+        say.print(f"  {stage['key']:<11} {stage['state']}, closed at {stage['closed_at']}")
+    expect("the last window was the one fixed at the start", holds=seen["stages"][-1]["closes_at"] == last)
+
+
+def _show_hand_in_verdict(learner: Person, handed: Json) -> None:
+    chapter("11 · The verdict on what was handed in")
+
+    def ended() -> Json | None:
+        seen = learner.get(f"runs/{handed['submission']}/")
+        return seen if seen["state"] in {"graded", "platform_fault"} else None
+
+    run = until("the verdict", ended, seconds=600)
+    _show_run(run)
+    numbers = run["numbers"]
+    say.print(
+        f"  hidden: {numbers['mutants_killed']} of {numbers['mutants_total']} wrong fixes caught, "
+        f"{numbers['alternatives_passed']} of {numbers['alternatives_total']} other right fixes accepted"
+    )
+    for when in ("before", "after"):
+        sums = numbers[when]
+        say.print(f"  {when:<6} hallucinated {sums['harmful']} of {sums['total']}, answered {sums['answered']}")
+    expect("the verdict is verified", holds=run["verdict"]["name"] == "verified")
+
+
+def _review(cast: Cast, attempt: Json) -> Json:
+    chapter("12 · Review")
+    mentor = cast.mentor
+
+    def waiting() -> Json | None:
+        rows = mentor.get("reviews/?state=open&page_size=200")["results"]
+        return next(({"tried": row} for row in rows if row["twin"] == TWIN and _claim(row)), None)
+
+    def _claim(row: Json) -> bool:
+        claimed.update(mentor.post(f"reviews/{row['id']}/claim/"))
+        if claimed["attempt"] == attempt["id"]:
+            return True
+        mentor.post(f"reviews/{row['id']}/release/", {"reason": "left from an earlier demonstration"})
+        return False
+
+    claimed: Json = {}
+    until("the review", waiting, seconds=120)
+    path = f"reviews/{claimed['id']}"
+    late = cast.other_mentor.post(f"{path}/claim/", expect=409)
+    say.print(f"  claimed, due {claimed['due_at']}; a second mentor: {late['detail']}")
+    evidence = mentor.get(f"{path}/evidence/")["evidence"]
+    say.print(f"  evidence: {', '.join(evidence)}")
+    refused = mentor.put(f"{path}/scores/communication/", {"score": "0.07", "comment": "?"}, expect=400)
+    say.print(f"  a score of 0.07: {refused['detail']}")
+    for dimension, score in SCORES.items():
+        cited = [{"kind": "event", "ref": "1"}]
+        mentor.put(f"{path}/scores/{dimension}/", {"score": score, "comment": "See the evidence.", "evidence": cited})
+    over = [{"skill": "llm.ops.incident-response", "weight": "1.05"}]
+    say.print(f"  an assertion of 1.05: {mentor.put(f'{path}/assertions/', over, expect=400)['detail']}")
+    skills = [
+        {"skill": "llm.safety.hallucination-mitigation", "weight": "0.90"},
+        {"skill": "llm.ops.incident-response", "weight": "0.85"},
+    ]
+    mentor.put(f"{path}/assertions/", skills)
+    asked = mentor.post(f"{path}/sign-off/", {"confirm": False}, expect=409)
+    say.print(f"  before signing: {asked['detail']}")
+    return mentor.post(f"{path}/sign-off/", {"confirm": True, "read_force_reason": True})
+
+
+def _result(learner: Person, attempt: Json, review: Json) -> None:
+    chapter("13 · Result")
+    result = learner.get(f"attempts/{attempt['id']}/result/")
+    table = Table("dimension", "weight", "score")
+    for row in result["scores"]:
+        table.add_row(row["dimension"], row["weight"], row["score"])
+    say.print(table)
+    say.print(
+        f"  overall {result['overall']} ({result['threshold']} needed): {'passed' if result['passed'] else 'failed'}; "
+        f"attempt {result['best_attempt_number']} stands; skills {result['skills']}"
+    )
+    expect("the overall is exact", holds=result["overall"] == _overall())
+    expect("the learner passed", holds=result["passed"])
+    expect("the hash is the one that was signed", holds=result["sha256"] == review["sha256"])
+    receipts = learner.get(f"attempts/{attempt['id']}/receipts/")["results"]
+    say.print(f"  {len(receipts)} receipts kept; the signed review is {result['sha256'][:16]}… in the ledger")
+
+
+def _overall() -> str:
+    weights = {"diagnosis_speed": 20, "hotfix_correctness": 25, "regression_safety": 20, "postmortem_quality": 20}
+    hundredths = sum(weights.get(key, 15) * int(score.replace(".", "")) for key, score in SCORES.items())
+    return f"{hundredths / 10_000:.6f}".rstrip("0")
