@@ -1,14 +1,18 @@
 """The Docker engine: find the one this user may use; as root on Debian install and run one where there is none."""
 
+import http.client
+import json
 import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-
-import httpx
+from typing import Any
+from urllib.parse import urlsplit
 
 from deploy.local import places
 from deploy.local.bootstrap import apt_get_install
@@ -70,14 +74,39 @@ def _addresses() -> list[str]:
 
 
 def _version(address: str) -> str | None:
-    scheme, _, rest = address.partition("://")
-    transport = httpx.HTTPTransport(uds=rest) if scheme == "unix" else None
-    try:
-        with httpx.Client(transport=transport, timeout=5, trust_env=False) as client:
-            answer = client.get("http://docker/version" if scheme == "unix" else f"http://{rest}/version")
-            return str(answer.json()["Version"]) if answer.status_code == httpx.codes.OK else None
-    except (httpx.HTTPError, ValueError, KeyError):
-        return None
+    """The version an engine at `address` tells; None when none answers."""
+    answer = _get(address, "/version")
+    return str(answer["Version"]) if isinstance(answer, dict) and "Version" in answer else None
+
+
+def _get(address: str, path: str) -> Any:
+    """What an engine answers; None when none does. Plain HTTP, so that bootstrapping needs no engine library."""
+    parts = urlsplit(address)
+    connection = (
+        _OverSocket(parts.path)
+        if parts.scheme == "unix"
+        else http.client.HTTPConnection(parts.hostname or "", parts.port or 2375, timeout=5)
+    )
+    with closing(connection):
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return json.loads(answer.read()) if answer.status == http.HTTPStatus.OK else None
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+
+
+class _OverSocket(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("docker", timeout=5)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)  # closed with the connection, connected or not
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
 
 
 def _refuse_if_forbidden() -> None:
@@ -181,9 +210,5 @@ def release() -> str:
 
 
 def _foreign_containers(address: str) -> int:
-    with httpx.Client(transport=httpx.HTTPTransport(uds=address.removeprefix("unix://")), timeout=10) as client:
-        try:
-            rows = client.get("http://docker/containers/json").json()
-        except (httpx.HTTPError, ValueError):
-            return 0
+    rows = _get(address, "/containers/json") or []
     return sum(1 for row in rows if not any(label.startswith("hotseat") for label in row["Labels"]))
