@@ -13,6 +13,8 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from accounts import idempotency, signing_in
+from exams import access, start, void
 from rubrics import errors as judgement
 from rubrics.result import NotSignedOffYet
 
@@ -26,15 +28,67 @@ PROBLEM_JSON = "application/problem+json"
 
 @dataclass(frozen=True)
 class Problem:
-    """How one kind of refusal looks over HTTP: its status, its stable name (in `type`) and its title."""
+    """How one kind of refusal looks over HTTP.
+
+    Attributes:
+        status: HTTP status.
+        slug: Its stable name; `type` is ``/problems/<slug>``, which shows the error's docstring and the remedy.
+        title: The same for everybody; `detail` says what happened this time.
+        remedy: What to do about it; empty where `detail` always says.
+    """
 
     status: int
     slug: str
     title: str
+    remedy: str = ""
 
 
 # The one table. Each part of the platform adds the errors its rules raise; the most derived class wins.
 TABLE: dict[type[Exception], Problem] = {}
+
+# Who you are, and writes with a key.
+TABLE |= {
+    signing_in.WrongPassword: Problem(
+        401, "wrong-password", "The address and the password do not fit", "Check both; passwords tell case apart."
+    ),
+    signing_in.LockedOut: Problem(
+        429, "locked-out", "Too many wrong passwords", "Wait a quarter of an hour, or ask an admin for a new password."
+    ),
+    idempotency.KeyUnusable: Problem(
+        400, "key-unusable", "The Idempotency-Key cannot be used", "Send 1 to 200 printable characters: a random UUID."
+    ),
+    idempotency.KeyReused: Problem(
+        422, "key-reused", "The Idempotency-Key was used for another request", "Send a new key with a new request."
+    ),
+    idempotency.StillAnswering: Problem(
+        409, "still-answering", "The same request is being answered", "Wait a second and send it again."
+    ),
+}
+
+# Reaching and starting attempts.
+TABLE |= {
+    access.NothingHere: Problem(
+        404, "not-found", "There is nothing here for you", "Check the address, and who is signed in."
+    ),
+    access.AdminsOnly: Problem(403, "admins-only", "Only admins do this", "Ask an admin, and say why."),
+    start.NoSuchTwin: Problem(404, "no-such-twin", "There is no such twin", "Look in the catalogue, /api/v1/twins/."),
+    start.LearnersOnly: Problem(403, "learners-only", "Only learners start attempts", "Sign in as a learner."),
+    start.AlreadyLive: Problem(
+        409, "already-live", "You have a live attempt", "Go on with the attempt that `attempt` names."
+    ),
+    start.NoAttemptsLeft: Problem(
+        409, "no-attempts-left", "Every attempt has been used", "The best attempt counts; there is no further one."
+    ),
+    start.PreviousNotSignedOff: Problem(
+        409, "previous-not-signed-off", "The previous attempt is not signed off", "Wait for the mentor's sign-off."
+    ),
+    start.NotPrepared: Problem(409, "not-prepared", "That attempt does not wait to begin", "Press start again."),
+    start.CouldNotPrepare: Problem(
+        503, "could-not-prepare", "We could not prepare your attempt", "Your clock has not started. Try again shortly."
+    ),
+    void.AlreadyVoid: Problem(409, "already-void", "The attempt is void already", "Nothing; the first reason stands."),
+    void.ReasonMissing: Problem(400, "reason-missing", "A reason is needed", "Say why, in words."),
+}
 
 # Judgement.
 TABLE |= {
@@ -121,7 +175,7 @@ def handle(error: Exception, context: Mapping[str, Json]) -> Response | None:
     row = find(error)
     if row is None:
         if isinstance(error, DatabaseError):
-            log.exception("The database refused a request to %s", context.get("view"))
+            log.error("The database refused a request to %s", context.get("view"), exc_info=error)
         return None
     set_rollback()
     if isinstance(error, exceptions.ValidationError):

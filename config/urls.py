@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.permissions import AllowAny
 
-from config import health
+from config import health, problem_pages
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/api/docs/"), name="home"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("admin/", admin.site.urls),
+    path("problems/", problem_pages.index, name="problems"),
+    path("problems/<slug:slug>", problem_pages.problem, name="problem"),
     path("api/schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema", permission_classes=[AllowAny]), name="docs"),
     path("git/", include("exams.api.git_http")),
@@ -22,3 +24,6 @@ urlpatterns = [
     path("api/v1/", include("grading.api.urls")),
     path("api/v1/", include("rubrics.api.urls")),
 ]
+
+handler404 = problem_pages.not_found
+handler500 = problem_pages.our_fault

@@ -2,4 +2,6 @@
 
 from django.urls import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from accounts.api import people
+
+urlpatterns: list[URLPattern | URLResolver] = [*people.urlpatterns]

@@ -2,9 +2,10 @@
 
 from django.urls import URLPattern, URLResolver
 
-from exams.api import attempts, twins
+from exams.api import attempts, events, twins
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *twins.urlpatterns,
     *attempts.urlpatterns,
+    *events.urlpatterns,
 ]

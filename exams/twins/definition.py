@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta  # noqa: TC003 - pydantic resolves annotations when it runs
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -41,7 +41,7 @@ class Part(BaseModel):
 
 
 class Slot(Part):
-    """A live presentation with a timer of its own, which starts when the presenter starts, inside the stage's window."""
+    """A live presentation with a timer of its own, started by the presenter inside the stage's window."""
 
     lasts: Length
     questions: Length | None = None

@@ -18,7 +18,11 @@ CONTENT = Path(__file__).parent
 TOML = "twin.toml"
 _MOST_PARENTS = 3
 _LARGEST_FILE = 4 * 1024 * 1024
+_CONTENT_FOLDERS = ("visible/", "hidden/")
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
+
+
+_Places = dict[lines.Path, tuple[str, int]]
 
 
 @dataclass(frozen=True, order=True)
@@ -46,7 +50,7 @@ class _Source:
     """A document with its parents laid under it, and for every path the file and line that said it."""
 
     document: dict[str, Any]
-    places: dict[lines.Path, tuple[str, int]]
+    places: _Places
     folders: list[Path]
     faults: list[Fault] = field(default_factory=list)
 
@@ -64,6 +68,11 @@ class _Source:
             if file.is_file() and not file.is_symlink():
                 return file
         return None
+
+
+def slugs() -> list[str]:
+    """Every twin among the content of this installation."""
+    return sorted(file.parent.name for file in CONTENT.glob(f"*/{TOML}"))
 
 
 def load(slug: str) -> Twin:
@@ -150,34 +159,37 @@ def _parse(folder: Path, *, depth: int) -> _Source:
 def _laid_over(parent: _Source, child: _Source) -> _Source:
     """The child's document over the parent's: tables merge, entries with a `key` merge with their namesake."""
     places = dict(parent.places)
+    document = _Merge(child.places, places).over(parent.document, child.document, (), ())
+    return _Source(document, places, [*child.folders, *parent.folders])
 
-    def adopt(old: lines.Path, new: lines.Path) -> None:
-        for path, place in child.places.items():
-            if path[: len(old)] == old:
-                places[new + path[len(old) :]] = place
 
-    def merge(under: Any, over: Any, old: lines.Path, new: lines.Path) -> Any:
-        if old in child.places:
-            places[new] = child.places[old]
-        if isinstance(under, dict) and isinstance(over, dict):
-            merged = dict(under)
-            for key, value in over.items():
-                merged[key] = merge(under.get(key), value, (*old, key), (*new, key))
-            return merged
-        if _keyed(under) and _keyed(over):
+@dataclass(frozen=True)
+class _Merge:
+    """Lays a child's values over its parent's; `places` learns where each part of the result was said."""
+
+    said: _Places
+    places: _Places
+
+    def over(self, under: Any, value: Any, old: lines.Path, new: lines.Path) -> Any:
+        """`value`, at `old` in the child's document and at `new` in the result, laid over `under`."""
+        if old in self.said:
+            self.places[new] = self.said[old]
+        if isinstance(under, dict) and isinstance(value, dict):
+            laid = {key: self.over(under.get(key), each, (*old, key), (*new, key)) for key, each in value.items()}
+            return under | laid
+        if _keyed(under) and _keyed(value):
             entries = list(under)
             positions = {entry["key"]: position for position, entry in enumerate(entries)}
-            for index, entry in enumerate(over):
+            for index, entry in enumerate(value):
                 position = positions.setdefault(entry["key"], len(entries))
                 if position == len(entries):
                     entries.append({})
-                entries[position] = merge(entries[position], entry, (*old, index), (*new, position))
+                entries[position] = self.over(entries[position], entry, (*old, index), (*new, position))
             return entries
-        adopt(old, new)
-        return over
-
-    document = merge(parent.document, child.document, (), ())
-    return _Source(document, places, [*child.folders, *parent.folders])
+        for path, place in self.said.items():
+            if path[: len(old)] == old:
+                self.places[new + path[len(old) :]] = place
+        return value
 
 
 def _keyed(value: Any) -> bool:
@@ -186,19 +198,10 @@ def _keyed(value: Any) -> bool:
 
 def _read_content(source: _Source, folder: Path) -> None:
     """Add the brief and the hash of every file to the document, and look for files that should not be there."""
-    for file in sorted(folder.rglob("*")):
-        inside = file.relative_to(folder).as_posix()
-        if file.is_symlink():
-            source.faults.append(Fault(_shown(file), 1, "a link: content is copied, so put the file itself here"))
-        elif file.is_file() and "__pycache__" not in file.parts:
-            if inside not in {TOML, "brief.md"} and not inside.startswith(("visible/", "hidden/")):
-                source.faults.append(
-                    Fault(_shown(file), 1, "move it to visible/ (learners may see it) or hidden/ (they may not)")
-                )
-            if file.stat().st_size > _LARGEST_FILE:
-                source.faults.append(Fault(_shown(file), 1, "larger than 4 MiB; generate it from the seed instead"))
-    brief_name = source.document.get("brief", "brief.md")
-    brief = source.find(brief_name) if isinstance(brief_name, str) else None
+    for file in _files(folder):
+        source.faults += _misplaced(folder, file)
+    name = source.document.get("brief", "brief.md")
+    brief = source.find(name) if isinstance(name, str) else None
     if brief is not None:
         text = brief.read_text(encoding="utf-8")
         source.document["brief_markdown"] = text
@@ -209,12 +212,33 @@ def _read_content(source: _Source, folder: Path) -> None:
                 )
     content: dict[str, str] = {}
     for each in reversed(source.folders):
-        for file in sorted(each.rglob("*")):
+        for file in _files(each):
             inside = file.relative_to(each).as_posix()
-            if file.is_file() and not file.is_symlink() and inside.startswith(("visible/", "hidden/")):
-                if "__pycache__" not in file.parts:
-                    content[inside] = hashlib.sha256(file.read_bytes()).hexdigest()
+            if inside.startswith(_CONTENT_FOLDERS) and file.is_file() and not file.is_symlink():
+                content[inside] = hashlib.sha256(file.read_bytes()).hexdigest()
     source.document["content"] = content
+
+
+def _files(folder: Path) -> list[Path]:
+    """Files and links below a folder, in order, without what Python leaves behind."""
+    return [
+        file
+        for file in sorted(folder.rglob("*"))
+        if (file.is_file() or file.is_symlink()) and "__pycache__" not in file.parts
+    ]
+
+
+def _misplaced(folder: Path, file: Path) -> list[Fault]:
+    shown = _shown(file)
+    if file.is_symlink():
+        return [Fault(shown, 1, "a link: content is copied, so put the file itself here")]
+    inside = file.relative_to(folder).as_posix()
+    faults = []
+    if inside not in {TOML, "brief.md"} and not inside.startswith(_CONTENT_FOLDERS):
+        faults.append(Fault(shown, 1, "move it to visible/ (learners may see it) or hidden/ (they may not)"))
+    if file.stat().st_size > _LARGEST_FILE:
+        faults.append(Fault(shown, 1, "larger than 4 MiB; generate it from the seed instead"))
+    return faults
 
 
 def _shown(file: Path) -> str:
