@@ -1,0 +1,148 @@
+"""Diagnoses over HTTP: filed on the clock; whether the repro reproduces is told, whether the cause is true is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+
+from accounts.idempotency import idempotent
+from exams import live
+from exams.access import attempt_for, own_attempt
+from exams.api.shapes import ReceiptSerializer, WithServerNow
+from exams.api.writing import LateWriteShape, WriteView, answer, arrived, person, written
+from exams.errors import Refusal
+from exams.live.diagnoses import (
+    EXPLANATION_CHARACTERS,
+    MAX_QUESTIONS,
+    NAME_CHARACTERS,
+    QUESTION_CHARACTERS,
+    results_of,
+)
+from exams.models import Diagnosis
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Sequence
+
+    from rest_framework.request import Request
+    from rest_framework.response import Response
+
+
+class NoSuchDiagnosis(Refusal):
+    """No diagnosis of that number was filed in this attempt."""
+
+
+class DiagnosisWrite(serializers.Serializer[Any]):
+    """What is broken, how, why, and the fewest questions that show it."""
+
+    component = serializers.CharField(max_length=NAME_CHARACTERS)
+    failure_class = serializers.CharField(max_length=NAME_CHARACTERS)
+    explanation = serializers.CharField(max_length=EXPLANATION_CHARACTERS)
+    repro = serializers.ListField(
+        child=serializers.CharField(max_length=QUESTION_CHARACTERS), min_length=1, max_length=MAX_QUESTIONS
+    )
+
+
+class DiagnosisShape(DiagnosisWrite):
+    """A filed diagnosis and what came of trying its repro."""
+
+    number = serializers.IntegerField()
+    received_at = serializers.DateTimeField()
+    reproduces = serializers.BooleanField(allow_null=True, help_text="null: not tried yet.")
+    transcript = serializers.ListField(child=serializers.DictField(), help_text="What was asked and answered.")
+    checked_at = serializers.DateTimeField(allow_null=True)
+
+
+class DiagnosisFiled(WithServerNow):
+    """The receipt, and the diagnosis; or the late write it became."""
+
+    receipt = ReceiptSerializer()
+    diagnosis = DiagnosisShape(allow_null=True)
+    late_write = LateWriteShape(allow_null=True)
+
+
+class DiagnosisList(WithServerNow):
+    """Every diagnosis, oldest first."""
+
+    results = DiagnosisShape(many=True)
+
+
+class DiagnosisPage(WithServerNow):
+    """One diagnosis."""
+
+    diagnosis = DiagnosisShape()
+
+
+class DiagnosesView(WriteView):
+    """The diagnoses of an attempt."""
+
+    @extend_schema(
+        operation_id="diagnosis_file",
+        request=DiagnosisWrite,
+        responses={201: DiagnosisFiled, 202: DiagnosisFiled},
+    )
+    @idempotent
+    def post(self, request: Request, attempt_id: uuid.UUID) -> Response:
+        """File a diagnosis; its repro is put to the failing model at once. 202 when the live window had closed."""
+        attempt = own_attempt(request.user, attempt_id)
+        received_at = arrived(request)
+        body = DiagnosisWrite(data=request.data)
+        body.is_valid(raise_exception=True)
+        filed = live.file_diagnosis(
+            attempt=attempt, actor=person(request), received_at=received_at, **body.validated_data
+        )
+        return written(
+            filed.receipt,
+            late=filed.late,
+            diagnosis=shown([filed.diagnosis])[0] if filed.diagnosis is not None else None,
+        )
+
+    @extend_schema(operation_id="diagnoses", responses=DiagnosisList)
+    def get(self, request: Request, attempt_id: uuid.UUID) -> Response:
+        """Every diagnosis; the twin's limit keeps the list short."""
+        attempt = attempt_for(request.user, attempt_id)
+        return answer(results=shown(list(Diagnosis.objects.filter(attempt=attempt).order_by("number"))))
+
+
+class DiagnosisView(WriteView):
+    """One diagnosis."""
+
+    @extend_schema(operation_id="diagnosis", responses=DiagnosisPage)
+    def get(self, request: Request, attempt_id: uuid.UUID, number: int) -> Response:
+        """One diagnosis and, once tried, whether its repro reproduces."""
+        attempt = attempt_for(request.user, attempt_id)
+        diagnosis = Diagnosis.objects.filter(attempt=attempt, number=min(number, 2**15 - 1)).first()
+        if diagnosis is None:
+            raise NoSuchDiagnosis(f"No diagnosis {number} was filed in this attempt.")
+        return answer(diagnosis=shown([diagnosis])[0])
+
+
+def shown(diagnoses: Sequence[Diagnosis]) -> list[dict[str, Any]]:
+    """Diagnoses with what came of their repros."""
+    results = results_of(diagnoses)
+    rows = []
+    for diagnosis in diagnoses:
+        result = results.get(diagnosis.pk)
+        rows.append(
+            {
+                "number": diagnosis.number,
+                "component": diagnosis.component,
+                "failure_class": diagnosis.failure_class,
+                "explanation": diagnosis.explanation,
+                "repro": diagnosis.repro,
+                "received_at": diagnosis.received_at,
+                "reproduces": result.reproduces if result else None,
+                "transcript": result.transcript if result else [],
+                "checked_at": result.checked_at if result else None,
+            }
+        )
+    return rows
+
+
+urlpatterns = [
+    path("attempts/<uuid:attempt_id>/diagnoses/", DiagnosesView.as_view(), name="diagnoses"),
+    path("attempts/<uuid:attempt_id>/diagnoses/<int:number>/", DiagnosisView.as_view(), name="diagnosis"),
+]

@@ -1,0 +1,176 @@
+"""Asking the failing model over HTTP: the answer when it comes soon, else the address where it will be."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from django.urls import path, reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+
+from accounts.idempotency import idempotent
+from exams import live, receipts
+from exams.access import attempt_for, own_attempt
+from exams.api.shapes import CursorPages, ReceiptSerializer, WithServerNow
+from exams.api.writing import WriteView, answer, arrived, person
+from exams.errors import Refusal
+from exams.live.questions import QUESTION_CHARACTERS, SESSION_CHARACTERS
+from exams.models import Question, QuestionState
+
+if TYPE_CHECKING:
+    import uuid
+
+    from rest_framework.request import Request
+    from rest_framework.response import Response
+
+WAIT_SECONDS = 10.0
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 0.4
+# Each waiting request holds a thread and a database connection; beyond so many the answer is an address at once.
+_chairs = threading.BoundedSemaphore(24)
+
+
+class NoSuchQuestion(Refusal):
+    """No question of that number was asked in this attempt."""
+
+
+class QuestionWrite(serializers.Serializer[Any]):
+    """What is asked; questions with one `session` are one conversation."""
+
+    question = serializers.CharField(max_length=QUESTION_CHARACTERS)
+    session = serializers.CharField(max_length=SESSION_CHARACTERS, required=False, allow_blank=True, default="")
+
+
+class QuestionShape(serializers.Serializer[Any]):
+    """A question and what came of it."""
+
+    number = serializers.IntegerField()
+    question = serializers.CharField(source="text")
+    session = serializers.CharField(allow_blank=True)
+    state = serializers.CharField(help_text="waiting, answered, or failed: our fault, ask again.")
+    received_at = serializers.DateTimeField()
+    answered_at = serializers.DateTimeField(allow_null=True)
+    reply = serializers.SerializerMethodField(help_text="What the deployed assistant said, with citations and trace.")
+    fault = serializers.SerializerMethodField(help_text="How the deployed assistant itself failed, if it did.")
+    failure = serializers.SerializerMethodField(help_text="What to do when the platform could not ask it.")
+
+    def get_reply(self, question: Question) -> dict[str, Any] | None:
+        """What the assistant said."""
+        found: dict[str, Any] | None = (question.reply or {}).get("reply")
+        return found
+
+    def get_fault(self, question: Question) -> str | None:
+        """How the assistant failed."""
+        found: str | None = (question.reply or {}).get("fault")
+        return found
+
+    def get_failure(self, question: Question) -> str | None:
+        """Why there is no answer."""
+        if question.state != QuestionState.FAILED:
+            return None
+        return "We could not put your question to the assistant. That is our fault: ask it again."
+
+
+class QuestionAnswer(WithServerNow):
+    """The receipt, the question and its answer, if there is one yet."""
+
+    receipt = ReceiptSerializer()
+    question = QuestionShape()
+    address = serializers.CharField(help_text="Where the question and its answer are found.")
+
+
+class QuestionPage(WithServerNow):
+    """One question."""
+
+    question = QuestionShape()
+
+
+class QuestionList(WithServerNow):
+    """Questions, newest first."""
+
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = QuestionShape(many=True)
+
+
+class ByNumber(CursorPages):
+    """Newest question first."""
+
+    ordering = ("-number",)
+
+
+class AskView(WriteView):
+    """The failing model."""
+
+    @extend_schema(operation_id="ask", request=QuestionWrite, responses={200: QuestionAnswer, 202: QuestionAnswer})
+    @idempotent(one_transaction=False)
+    def post(self, request: Request, attempt_id: uuid.UUID) -> Response:
+        """Ask the deployed assistant; 202 with an address when the answer takes longer than ten seconds."""
+        attempt = own_attempt(request.user, attempt_id)
+        received_at = arrived(request)
+        body = QuestionWrite(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = live.ask(attempt=attempt, actor=person(request), received_at=received_at, **body.validated_data)
+        question = _wait(asked.question)
+        address = reverse("question", kwargs={"attempt_id": attempt.pk, "number": question.number})
+        response = answer(
+            receipt=receipts.as_json(asked.receipt), question=QuestionShape(question).data, address=address
+        )
+        if question.state == QuestionState.WAITING:
+            response.status_code = status.HTTP_202_ACCEPTED
+            response["Location"] = address
+        return response
+
+
+def _wait(question: Question) -> Question:
+    """Look again and again, without an open transaction, until there is an answer or the time is over."""
+    if not _chairs.acquire(blocking=False):
+        return question
+    try:
+        ends = time.monotonic() + WAIT_SECONDS
+        pause = FIRST_PAUSE_SECONDS
+        while time.monotonic() < ends:
+            question.refresh_from_db()
+            if question.state != QuestionState.WAITING:
+                break
+            time.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+        return question
+    finally:
+        _chairs.release()
+
+
+class QuestionsView(WriteView):
+    """What was asked."""
+
+    @extend_schema(operation_id="questions", responses=QuestionList)
+    def get(self, request: Request, attempt_id: uuid.UUID) -> Response:
+        """Every question and answer, newest first, by cursor."""
+        attempt = attempt_for(request.user, attempt_id)
+        pages = ByNumber()
+        page = pages.paginate_queryset(Question.objects.filter(attempt=attempt), request, view=self)
+        return answer(
+            next=pages.get_next_link(), previous=pages.get_previous_link(), results=QuestionShape(page, many=True).data
+        )
+
+
+class QuestionView(WriteView):
+    """One question."""
+
+    @extend_schema(operation_id="question", responses=QuestionPage)
+    def get(self, request: Request, attempt_id: uuid.UUID, number: int) -> Response:
+        """One question and its answer, if there is one yet."""
+        attempt = attempt_for(request.user, attempt_id)
+        question = Question.objects.filter(attempt=attempt, number=min(number, 2**31 - 1)).first()
+        if question is None:
+            raise NoSuchQuestion(f"No question {number} was asked in this attempt.")
+        return answer(question=QuestionShape(question).data)
+
+
+urlpatterns = [
+    path("attempts/<uuid:attempt_id>/ask/", AskView.as_view(), name="ask"),
+    path("attempts/<uuid:attempt_id>/questions/", QuestionsView.as_view(), name="questions"),
+    path("attempts/<uuid:attempt_id>/questions/<int:number>/", QuestionView.as_view(), name="question"),
+]

@@ -1,0 +1,172 @@
+"""Everything of a learner's attempt as one zip: from the rows a mentor's replay reads, less what is hidden."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from datetime import datetime
+from typing import IO, TYPE_CHECKING, Any
+
+from exams import ledger, receipts
+from exams.definitions import twin_of
+from exams.live.diagnoses import results_of
+from exams.models import (
+    Diagnosis,
+    Draft,
+    Event,
+    HandIn,
+    LateWrite,
+    Question,
+    SelfCheckAnswer,
+    StatusUpdate,
+    Submission,
+    Upload,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from exams.models import Attempt
+
+README = """This is everything Hotseat keeps of your attempt, as of {now}. Every time is UTC, by the database's clock.
+
+attempt.json       the attempt and its windows
+brief.md           what you were given to read
+ledger.json        every event you may see; of the others only number and hash, so that the chain can be checked
+receipts.json      every receipt
+drafts/            every saved version of every deliverable, conflict copies too
+status_updates.json, questions.json, diagnoses.json
+hand_ins.json      every hand-in with its self-checks
+submissions.json   every source of code, what it was pinned to, and what became of it
+late_writes.json   what arrived after a deadline
+uploads/           the files you sent
+sources/           the code as it was taken in, one tar per submission
+"""
+
+
+def write_zip(attempt: Attempt, into: IO[bytes], *, now: datetime) -> None:
+    """Write the export of an attempt, as its learner may see it, into an open file.
+
+    The events, answers and trees are read one by one: the memory it takes is that of the largest file.
+    """
+    with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("README.txt", README.format(now=ledger.iso(now)))
+        archive.writestr("attempt.json", _json(_attempt(attempt)))
+        archive.writestr("brief.md", twin_of(attempt).brief_markdown)
+        archive.writestr("ledger.json", _json([_event(event) for event in _events(attempt)]))
+        archive.writestr("receipts.json", _json([receipts.as_json(each) for each in receipts.of(attempt)]))
+        archive.writestr("status_updates.json", _json(_rows(StatusUpdate.objects.filter(attempt=attempt).values())))
+        archive.writestr("questions.json", _json(_rows(Question.objects.filter(attempt=attempt).values(*QUESTION))))
+        archive.writestr("diagnoses.json", _json(_diagnoses(attempt)))
+        archive.writestr("hand_ins.json", _json(_hand_ins(attempt)))
+        archive.writestr("submissions.json", _json(_rows(_submissions(attempt).values(*SUBMISSION))))
+        archive.writestr("late_writes.json", _json(_rows(LateWrite.objects.filter(attempt=attempt).values(*LATE))))
+        _write_drafts(attempt, archive)
+        _write_bytes(attempt, archive)
+
+
+QUESTION = ("number", "text", "session", "state", "reply", "received_at", "answered_at")
+SUBMISSION = (
+    "id", "number", "purpose", "hand_in_id", "mode", "url", "ref", "upload_id", "received_at", "pinned_commit",
+    "unpinned", "force_pushed", "state", "tree_sha256", "source_facts", "rejected_code", "rejected_because",
+    "ingested_at",
+)  # fmt: skip
+LATE = ("id", "stage__key", "kind", "payload", "content_sha256", "received_at", "late_by", "granted_at", "grant_reason")
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "id": attempt.pk,
+        "twin": attempt.twin_slug,
+        "twin_version": attempt.twin.version,
+        "number": attempt.number,
+        "state": attempt.state,
+        "multiplier_percent": attempt.multiplier_percent,
+        "started_at": attempt.started_at,
+        "closed_at": attempt.closed_at,
+        "learner": attempt.learner.email,
+        "stages": _rows(attempt.stages.values("key", "opens_at", "closes_at", "state", "closed_at")),
+    }
+
+
+def _events(attempt: Attempt) -> Iterable[Event]:
+    return Event.objects.filter(attempt=attempt).select_related("actor").order_by("seq").iterator(chunk_size=500)
+
+
+def _event(event: Event) -> dict[str, Any]:
+    chain = {"seq": event.seq, "previous_sha256": event.previous_sha256, "sha256": event.sha256}
+    if not event.visible_to_learner:
+        return chain
+    mine = event.actor_id == event.attempt.learner_id
+    return chain | {
+        "at": event.at,
+        "actor": "platform" if event.actor is None else "you" if mine else event.actor.role,
+        "kind": event.kind,
+        "payload": event.payload,
+        "payload_sha256": event.payload_sha256,
+        "receipt": event.is_receipt,
+    }
+
+
+def _diagnoses(attempt: Attempt) -> list[dict[str, Any]]:
+    diagnoses = list(Diagnosis.objects.filter(attempt=attempt).order_by("number"))
+    results = results_of(diagnoses)
+    return [
+        {
+            "number": each.number,
+            "component": each.component,
+            "failure_class": each.failure_class,
+            "explanation": each.explanation,
+            "repro": each.repro,
+            "received_at": each.received_at,
+            "reproduces": results[each.pk].reproduces if each.pk in results else None,
+            "transcript": results[each.pk].transcript if each.pk in results else [],
+        }
+        for each in diagnoses
+    ]
+
+
+def _hand_ins(attempt: Attempt) -> list[dict[str, Any]]:
+    answers: dict[Any, dict[str, str]] = {}
+    for each in SelfCheckAnswer.objects.filter(hand_in__attempt=attempt):
+        answers.setdefault(each.hand_in_id, {})[each.check_key] = each.answer
+    fields = (
+        "id", "stage__key", "number", "received_at", "by_deadline", "deliverables", "content_sha256",
+        "blocked_checks", "force_reason",
+    )  # fmt: skip
+    rows = _rows(HandIn.objects.filter(attempt=attempt).order_by("received_at", "number").values(*fields))
+    return [row | {"self_checks": answers.get(row["id"], {})} for row in rows]
+
+
+def _submissions(attempt: Attempt) -> Any:
+    return Submission.objects.filter(attempt=attempt).order_by("number")
+
+
+def _write_drafts(attempt: Attempt, archive: zipfile.ZipFile) -> None:
+    for draft in Draft.objects.filter(attempt=attempt).order_by("deliverable", "version").iterator(chunk_size=50):
+        name = f"drafts/{draft.deliverable}/v{draft.version:05}{'-conflict' if draft.conflict else ''}"
+        if isinstance(draft.content, str):
+            archive.writestr(f"{name}.md", draft.content)
+        else:
+            archive.writestr(f"{name}.json", _json(draft.content))
+
+
+def _write_bytes(attempt: Attempt, archive: zipfile.ZipFile) -> None:
+    arrived = Upload.objects.filter(attempt=attempt, blob__isnull=False).select_related("blob").order_by("committed_at")
+    for number, upload in enumerate(arrived.iterator(chunk_size=1), start=1):
+        assert upload.blob is not None  # noqa: S101 - the filter says so
+        archive.writestr(f"uploads/{number:03}-{upload.name}", bytes(upload.blob.content))
+    for submission in _submissions(attempt).filter(tree__isnull=False).select_related("tree").iterator(chunk_size=1):
+        archive.writestr(f"sources/{submission.number:03}.tar", bytes(submission.tree.content))
+
+
+def _rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: value for key, value in row.items() if key != "attempt_id"} for row in rows]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False, default=_as_text)
+
+
+def _as_text(value: Any) -> str:
+    return ledger.iso(value) if isinstance(value, datetime) else str(value)
