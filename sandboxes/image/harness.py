@@ -14,6 +14,7 @@ import struct
 import sys
 import threading
 import traceback
+import unittest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -232,11 +233,13 @@ class Examiner:
         self, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Keep the word for each phase; a later phase only replaces what is not already a failure."""
+        before = call.excinfo  # taken before anything that a test may have patched has seen it
         report = yield
-        word = outcome(report, call)
-        news = word != "passed" or report.when == "call"
+        raised = before or call.excinfo  # unittest's own failures only come to light on the way
+        word = outcome(report, raised)
+        news = word != "passed" or call.when == "call"
         if news and self._outcome[0] in {"absent", "passed"}:
-            self._outcome = (word, explanation(report))
+            self._outcome = (word, explanation(report, raised))
         return report
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
@@ -254,27 +257,25 @@ def name(node_id: str) -> str:
     return f"{node_id[:_LONGEST_NAME]}~{hashlib.sha256(node_id.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
-def outcome(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
+def outcome(report: pytest.TestReport, raised: pytest.ExceptionInfo[BaseException] | None) -> str:
     """The platform's word for how one phase of a test ended."""
     if hasattr(report, "wasxfail"):
-        return "xfailed" if report.skipped else "xpassed"
-    if report.skipped:
+        return "xpassed" if raised is None else "xfailed"
+    if raised is None:
+        return "xpassed" if report.failed else "passed"  # pytest fails a strict xfail that passes by itself
+    if raised.errisinstance((pytest.skip.Exception, unittest.SkipTest)):
         return "skipped"
-    if not report.failed:
-        return "passed"
     if report.when != "call":
         return f"error_{report.when}"
-    if call.excinfo is None:
-        return "xpassed"  # pytest fails a strict xfail that passes without any exception
-    asserted = call.excinfo.errisinstance((AssertionError, pytest.fail.Exception))
+    asserted = raised.errisinstance((AssertionError, pytest.fail.Exception))
     return "failed_assert" if asserted else "failed_raise"
 
 
-def explanation(report: pytest.TestReport) -> str:
+def explanation(report: pytest.TestReport, raised: pytest.ExceptionInfo[BaseException] | None) -> str:
     """Why a phase failed, as pytest would print it."""
-    if report.skipped and isinstance(report.longrepr, tuple):
+    if isinstance(report.longrepr, tuple):
         return str(report.longrepr[-1])
-    return report.longreprtext or str(getattr(report, "wasxfail", ""))
+    return report.longreprtext or str(getattr(report, "wasxfail", "")) or (raised.exconly() if raised else "")
 
 
 def test(channel: Channel, tree: Path, facts: bytes) -> None:

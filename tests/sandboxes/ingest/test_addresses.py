@@ -51,7 +51,8 @@ def test_an_address_is_taken_apart_and_rebuilt() -> None:
     [
         "", "x", "git.example.org/a", "//git.example.org/a", "https:git.example.org/a", "https:///a", "https://",
         "https://git.example.org", "https://git.example.org/", "https://git.example.org/a?x=1",
-        "https://git.example.org/a#x", "http://git.example.org/a", "git://git.example.org/a", "ssh://git@git.example.org/a", "git@git.example.org:a.git",
+        "https://git.example.org/a#x", "http://git.example.org/a", "git://git.example.org/a",
+        "ssh://git@git.example.org/a", "git@git.example.org:a.git",
         "file:///etc/passwd", "file://localhost/etc", "ftp://git.example.org/a", "/srv/git/a.git", "../a.git",
         "ext::sh -c touch% /tmp/x", "ext::https://a/b", "https::https://a.org/b", "fd::17", "ext::sh",
         "--upload-pack=touch /tmp/x", "-oProxyCommand=x", "https://-oProxyCommand=x/a", "https://git.example.org:99999/a",
