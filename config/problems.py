@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,12 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from accounts import idempotency, signing_in
-from exams import access, start, void
+from exams import access, content, definitions, late, sources, start, void, windows
+from exams.api import diagnoses as diagnoses_api
+from exams.api import drafts as drafts_api
+from exams.api import questions as questions_api
+from exams.live import diagnoses, drafts, questions, updates, uploads
+from exams.submit import granting, hand_ins, runs, self_checks
 from rubrics import errors as judgement
 from rubrics.result import NotSignedOffYet
 
@@ -88,6 +94,91 @@ TABLE |= {
     ),
     void.AlreadyVoid: Problem(409, "already-void", "The attempt is void already", "Nothing; the first reason stands."),
     void.ReasonMissing: Problem(400, "reason-missing", "A reason is needed", "Say why, in words."),
+}
+
+# Working and handing in.
+TABLE |= {
+    content.ContentTooLarge: Problem(413, "content-too-large", "There is too much of it", "Shorten it; `limit` says."),
+    content.ContentUnusable: Problem(
+        400, "content-unusable", "It cannot be kept as it is", "Send plain, flatter JSON."
+    ),
+    definitions.NoSuchDeliverable: Problem(
+        404, "no-such-deliverable", "The twin asks for no such deliverable", "`deliverables` lists those it asks for."
+    ),
+    definitions.NotPartOfThisTwin: Problem(
+        404, "not-part-of-this-twin", "The twin has no stage for that", "Read the twin's page for what it asks."
+    ),
+    windows.NotStarted: Problem(409, "not-started", "The clock has not been started", "Start the attempt first."),
+    windows.AttemptVoid: Problem(409, "attempt-void", "The attempt does not count", "Ask an admin if in doubt."),
+    windows.NoSuchStage: Problem(404, "no-such-stage", "There is no such stage", "`stages` lists those there are."),
+    windows.StageNotOpenYet: Problem(
+        409, "stage-not-open-yet", "The stage is not open yet", "Send it again after `opens_at`."
+    ),
+    windows.WindowClosed: Problem(
+        409, "window-closed", "The window is closed", "Nothing more runs here; what you handed in stands."
+    ),
+    late.TooManyLateWrites: Problem(
+        429, "too-many-late-writes", "No more late writes are kept", "Ask an admin to look at those there are."
+    ),
+    drafts.StaleDraft: Problem(
+        409, "stale-draft", "Another version was saved in between", "Both are kept; save again from `current`."
+    ),
+    drafts_api.IfMatchNeeded: Problem(
+        428, "if-match-needed", "Say from which version you edited", 'Send If-Match: "3", or If-None-Match: *.'
+    ),
+    drafts_api.NoSuchVersion: Problem(404, "no-such-version", "There is no such version", "List the versions first."),
+    uploads.UploadUnusable: Problem(400, "upload-unusable", "The file is not taken", "`field` says what to change."),
+    uploads.TooManyUploads: Problem(
+        409, "too-many-uploads", "No more files are taken", "Hand in one of those there are, or a repository."
+    ),
+    uploads.NoSuchUpload: Problem(404, "no-such-upload", "There is no such upload", "Commit to the file first."),
+    uploads.BytesDiffer: Problem(
+        409, "bytes-differ", "These are not the bytes you committed to", "Send the very file, or commit to this one."
+    ),
+    uploads.BytesTooLate: Problem(409, "bytes-too-late", "The bytes came too late", "Commit again and send at once."),
+    updates.TooManyUpdates: Problem(409, "too-many-updates", "No more status updates are taken", "Those posted stand."),
+    updates.UpdateUnusable: Problem(
+        400, "update-unusable", "The update cannot be posted", "`field` says what to change."
+    ),
+    questions.QuestionUnusable: Problem(
+        400, "question-unusable", "The question cannot be asked", "`field` says what to change."
+    ),
+    questions.AskingTooFast: Problem(429, "asking-too-fast", "Too many questions at once", "Wait for an answer."),
+    questions.NoQuestionsLeft: Problem(
+        409, "no-questions-left", "Every question has been asked", "Work with the answers you have."
+    ),
+    questions_api.NoSuchQuestion: Problem(404, "no-such-question", "There is no such question", "List them first."),
+    diagnoses.TooManyDiagnoses: Problem(409, "too-many-diagnoses", "No more diagnoses are taken", "Those filed stand."),
+    diagnoses.DiagnosisUnusable: Problem(
+        400, "diagnosis-unusable", "The diagnosis cannot be filed", "`field` says what to change."
+    ),
+    diagnoses_api.NoSuchDiagnosis: Problem(404, "no-such-diagnosis", "There is no such diagnosis", "List them first."),
+    sources.BadSource: Problem(
+        400, "bad-source", "The code is not where the source says", "Correct the source and send it again."
+    ),
+    self_checks.CriticalSelfCheck: Problem(
+        409,
+        "critical-self-check",
+        "A critical self-check blocks the hand-in",
+        "Do what it asks, or force with a reason.",
+    ),
+    self_checks.UnknownSelfCheck: Problem(
+        400, "unknown-self-check", "That is no answer to a self-check here", "Answer those in `checks` with yes or no."
+    ),
+    self_checks.ForceNeedsReason: Problem(400, "force-needs-reason", "A force needs a reason", "Say why, in words."),
+    hand_ins.NotOfThisStage: Problem(
+        400, "not-of-this-stage", "That is handed in with another stage", "Hand it in with the stage in `stage`."
+    ),
+    hand_ins.NothingToHandIn: Problem(
+        400, "nothing-to-hand-in", "There is nothing to hand in", "Send or save a deliverable first."
+    ),
+    hand_ins.TooManyHandIns: Problem(409, "too-many-hand-ins", "No more hand-ins are taken", "The last one counts."),
+    runs.TooManyRunsWaiting: Problem(429, "too-many-runs-waiting", "Too many runs wait", "Wait for one to end."),
+    runs.NoRunsLeft: Problem(409, "no-runs-left", "Every run has been made", "You can still hand in."),
+    granting.NoSuchLateWrite: Problem(404, "no-such-late-write", "There is no such late write", "Check the address."),
+    granting.AlreadyGranted: Problem(409, "already-granted", "It counts already", "Nothing; the first grant stands."),
+    granting.GrantNeedsReason: Problem(400, "grant-needs-reason", "A grant needs a reason", "Say why, in words."),
+    granting.CannotBeGranted: Problem(409, "cannot-be-granted", "It cannot be made to count", "It stays for reading."),
 }
 
 # Judgement.
@@ -184,8 +275,9 @@ def handle(error: Exception, context: Mapping[str, Json]) -> Response | None:
         return respond(row, detail, {"errors": rows})
     facts: dict[str, Json] = dict(getattr(error, "facts", {}))
     response = respond(row, str(getattr(error, "detail", None) or error) or row.title, facts)
-    if isinstance(error, exceptions.Throttled) and error.wait is not None:
-        response["Retry-After"] = str(int(error.wait) + 1)
+    wait = getattr(error, "wait", None) or facts.get("retry_after_seconds")
+    if wait is not None:
+        response["Retry-After"] = str(max(1, math.ceil(wait)))
     if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
         response.status_code = status.HTTP_401_UNAUTHORIZED
         response["WWW-Authenticate"] = "Token"

@@ -135,7 +135,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "AttemptStateEnum": "exams.models.AttemptState",
+        "StageStateEnum": "exams.models.StageState",
+        "IncidentStateEnum": "exams.models.StatusUpdate.State",
+    },
 }
 
 # --- Work queue ------------------------------------------------------------------------------------------------

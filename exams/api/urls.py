@@ -2,10 +2,30 @@
 
 from django.urls import URLPattern, URLResolver
 
-from exams.api import attempts, events, twins
+from exams.api import (
+    attempts,
+    diagnoses,
+    drafts,
+    events,
+    export,
+    hand_ins,
+    late_writes,
+    questions,
+    twins,
+    updates,
+    uploads,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *twins.urlpatterns,
     *attempts.urlpatterns,
     *events.urlpatterns,
+    *drafts.urlpatterns,
+    *uploads.urlpatterns,
+    *updates.urlpatterns,
+    *questions.urlpatterns,
+    *diagnoses.urlpatterns,
+    *hand_ins.urlpatterns,
+    *late_writes.urlpatterns,
+    *export.urlpatterns,
 ]

@@ -12,6 +12,7 @@ from accounts.models import User
 from exams import database_clock, receipts
 from exams.api.bodies import BoundedJSONParser
 from exams.api.shapes import attempt_body
+from exams.models import LateWrite  # noqa: TC001 - the schema reads annotations when it runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from rest_framework.request import Request
 
-    from exams.models import LateWrite
     from exams.receipts import Receipt
 
 
