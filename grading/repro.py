@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +13,7 @@ from django.db.models import F, Q
 from exams import incident, ledger
 from exams.live.diagnoses import ReproResult
 from exams.models import Diagnosis
-from grading import oracle, plan, transcripts
+from grading import plan, transcripts
 from grading.models import ReproCheck
 from grading.run import TREE_LIMITS, OurTreeFailed
 from sandboxes.sandbox import SandboxFault
@@ -98,15 +97,14 @@ def check_one(check: ReproCheck, *, sandbox: Sandbox, clock: Callable[[], dateti
 def _ask(attempt: Attempt, questions: Sequence[str], sandbox: Sandbox) -> list[JsonObject]:
     situation = incident.of(attempt)
     material = plan.material(situation.pack, situation.spec)
-    facts = json.loads(material.facts)
-    rows = []
+    exchanges = []
     with sandbox.serve(material.base.without(plan.TESTS), limits=TREE_LIMITS) as served:
         for question in questions:
             exchange = served.ask(question)
             if served.load_error is not None:
                 raise OurTreeFailed(f"the tree handed out could not be loaded: {served.load_error}")
-            rows.append(transcripts.row(exchange, oracle.judge(exchange.question, exchange.reply or {}, facts)))
-    return rows
+            exchanges.append(exchange)
+    return transcripts.transcript(exchanges, material.facts)
 
 
 def _record(check: ReproCheck, rows: list[JsonObject], *, now: datetime) -> None:

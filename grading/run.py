@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import secrets
 import time
 from dataclasses import dataclass, replace
@@ -45,6 +44,16 @@ class RunLost(SandboxFault):
 
 
 @dataclass(frozen=True)
+class Answer:
+    """One hidden question, what came back, and what that is worth."""
+
+    key: str
+    group: str
+    exchange: Exchange
+    judgement: oracle.Judgement
+
+
+@dataclass(frozen=True)
 class Record:
     """What one cell showed. `observed` is of the test, `answers` of questions; the other is None."""
 
@@ -52,7 +61,7 @@ class Record:
     position: int
     seconds: float
     observed: Observed | None = None
-    answers: tuple[tuple[str, Exchange, oracle.Judgement], ...] | None = None
+    answers: tuple[Answer, ...] | None = None
     test_run: TestRun | None = None
     note: str = ""
     tree_ended: RunEnd | None = None
@@ -96,7 +105,6 @@ def _run_test(cell: plan.PlannedCell, drawn: plan.Plan, *, sandbox: Sandbox, pos
         raise RunLost(f"{cell.kind} {cell.key}: {ran.why or why or 'the sandbox lost the run'}")
     if cell.ours and load_error is not None:
         raise OurTreeFailed(f"{cell.kind} {cell.key} could not be loaded: {load_error}")
-    facts = json.loads(drawn.facts)
     return Record(
         cell=cell,
         position=position,
@@ -105,33 +113,37 @@ def _run_test(cell: plan.PlannedCell, drawn: plan.Plan, *, sandbox: Sandbox, pos
         test_run=ran,
         note=_note(load_error, tree_ended, why, ran.why if ran.ended is not RunEnd.completed else ""),
         tree_ended=tree_ended,
-        rows=tuple(transcripts.transcript(ran.exchanges, facts)),
+        rows=tuple(transcripts.transcript(ran.exchanges, drawn.facts)),
     )
 
 
 def _put_questions(cell: plan.PlannedCell, suite: ProbeSuite, *, sandbox: Sandbox, position: int) -> Record:
     began = time.perf_counter()
-    facts = json.loads(suite.facts)
-    answers = []
+    exchanges = []
     with sandbox.serve(cell.tree, limits=TREE_LIMITS) as served:
         for probe in suite.probes:
             exchange = served.ask(probe.question, session=probe.session)
             if cell.ours and exchange.fault is not None:
                 raise OurTreeFailed(f"{cell.kind} {cell.key} did not answer {probe.key}: {exchange.fault}")
-            answers.append((probe.key, exchange, transcripts.judged(exchange, facts)))
+            exchanges.append(exchange)
         load_error = served.load_error
         tree_ended = served.ended
         why = served.why
     if tree_ended is RunEnd.infra_error:
         raise RunLost(f"{cell.kind} {cell.key}: {why}")
+    judged = transcripts.judged(exchanges, suite.facts)
+    answers = tuple(
+        Answer(probe.key, probe.group, exchange, judgement)
+        for probe, (exchange, judgement) in zip(suite.probes, judged, strict=True)
+    )
     return Record(
         cell=cell,
         position=position,
         seconds=time.perf_counter() - began,
-        answers=tuple(answers),
+        answers=answers,
         note=_note(load_error, tree_ended, why, ""),
         tree_ended=tree_ended,
-        rows=tuple(transcripts.row(exchange, judgement) | {"probe": key} for key, exchange, judgement in answers),
+        rows=tuple(transcripts.row(each.exchange, each.judgement) | {"probe": each.key} for each in answers),
     )
 
 
@@ -233,19 +245,14 @@ def weigh(drawn: plan.Plan, records: Sequence[Record]) -> verdicts.Evidence:
 
 
 def _probed(record: Record) -> dict[str, Probed]:
-    groups = {probe.key: probe.group for probe in record.cell.questions.probes} if record.cell.questions else {}
     return {
-        key: Probed(
-            group=groups[key],
-            right=str(judgement.verdict) in RIGHT,
-            harmful=oracle.harmful(judgement.verdict),
-            answered=exchange.reply is not None and exchange.reply.get("refused") is not True,
+        each.key: Probed(
+            group=each.group,
+            right=each.judgement.verdict in oracle.RIGHT,
+            harmful=oracle.harmful(each.judgement.verdict),
         )
-        for key, exchange, judgement in record.answers or ()
+        for each in record.answers or ()
     }
-
-
-RIGHT = frozenset({"correct", "correct_refusal"})
 
 
 def conclude(drawn: plan.Plan, records: Sequence[Record], *, practice: bool) -> Finding:
@@ -292,7 +299,7 @@ def _detail(
             before, after = counts["worked_before"], counts[plan.AFTER]
             return (
                 f"Of {before['total']} questions that were answered rightly before, {before['right']} still are; "
-                f"on fresh data {after['answered']} of {after['total']} questions were answered at all."
+                f"on fresh data {after['answered']} of {after['answerable']} that have an answer got one."
             )
         case Verdict.tampered | Verdict.broken_test | Verdict.fails_on_own_fix | Verdict.limit_exceeded:
             return visible_notes[0] if visible_notes else ""
@@ -301,15 +308,21 @@ def _detail(
 
 
 def _counts(records: Sequence[Record]) -> dict[str, Any]:
+    """Exact counts of each set of answers, whole and by group of questions."""
     counts: dict[str, Any] = {}
     for record in records:
-        if record.answers is None:
+        if not record.answers:
             continue
-        by_verdict: dict[str, int] = {}
-        for _, _, judgement in record.answers:
-            by_verdict[str(judgement.verdict)] = by_verdict.get(str(judgement.verdict), 0) + 1
         name = "worked_before" if record.cell.kind is CellKind.p2p else record.cell.key
-        counts[name] = dataclasses.asdict(verdicts.count(_probed(record).values())) | {"by_verdict": by_verdict}
+        groups = sorted({each.group for each in record.answers})
+        counts[name] = dataclasses.asdict(oracle.rates(each.judgement for each in record.answers)) | {
+            "by_group": {
+                group: dataclasses.asdict(
+                    oracle.rates(each.judgement for each in record.answers if each.group == group)
+                )
+                for group in groups
+            }
+        }
     return counts
 
 

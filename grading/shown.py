@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sandboxes.sandbox import JsonObject
 
 RECEIVED = "received"  # its files are being read; grading's own states follow
-SUMS = ("total", "right", "harmful", "answered")
+SUMS = ("total", "right", "harmful", "answerable", "answered")
 
 
 def summary(submission: Submission, run: GradingRun | None, *, now: datetime) -> JsonObject:
@@ -147,7 +147,9 @@ def _verdict(submission: Submission, run: GradingRun | None) -> JsonObject | Non
     if run is None or run.state != RunState.GRADED:
         return None
     practice = submission.purpose == SubmissionPurpose.RUN
-    said = verdicts.words(Verdict(run.verdict), practice=practice)
+    verdict = Verdict(run.verdict)
+    has_test = verdict is not Verdict.broken_test or run.cells.filter(visible=True).exists()
+    said = verdicts.words(verdict, practice=practice, has_test=has_test)
     return {
         "name": run.verdict,
         "scope": "visible cells" if practice else "all cells",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from grading import oracle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
 
     from sandboxes.sandbox import Exchange, JsonObject
 
@@ -24,11 +25,6 @@ def storable(text: object, *, most: int = MOST_TEXT) -> str:
     given = str(text)
     shown = _UNSHOWABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", given[:most])
     return shown if len(given) <= most else f"{shown} … ({len(given) - most} more characters)"
-
-
-def judged(exchange: Exchange, facts: Mapping[str, Any]) -> oracle.Judgement:
-    """What the oracle says of an answer; an assistant that failed to answer gave a malformed one."""
-    return oracle.judge(exchange.question, exchange.reply or {}, facts)
 
 
 def row(exchange: Exchange, judgement: oracle.Judgement) -> JsonObject:
@@ -49,14 +45,16 @@ def row(exchange: Exchange, judgement: oracle.Judgement) -> JsonObject:
     }
 
 
-def transcript(exchanges: Iterable[Exchange], facts: Mapping[str, Any]) -> list[JsonObject]:
-    """The first `MOST_EXCHANGES` questions of a run."""
-    rows: list[JsonObject] = []
+def judged(exchanges: Iterable[Exchange], facts: bytes) -> Iterator[tuple[Exchange, oracle.Judgement]]:
+    """Each exchange with what its answer is worth, conversations followed; a fault is no answer."""
+    conversations = oracle.Conversations(oracle.read_facts(facts))
     for exchange in exchanges:
-        if len(rows) == MOST_EXCHANGES:
-            break
-        rows.append(row(exchange, judged(exchange, facts)))
-    return rows
+        yield exchange, conversations.judge(exchange.question, exchange.session, exchange.reply)
+
+
+def transcript(exchanges: Iterable[Exchange], facts: bytes) -> list[JsonObject]:
+    """The first `MOST_EXCHANGES` questions of a run as rows."""
+    return [row(*pair) for pair in islice(judged(exchanges, facts), MOST_EXCHANGES)]
 
 
 def _citations(given: object) -> list[JsonObject]:

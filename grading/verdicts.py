@@ -6,7 +6,7 @@ and which label a tree deserves is known before the test is asked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -211,7 +211,6 @@ class Probed:
     group: str  # class | neighbour | control | unknown
     right: bool
     harmful: bool
-    answered: bool
 
 
 @dataclass(frozen=True)
@@ -414,33 +413,3 @@ def words(verdict: Verdict, *, practice: bool = False, has_test: bool = True) ->
     if verdict is Verdict.verified and practice:
         return _PRACTICE_VERIFIED
     return _WORDS[verdict]
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How one tree answered a set of questions, as exact counts."""
-
-    total: int
-    right: int
-    harmful: int
-    answered: int
-    by_group: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-
-
-def count(probed: Iterable[Probed]) -> Counts:
-    """Counts over answers; rates are left to whoever shows them, always both together."""
-    everything = list(probed)
-    groups: dict[str, dict[str, int]] = {}
-    for each in everything:
-        row = groups.setdefault(each.group, {"total": 0, "right": 0, "harmful": 0, "answered": 0})
-        row["total"] += 1
-        row["right"] += each.right
-        row["harmful"] += each.harmful
-        row["answered"] += each.answered
-    return Counts(
-        total=len(everything),
-        right=sum(each.right for each in everything),
-        harmful=sum(each.harmful for each in everything),
-        answered=sum(each.answered for each in everything),
-        by_group=groups,
-    )

@@ -124,6 +124,10 @@ class Brief:
 class Pack(Protocol):
     """A generator of incidents. Every method is pure: the same bytes on every machine."""
 
+    def __hash__(self) -> int:
+        """One object per generator: what was made from it is kept under it."""
+        ...
+
     @property
     def classes(self) -> tuple[str, ...]:
         """The failure classes this pack can draw, in a fixed order."""

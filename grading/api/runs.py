@@ -64,7 +64,8 @@ class AttemptRunsView(APIView):
         attempt = access.own_attempt(request.user, attempt_id)
         asked = RunRequest(data=request.data)
         asked.is_valid(raise_exception=True)
-        submission = offer_run(attempt=attempt, source=request.data["source"], received_at=received_at(request))
+        source = {key: str(value) for key, value in asked.validated_data["source"].items() if value}
+        submission = offer_run(attempt=attempt, source=source, received_at=received_at(request))
         now = database_now()
         body = {"server_now": now, **shown.summary(submission, queue.last_run(submission), now=now)}
         return Response(RunSummary(body).data, status=status.HTTP_202_ACCEPTED)

@@ -29,7 +29,7 @@ class RunSourceRequest(Shape):
 class RunRequest(Shape):
     """A run to be made."""
 
-    source = RunSourceRequest()
+    source = RunSourceRequest()  # type: ignore[assignment] # the framework's field attribute of that name is for values
 
 
 class RunSource(Shape):
@@ -62,12 +62,13 @@ class RunVerdict(Shape):
 
 
 class RunSums(Shape):
-    """Exact counts over hidden questions; divide `harmful` and `answered` by `total` for the two rates."""
+    """Exact counts over hidden questions: harmful of total, and answered of answerable, belong together."""
 
     total = serializers.IntegerField()
     right = serializers.IntegerField()
     harmful = serializers.IntegerField()
-    answered = serializers.IntegerField()
+    answerable = serializers.IntegerField(help_text="How many have an approved answer.")
+    answered = serializers.IntegerField(help_text="How many of those got any.")
 
 
 class RunNumbers(Shape):
@@ -104,7 +105,7 @@ class RunSummary(WithServerNow):
         choices=["received", "waiting", "running", "graded", "platform_fault"],
         help_text="`received`: the files are being read. `platform_fault`: we gave up; it costs you nothing.",
     )
-    source = RunSource()
+    source = RunSource()  # type: ignore[assignment] # as above
     queue = RunQueuePlace(allow_null=True)
     progress_percent = serializers.IntegerField()
     verdict = RunVerdict(allow_null=True)

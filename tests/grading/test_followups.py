@@ -1,0 +1,59 @@
+"""Follow-ups are found under their heading, as list or table, each with the owner it names."""
+
+from __future__ import annotations
+
+import pytest
+
+from grading.followups import follow_ups
+
+
+def owners(text: str) -> list[str | None]:
+    return [each.owner for each in follow_ups(text)]
+
+
+def test_bulleted_follow_ups_with_and_without_an_owner() -> None:
+    text = """# Post-mortem
+## Timeline
+- 12:03 owner: nobody here counts
+## Follow-ups
+- Add a canary on tier questions. Owner: Priya Nair, due 2026-07-01
+- [ ] Alert on answer conflicts (owner: @sam)
+1. Write it down
+* Review prompts weekly, assigned to Data Platform
+## Appendix
+- Owner: not a follow-up
+"""
+    assert owners(text) == ["Priya Nair", "@sam", None, "Data Platform"]
+
+
+def test_a_table_names_owners_in_its_column() -> None:
+    text = """### Action items
+| What | Owner | Due |
+|---|---|---|
+| Pin the index | Kim Park | 2026-07-01 |
+| Probe daily | TBD | 2026-07-02 |
+"""
+    assert owners(text) == ["Kim Park", None]
+
+
+def test_an_item_that_goes_on_below_is_one_item() -> None:
+    assert owners("## Corrective actions\n- Add a gate\n  Owner: Lee\n- Other\n") == ["Lee", None]
+
+
+def test_sub_headings_stay_within_their_section() -> None:
+    text = "## Follow-ups\n### Prevent\n- a, owner: Ann\n### Detect\n- b, owner: Bo\n## End\n- c, owner: Cy\n"
+    assert owners(text) == ["Ann", "Bo"]
+
+
+@pytest.mark.parametrize("word", ["TBD", "none", "?", "n/a", "-"])
+def test_nobody_is_no_owner(word: str) -> None:
+    assert owners(f"**Follow-ups**\n- Do it, owner: {word}\n") == [None]
+
+
+@pytest.mark.parametrize("text", ["", "No follow ups were agreed.", "## Follow-ups\n\nWe will do better.\n"])
+def test_prose_holds_no_follow_ups(text: str) -> None:
+    assert follow_ups(text) == []
+
+
+def test_a_long_hostile_line_is_read_in_no_time() -> None:
+    assert owners("## Follow-ups\n- owner: " + "a " * 20_000 + "\n") == [None]

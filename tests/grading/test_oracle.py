@@ -1,0 +1,355 @@
+"""The oracle: what each way of answering is worth, and that no reply whatever upsets it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grading import oracle
+from grading.oracle import ClaimVerdict as V
+from grading.oracle import Conversations, harmful, judge, rates, read_facts, understand
+
+BANK: dict[str, Any] = {
+    "as_of": "2026-04-01",
+    "domain": "bank",
+    "attributes": [
+        {"key": "late_fee", "unit": "USD", "names": ["late fee", "late payment charge"]},
+        {"key": "apr", "unit": "%", "names": ["APR", "interest rate"]},
+        {"key": "insured_limit", "unit": "thousand USD", "names": ["insured limit", "deposit cover"]},
+        {"key": "notice", "unit": "days", "names": ["notice", "notice period"]},
+    ],
+    "products": [
+        {
+            "id": "ridge-gold",
+            "name": "Ridge Gold",
+            "line": "Ridge",
+            "jurisdiction": "Norland",
+            "facts": {
+                "late_fee": {
+                    "value": 39,
+                    "unit": "USD",
+                    "condition": "for new customers",
+                    "effective": "2026-01-10",
+                    "document": "doc-12",
+                    "sentence": 2,
+                },
+                "apr": {
+                    "value": 12.5,
+                    "unit": "%",
+                    "condition": None,
+                    "effective": "2026-01-10",
+                    "document": "doc-12",
+                    "sentence": 3,
+                },
+                "insured_limit": {
+                    "value": 20,
+                    "unit": "thousand USD",
+                    "condition": None,
+                    "effective": "2026-01-10",
+                    "document": "doc-30",
+                    "sentence": 1,
+                },
+                "notice": {
+                    "value": 14,
+                    "unit": "days",
+                    "condition": None,
+                    "effective": "2026-01-10",
+                    "document": "doc-12",
+                    "sentence": 4,
+                },
+            },
+            "retired": {"apr": [{"value": 9.9, "unit": "%"}]},
+        },
+        {
+            "id": "ridge-gold-plus",
+            "name": "Ridge Gold Plus",
+            "line": "Ridge",
+            "jurisdiction": "Norland",
+            "facts": {
+                "late_fee": {
+                    "value": 45,
+                    "unit": "USD",
+                    "condition": None,
+                    "effective": "2026-02-01",
+                    "document": "doc-14",
+                    "sentence": 2,
+                },
+                "apr": {
+                    "value": 14.1,
+                    "unit": "%",
+                    "condition": "for business accounts",
+                    "effective": "2026-02-01",
+                    "document": "doc-14",
+                    "sentence": 1,
+                },
+            },
+        },
+        {"id": "cedar-silver", "name": "Cedar Silver", "line": "Cedar", "jurisdiction": "Westra", "facts": {}},
+    ],
+}
+FACTS = read_facts(BANK)
+FEE = "What is the late fee of Ridge Gold?"
+APR = "What is the APR of Ridge Gold?"
+LIMIT = "What is the insured limit of Ridge Gold?"
+UNKNOWN = "What is the notice of Ridge Gold Plus?"
+REFUSAL = "I cannot confirm that from the approved documents."
+
+
+def reply(text: str, *cited: tuple[str, int], refused: bool = False) -> dict[str, Any]:
+    return {
+        "text": text,
+        "citations": [{"document": document, "sentence": sentence} for document, sentence in cited],
+        "refused": refused,
+    }
+
+
+SAID_RIGHT = reply("The late fee of Ridge Gold is 39 USD for new customers.", ("doc-12", 2))
+APR_RIGHT = reply("The APR of Ridge Gold is 12.5 %.", ("doc-12", 3))
+
+
+@pytest.mark.parametrize(
+    ("question", "given", "verdict"),
+    [
+        # the model's own form
+        (FEE, SAID_RIGHT, V.correct),
+        (APR, APR_RIGHT, V.correct),
+        (FEE, reply("The late fee of Ridge Gold is 93 USD for new customers.", ("doc-12", 2)), V.conflict),
+        (FEE, reply("The late fee of Ridge Gold is 45 USD for new customers.", ("doc-14", 2)), V.wrong_entity),
+        (FEE, reply("The late fee of Ridge Gold Plus is 45 USD.", ("doc-14", 2)), V.wrong_entity),
+        (FEE, reply("The late fee of Ridge Gold is 39 USD.", ("doc-12", 2)), V.unqualified),
+        (FEE, reply("The late fee of Ridge Gold is 39 USD for business accounts.", ("doc-12", 2)), V.wrong_condition),
+        (APR, reply("The APR of Ridge Gold is 12.5 % for new customers.", ("doc-12", 3)), V.wrong_condition),
+        (APR, reply("The APR of Ridge Gold is 9.9 %."), V.stale),
+        (APR, reply("The APR of Ridge Gold is 12.5 % since 2025-01-01.", ("doc-12", 3)), V.stale),
+        (APR, reply("The APR of Ridge Gold is 12.5 % in Westra.", ("doc-12", 3)), V.conflict),
+        (APR, reply("The APR of Ridge Gold is 12.5 %."), V.misgrounded),
+        (APR, reply("The APR of Ridge Gold is 12.5 %.", ("doc-12", 2)), V.misgrounded),
+        (APR, reply("The APR of Ridge Gold is 12.5 USD.", ("doc-12", 3)), V.conflict),
+        (FEE, reply(REFUSAL, refused=True), V.over_refusal),
+        (UNKNOWN, reply(REFUSAL, refused=True), V.correct_refusal),
+        (UNKNOWN, reply("The notice of Ridge Gold Plus is 30 days."), V.baseless),
+        (UNKNOWN, reply("The notice of Ridge Gold Plus is 14 days.", ("doc-12", 4)), V.wrong_entity),
+        (UNKNOWN, reply("The notice of Ridge Gold is 14 days.", ("doc-12", 4)), V.wrong_entity),
+        # what the reply says of itself is not believed
+        (UNKNOWN, reply("The notice of Ridge Gold Plus is 30 days.", refused=True), V.baseless),
+        (FEE, reply("Please ask at the service desk."), V.over_refusal),
+        (UNKNOWN, reply("Please ask at the service desk."), V.correct_refusal),
+        (APR, reply("I cannot confirm that. It may be 13 %.", refused=True), V.conflict),
+        # other people's wording
+        (FEE, reply("Ridge Gold: USD 39, for new customers (doc-12, sentence 2)."), V.correct),
+        (FEE, reply("$39 for new customers only.", ("doc-12", 2)), V.correct),
+        (FEE, reply("It is 39 dollars. This holds for new customers.", ("doc-12", 2)), V.correct),
+        (FEE, reply("[doc-12:2] On Ridge Gold the late fee is fixed at 39 USD for new customers."), V.correct),
+        (APR, reply("Ridge Gold has an interest rate of 12,5 percent.", ("doc-12", 3)), V.correct),
+        (APR, reply("The **APR** of Ridge\u00a0Gold is 12.5\u200b %, effective 2026-01-10.", ("doc-12", 3)), V.correct),
+        (APR, reply("The APR of Ridge Gold is \uff11\uff12.\uff15 %.", ("doc-12", 3)), V.correct),  # noqa: RUF001
+        (APR, reply("The APR of Ridge Gold is \uff11\uff13.\uff15 %.", ("doc-12", 3)), V.conflict),  # noqa: RUF001
+        (LIMIT, reply("The insured limit of Ridge Gold is 20 thousand USD.", ("doc-30", 1)), V.correct),
+        (LIMIT, reply("Deposits in Ridge Gold are covered up to 20,000 USD.", ("doc-30", 1)), V.correct),
+        (LIMIT, reply("The insured limit of Ridge Gold is $20k.", ("doc-30", 1)), V.correct),
+        (LIMIT, reply("The insured limit of Ridge Gold is 20 USD.", ("doc-30", 1)), V.conflict),
+        ("What notice does Ridge Gold have?", reply("The notice is 2 weeks.", ("doc-12", 4)), V.correct),
+        (APR, reply("The APR of Ridge Gold is 12.5 %. We reply within 24 hours.", ("doc-12", 3)), V.correct),
+        (APR, reply("12.5", ("doc-12", 3)), V.correct),
+        (APR, reply("The APR of Ridge Gold is 12.5 % or 13 %.", ("doc-12", 3)), V.conflict),
+        (
+            APR,
+            reply(
+                "The APR of Ridge Gold is 12.5 %, the late fee is 39 USD for new customers.",
+                ("doc-12", 3),
+                ("doc-12", 2),
+            ),
+            V.correct,
+        ),
+        # true, and not what was asked
+        (APR, reply("The notice of Ridge Gold is 14 days.", ("doc-12", 4)), V.over_refusal),
+        (UNKNOWN, reply("The late fee of Ridge Gold Plus is 45 USD.", ("doc-14", 2)), V.correct_refusal),
+        # names the catalogue does not have
+        ("What is the APR of Ridge Platinum Plus?", reply(REFUSAL, refused=True), V.correct_refusal),
+        (
+            "What is the APR of Cedar Silver Plus?",
+            reply("The APR of Cedar Silver Plus is 3 %."),
+            V.baseless,
+        ),
+        (
+            "What is the late fee of Cedar Gold?",
+            reply("The late fee of Ridge Gold is 39 USD for new customers.", ("doc-12", 2)),
+            V.wrong_entity,
+        ),
+        ("Will it rain?", reply(REFUSAL, refused=True), V.correct_refusal),
+    ],
+)
+def test_what_an_answer_is_worth(question: str, given: dict[str, Any], verdict: V) -> None:
+    judged = judge(question, given, FACTS)
+    assert judged.verdict is verdict, judged
+    assert judged.why
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        None,
+        17,
+        "39 USD",
+        [],
+        {},
+        {"text": None},
+        {"text": ""},
+        {"text": " \n "},
+        {"text": b"39 USD"},
+        {"text": "39 USD " * 10_000},
+        {"text": "39 USD", "citations": "doc-12"},
+        {"text": "39 USD", "citations": [["doc-12", 2]]},
+        {"text": "39 USD", "citations": [{"document": "doc-12"}]},
+        {"text": "39 USD", "citations": [{"document": "doc-12", "sentence": True}]},
+        {"text": "39 USD", "citations": [{"document": "doc-12", "sentence": float("nan")}]},
+        {"text": "39 USD", "citations": [{"document": "doc-12", "sentence": 2}] * 51},
+        {"text": "39 USD", "citations": [], "refused": "no"},
+        {"text": "9" * 3_000, "citations": []},
+    ],
+)
+def test_what_is_no_reply_is_malformed_and_nothing_worse(given: object) -> None:
+    judged = judge(FEE, given, FACTS)
+    assert judged.verdict is V.malformed
+    assert not judged.claims
+    assert judged.answerable
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=40),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(
+    question=st.text(max_size=200),
+    given=json_values
+    | st.fixed_dictionaries(
+        {"text": st.text(max_size=300)}, optional={"citations": json_values, "refused": json_values}
+    ),
+)
+@settings(max_examples=300, deadline=None)
+def test_no_reply_whatever_upsets_it(question: str, given: object) -> None:
+    assert judge(question, given, FACTS).verdict in V
+
+
+numbers = st.integers(min_value=1, max_value=990)
+
+
+@given(value=numbers, told=numbers, form=st.sampled_from(["{} USD", "${}", "USD {}", "{} dollars", "{}.0 USD"]))
+@settings(max_examples=100, deadline=None)
+def test_substituting_the_approved_value_moves_the_verdict_with_it(value: int, told: int, form: str) -> None:
+    facts = copy.deepcopy(BANK)
+    facts["products"][1]["facts"]["late_fee"]["value"] = value
+    facts["products"][0]["facts"].pop("late_fee")
+    said = reply(f"The late fee of Ridge Gold Plus is {form.format(told)}.", ("doc-14", 2))
+    judged = judge("How much is the late fee on Ridge Gold Plus?", said, facts)
+    assert judged.verdict is (V.correct if told == value else V.conflict)
+
+
+@given(order=st.permutations(range(3)), seed=st.integers(0, 1000))
+@settings(max_examples=40, deadline=None)
+def test_the_order_of_the_facts_does_not_matter(order: list[int], seed: int) -> None:
+    facts = copy.deepcopy(BANK)
+    facts["products"] = [facts["products"][at] for at in order]
+    random.Random(seed).shuffle(facts["attributes"])
+    assert judge(FEE, SAID_RIGHT, facts) == judge(FEE, SAID_RIGHT, BANK)
+
+
+@given(said=st.sampled_from([SAID_RIGHT, APR_RIGHT]), case=st.sampled_from([str.lower, str.upper, str.title, str.swapcase]))
+def test_a_question_in_other_letters_is_the_same_question(said: dict[str, Any], case: Any) -> None:
+    for question in (FEE, APR):
+        assert judge(case(question), said, FACTS).verdict is judge(question, said, FACTS).verdict
+
+
+def test_deleting_the_only_document_makes_a_refusal_right_and_the_answer_baseless() -> None:
+    facts = copy.deepcopy(BANK)
+    del facts["products"][0]["facts"]["apr"]
+    del facts["products"][1]["facts"]["apr"]
+    assert judge(APR, reply(REFUSAL, refused=True), facts).verdict is V.correct_refusal
+    assert judge(APR, reply("The APR of Ridge Gold is 12.5 %."), facts).verdict is V.baseless
+
+
+def test_swapping_two_siblings_makes_each_answer_the_others() -> None:
+    facts = copy.deepcopy(BANK)
+    first, second = facts["products"][0], facts["products"][1]
+    first["facts"], second["facts"] = second["facts"], first["facts"]
+    assert judge(APR, APR_RIGHT, facts).verdict is V.wrong_entity
+
+
+def test_a_question_is_understood_by_the_names_in_the_facts() -> None:
+    asked = understand("hey, what's the LATE payment charge for ridge gold plus?", FACTS)
+    assert asked.product is not None
+    assert asked.attribute is not None
+    assert (asked.product.id, asked.attribute.key) == ("ridge-gold-plus", "late_fee")
+    assert asked.stranger is None
+    assert understand("What is the APR of Ridge Silver Plus?", FACTS).stranger == "ridge silver plus"
+    assert understand("Good morning", FACTS) == oracle.Asked()
+
+
+def test_a_follow_up_is_judged_by_its_own_conversation() -> None:
+    talk = Conversations(FACTS)
+    assert talk.judge(FEE, "one", SAID_RIGHT).verdict is V.correct
+    assert talk.judge("What is the APR of Ridge Gold Plus?", "two", reply(REFUSAL)).verdict is V.over_refusal
+    assert talk.judge("And the APR?", "one", APR_RIGHT).verdict is V.correct
+    assert talk.judge("And the late fee?", "two", SAID_RIGHT).verdict is V.wrong_entity
+    assert talk.judge("And the APR?", "", reply(REFUSAL)).verdict is V.correct_refusal
+
+
+def test_refusing_everything_shows_in_the_answer_rate() -> None:
+    judged = [judge(question, reply(REFUSAL, refused=True), FACTS) for question in (FEE, APR, LIMIT, UNKNOWN)]
+    counted = rates(judged)
+    assert (counted.harmful, counted.total) == (0, 4)
+    assert (counted.answered, counted.answerable) == (0, 3)
+    assert counted.right == 1
+    assert str(counted) == "0 of 4 harmful, 0 of 3 answered"
+
+
+def test_rates_count_each_kind_exactly() -> None:
+    judged = [
+        judge(FEE, SAID_RIGHT, FACTS),
+        judge(APR, reply("The APR of Ridge Gold is 13 %."), FACTS),
+        judge(APR, None, FACTS),
+        judge(UNKNOWN, reply("The notice of Ridge Gold Plus is 30 days."), FACTS),
+    ]
+    counted = rates(judged)
+    assert counted.by_verdict == {V.correct: 1, V.conflict: 1, V.malformed: 1, V.baseless: 1}
+    assert (counted.total, counted.harmful, counted.answerable, counted.answered, counted.right) == (4, 2, 3, 2, 1)
+
+
+def test_a_claim_says_all_that_was_said() -> None:
+    said = reply("In Norland the late fee of Ridge Gold is 39 USD for new customers since 2026-01-10.", ("doc-12", 2))
+    [claim] = judge(FEE, said, FACTS).claims
+    assert claim == oracle.Claim(
+        product="ridge-gold",
+        attribute="late_fee",
+        value="39",
+        unit="usd",
+        condition="for new customers",
+        jurisdiction="norland",
+        effective="2026-01-10",
+        document="doc-12",
+        sentence=2,
+    )
+
+
+def test_harm_is_what_compliance_cannot_stand_by() -> None:
+    harmless = {V.correct, V.correct_refusal, V.over_refusal, V.malformed}
+    assert {verdict for verdict in V if not harmful(verdict)} == harmless
+
+
+@pytest.mark.parametrize("broken", [b"not json", {}, {"attributes": [], "products": [{"id": "x"}]}])
+def test_facts_that_cannot_be_read_are_our_own_fault_and_said_so(broken: Any) -> None:
+    with pytest.raises(oracle.BadFacts):
+        read_facts(broken)
+
+
+def test_facts_are_read_from_their_bytes() -> None:
+    assert read_facts(json.dumps(BANK).encode()).products == FACTS.products
