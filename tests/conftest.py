@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from deploy.local import sandbox_image as local_image
 from tests.people import Cast, standing_cast
 
 
@@ -28,9 +29,7 @@ def sandbox_image() -> str:
     """The tag of the sandbox image, built if a test run by hand finds it missing or out of date."""
     if tag := os.environ.get("HOTSEAT_SANDBOX_IMAGE"):
         return tag
-    from deploy.local import sandbox_image as local
-
-    os.environ.update(local.prepare())
+    os.environ.update(local_image.prepare())
     return os.environ["HOTSEAT_SANDBOX_IMAGE"]
 
 

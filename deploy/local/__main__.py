@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
@@ -54,6 +55,14 @@ def _check(_: argparse.Namespace) -> int:
     from deploy.local import check  # noqa: PLC0415
 
     return check.run()
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    return subprocess.call([sys.executable, "-m", "deploy.demo", *arguments.rest])
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    return subprocess.call([sys.executable, "-m", "deploy.bench", *arguments.rest])
 
 
 def _format(_: argparse.Namespace) -> int:
@@ -110,6 +119,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("test", _test, "run the tests; what follows goes to pytest").add_argument("rest", nargs=argparse.REMAINDER)
     add("check", _check, "run every check that needs no test")
+    add("demo", _demo, "play one whole incident").add_argument("rest", nargs=argparse.REMAINDER)
+    add("bench", _bench, "measure this machine").add_argument("rest", nargs=argparse.REMAINDER)
     add("format", _format, "put every file into the one format")
     add("schema", _schema, "write the API's description anew")
     add("lock", _lock, "pin and hash the requirements")
