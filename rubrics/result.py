@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from exams.errors import Refusal
 from exams.models import Attempt
-from rubrics import errors, scoring
+from rubrics import scoring
 from rubrics.models import Review, ReviewState, Score
 
 
-class NotSignedOffYet(errors.Refusal):
+class NotSignedOffYet(Refusal):
     """There is no result before sign-off."""
 
 

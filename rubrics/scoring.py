@@ -29,7 +29,8 @@ class NotAStepError(ValueError):
         self.nearest = nearest
         choices = " or ".join(f"{step:.2f}" for step in nearest)
         what = "is not a step of 0.05" if value.is_finite() and 0 <= value <= 1 else "is outside 0 to 1"
-        super().__init__(f"{value} {what}. Nearest: {choices}.")
+        shown = f"{value.normalize():f}" if value.is_finite() else str(value)
+        super().__init__(f"{shown} {what}. Nearest: {choices}.")
 
 
 def to_twentieths(value: Decimal) -> int:

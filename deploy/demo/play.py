@@ -224,7 +224,7 @@ def _write_post_mortem(learner: Person, attempt: Json, culprit: Culprit) -> None
     timeline = "\n".join(f"* {event['at']} {event['kind']}" for event in events if "draft" not in event["kind"])
     text = (
         f"## Timeline\n{timeline}\n\n## Root cause\nThe change “{culprit.subject}” to the {culprit.component} passed "
-        "tests that ask only about products without near-miss names or missing values.\n\n## Blast radius\nEvery answer "
+        "tests that ask only about products without near-miss names or missing values.\n\n## Blast radius\nEach answer "
         "of the class since that deploy; the query is the regression test run over traces.jsonl.\n\n## Follow-ups\n"
         "* Prevent: require the regression test in the release gate. Owner: Release Lead. Due: 2026-12-04.\n"
         "* Detect: alert on answers without a citation. Owner: Monitoring Lead. Due: 2026-12-11.\n"

@@ -133,7 +133,7 @@ class ScoreIn(serializers.Serializer[Any]):
 
     score = serializers.DecimalField(max_digits=9, decimal_places=6, help_text="A multiple of 0.05 from 0.00 to 1.00.")
     comment = serializers.CharField(max_length=MAX_COMMENT, required=False, allow_blank=True, default="")
-    evidence = ScoreEvidence(many=True, required=False, default=list, max_length=MAX_EVIDENCE)
+    evidence = serializers.ListField(child=ScoreEvidence(), required=False, default=list, max_length=MAX_EVIDENCE)
 
 
 class AssertionIn(serializers.Serializer[Any]):
@@ -146,7 +146,7 @@ class AssertionIn(serializers.Serializer[Any]):
 class AssertionsIn(serializers.Serializer[Any]):
     """The whole list, replacing the one before."""
 
-    assertions = AssertionIn(many=True, max_length=50)
+    assertions = serializers.ListField(child=AssertionIn(), max_length=50)
 
     def validate_assertions(self, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Each skill once."""

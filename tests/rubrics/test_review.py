@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 
 from accounts.models import Role, User
 from exams.access import NothingHere
+from exams.errors import Refusal
 from exams.models import Attempt, TwinVersion
 from rubrics import errors, result, skills
 from rubrics import review as verbs
@@ -262,7 +264,7 @@ def test_a_passing_review_asserts_up_to_the_ceiling(claimed: Review, cast: Cast)
     ],
 )
 def test_an_assertion_outside_what_is_on_offer_is_refused(
-    claimed: Review, cast: Cast, skill: str, weight: str, refusal: type[errors.Refusal]
+    claimed: Review, cast: Cast, skill: str, weight: str, refusal: type[Refusal]
 ) -> None:
     score_all(claimed, cast.mentor)
     with pytest.raises(refusal):
@@ -344,7 +346,7 @@ def test_the_database_holds_the_rules_without_us(claimed: Review, cast: Cast, tw
     assert dimension is not None
     offer = SkillOnOffer.objects.get(skill=RESPONSE)
     sample = {"review": claimed, "dimension": dimension, "scored_by": cast.mentor, "scored_at": NOON, "comment": "x"}
-    forbidden = {
+    forbidden: dict[str, Callable[[], object]] = {
         "a score of 21": lambda: Score.objects.create(**sample, twentieths=21),
         "a score that says nothing": lambda: Score.objects.create(**(sample | {"comment": ""}), twentieths=1),
         "an assertion over its ceiling": lambda: SkillAssertion.objects.create(
