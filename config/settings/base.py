@@ -136,9 +136,9 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
-        "AttemptStateEnum": "exams.models.AttemptState",
-        "StageStateEnum": "exams.models.StageState",
         "IncidentStateEnum": "exams.models.StatusUpdate.State",
+        "GradingRunStateEnum": ["received", "waiting", "running", "graded", "platform_fault"],
+        "ReviewStateEnum": ["open", "claimed", "signed_off"],
     },
 }
 
