@@ -141,10 +141,10 @@ def _claim(user: User, key: str, fingerprint: str) -> AnsweredRequest:
             ON CONFLICT (user_id, key) DO UPDATE
                 SET request_sha256 = EXCLUDED.request_sha256, created_at = EXCLUDED.created_at
                 WHERE held.status IS NULL AND held.request_sha256 = EXCLUDED.request_sha256
-                  AND held.created_at < clock_timestamp() - %(abandoned)s
+                  AND held.created_at < clock_timestamp() - make_interval(secs => %(abandoned)s)
             RETURNING id
             """,
-            {"user": user.pk, "key": key, "fingerprint": fingerprint, "abandoned": ABANDONED_AFTER},
+            {"user": user.pk, "key": key, "fingerprint": fingerprint, "abandoned": ABANDONED_AFTER.total_seconds()},
         )
         ours = cursor.fetchone()
     if ours is not None:
@@ -189,7 +189,7 @@ def _store(row: AnsweredRequest, response: Response, *, only_id: bool) -> None:
         AnsweredRequest.objects.filter(pk=row.pk).delete()
         return
     body = json.loads(JSONRenderer().render(response.data)) if response.data is not None else None
-    if only_id and response.status_code < status.HTTP_400_BAD_REQUEST:
+    if only_id and body and response.status_code < status.HTTP_400_BAD_REQUEST:
         body = {"id": body["id"]}
     AnsweredRequest.objects.filter(pk=row.pk).update(status=response.status_code, body=body)
 

@@ -7,10 +7,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from exams import packs
-from exams.twins import Twin
+from exams.definitions import twin_of
 
 if TYPE_CHECKING:
     from exams.models import Attempt
+    from exams.twins import Twin
     from sandboxes.ingest.tree import Tree
 
 
@@ -29,7 +30,7 @@ def of(attempt: Attempt) -> Incident:
         packs.NoSuchPack: the twin's definition names a pack this installation does not have.
     """
     return Incident(
-        pack=pack_of(Twin.from_json(attempt.twin.definition)),
+        pack=pack_of(twin_of(attempt)),
         spec=packs.Spec(failure_class=attempt.incident_class, seed=attempt.incident_seed),
     )
 
@@ -47,10 +48,9 @@ def pack_of(twin: Twin) -> packs.Pack:
 
 def base_tree(attempt: Attempt) -> Tree:
     """What the learner was handed; one immutable object for one incident, kept by this process."""
-    incident = of(attempt)
-    return _base(incident.pack, incident.spec)
+    return _base(str(twin_of(attempt).pack), of(attempt).spec)
 
 
 @lru_cache(maxsize=32)
-def _base(pack: packs.Pack, spec: packs.Spec) -> Tree:
-    return pack.base(spec)
+def _base(dotted: str, spec: packs.Spec) -> Tree:
+    return packs.load(dotted).base(spec)

@@ -79,13 +79,13 @@ def _clock(twin: Twin) -> Found:
 
 def _references(twin: Twin) -> Found:
     stages = [stage.key for stage in twin.stages]
-    for group, entries in (("deliverables", twin.deliverables), ("self_checks", twin.self_checks)):
-        for position, entry in enumerate(entries):
-            if entry.stage not in stages:
-                yield (
-                    (group, position, "stage"),
-                    f"there is no stage {entry.stage!r}{did_you_mean(entry.stage, stages)}",
-                )
+    named: list[tuple[Path, str]] = [
+        *((("deliverables", position, "stage"), each.stage) for position, each in enumerate(twin.deliverables)),
+        *((("self_checks", position, "stage"), each.stage) for position, each in enumerate(twin.self_checks)),
+    ]
+    for path, key in named:
+        if key not in stages:
+            yield path, f"there is no stage {key!r}{did_you_mean(key, stages)}"
     for position, key in enumerate(stages):
         if not twin.deliverables_of(key):
             yield ("stages", position), f"nothing is handed in with stage {key!r}; give it a deliverable"
