@@ -458,7 +458,11 @@ def _said(reply: _Reply, asked: Asked, facts: Facts) -> list[_Said]:
         dates=tuple((found.start(), found["iso"]) for found in _DATE.finditer(without_tags) if found["iso"]),
     )
     quantities = list(_QUANTITY.finditer(clean))
-    said = [_claimed(found, place, asked, reply, facts, alone=len(quantities) == 1) for found in quantities]
+    edges = [0, *(found.start() for found in quantities[1:]), len(clean)]
+    said = [
+        _claimed(found, place, asked, reply, facts, stretch=(edges[number], edges[number + 1]))
+        for number, found in enumerate(quantities)
+    ]
     counted = [one for one in said if one is not None]
     with_unit = [one for one in counted if one.amount.unit is not None]
     return with_unit or counted
@@ -481,9 +485,13 @@ class _Place:
 
 
 def _claimed(
-    found: re.Match[str], place: _Place, asked: Asked, reply: _Reply, facts: Facts, *, alone: bool
+    found: re.Match[str], place: _Place, asked: Asked, reply: _Reply, facts: Facts, *, stretch: tuple[int, int]
 ) -> _Said | None:
-    """The claim a number makes where it stands, or None if it makes none."""
+    """The claim a number makes where it stands, or None if it makes none.
+
+    `stretch` reaches from this number to the next, or from the beginning and to the end: conditions in it are its own.
+    """
+    alone = stretch == (0, len(place.text))
     start = max(bound for bound in place.bounds if bound <= found.start())
     end = min(bound for bound in place.bounds if bound >= found.end())
     amount, written = _amount(found)
@@ -498,9 +506,9 @@ def _claimed(
         return None
     product = before[-1] if before else (here[0] if here else asked.product)
     about = attribute or asked.attribute
-    condition = place.conditions(start, end, facts)
+    condition = place.conditions(max(start, stretch[0]), min(end, stretch[1]), facts)
     if condition is None and alone:
-        condition = place.conditions(0, len(place.text), facts)
+        condition = place.conditions(*stretch, facts)
     document, sentence = reply.citations[0] if reply.citations else (None, None)
     said = place.text[start:end]
     return _Said(

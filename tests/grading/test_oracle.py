@@ -148,8 +148,8 @@ APR_RIGHT = reply("The APR of Ridge Gold is 12.5 %.", ("doc-12", 3))
         (FEE, reply("[doc-12:2] On Ridge Gold the late fee is fixed at 39 USD for new customers."), V.correct),
         (APR, reply("Ridge Gold has an interest rate of 12,5 percent.", ("doc-12", 3)), V.correct),
         (APR, reply("The **APR** of Ridge\u00a0Gold is 12.5\u200b %, effective 2026-01-10.", ("doc-12", 3)), V.correct),
-        (APR, reply("The APR of Ridge Gold is \uff11\uff12.\uff15 %.", ("doc-12", 3)), V.correct),  # noqa: RUF001
-        (APR, reply("The APR of Ridge Gold is \uff11\uff13.\uff15 %.", ("doc-12", 3)), V.conflict),  # noqa: RUF001
+        (APR, reply("The APR of Ridge Gold is \uff11\uff12.\uff15 %.", ("doc-12", 3)), V.correct),
+        (APR, reply("The APR of Ridge Gold is \uff11\uff13.\uff15 %.", ("doc-12", 3)), V.conflict),
         (LIMIT, reply("The insured limit of Ridge Gold is 20 thousand USD.", ("doc-30", 1)), V.correct),
         (LIMIT, reply("Deposits in Ridge Gold are covered up to 20,000 USD.", ("doc-30", 1)), V.correct),
         (LIMIT, reply("The insured limit of Ridge Gold is $20k.", ("doc-30", 1)), V.correct),
@@ -259,11 +259,13 @@ def test_substituting_the_approved_value_moves_the_verdict_with_it(value: int, t
 def test_the_order_of_the_facts_does_not_matter(order: list[int], seed: int) -> None:
     facts = copy.deepcopy(BANK)
     facts["products"] = [facts["products"][at] for at in order]
-    random.Random(seed).shuffle(facts["attributes"])
+    random.Random(seed).shuffle(facts["attributes"])  # noqa: S311 - an order
     assert judge(FEE, SAID_RIGHT, facts) == judge(FEE, SAID_RIGHT, BANK)
 
 
-@given(said=st.sampled_from([SAID_RIGHT, APR_RIGHT]), case=st.sampled_from([str.lower, str.upper, str.title, str.swapcase]))
+@given(
+    said=st.sampled_from([SAID_RIGHT, APR_RIGHT]), case=st.sampled_from([str.lower, str.upper, str.title, str.swapcase])
+)
 def test_a_question_in_other_letters_is_the_same_question(said: dict[str, Any], case: Any) -> None:
     for question in (FEE, APR):
         assert judge(case(question), said, FACTS).verdict is judge(question, said, FACTS).verdict
