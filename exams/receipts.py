@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from exams.models import Attempt, Stage
 
 
+CLOSED = "stage.closed"
+
+
 @dataclass(frozen=True)
 class Receipt:
     """One receipt.
@@ -74,6 +77,8 @@ def as_json(receipt: Receipt) -> dict[str, Any]:
 
 def _receipt(event: Event, stage: Stage | None) -> Receipt:
     payload = event.payload
+    if event.kind == CLOSED:
+        return _closing(event)
     window = _window(payload, stage)
     late = window.lateness(event.at) if window else None
     counts = window.holds(event.at) if window else True
@@ -89,6 +94,29 @@ def _receipt(event: Event, stage: Stage | None) -> Receipt:
         counts=counts,
         late_by_seconds=None if late is None else late.total_seconds(),
         message=_message(event, key, window, left, late),
+    )
+
+
+def _closing(event: Event) -> Receipt:
+    """The receipt that the deadline itself gives: nothing was late, and what was handed in counts."""
+    payload = event.payload
+    stage = str(payload["stage"])
+    closed = f"The {stage} stage closed at {in_words(event.at, event.attempt.learner.time_zone)}."
+    if not payload["by_deadline"]:
+        said = f"{closed} Your last hand-in counts. Number {event.seq}."
+    else:
+        saved = ", ".join(payload["deliverables"]) or "nothing"
+        said = f"{closed} We handed in what was saved by then: {saved}. Self-checks: not answered. Number {event.seq}."
+    return Receipt(
+        number=event.seq,
+        kind=event.kind,
+        received_at=event.at,
+        content_sha256=str(payload.get("content_sha256", "")) or event.payload_sha256,
+        stage=stage,
+        time_left_seconds=0.0,
+        counts=True,
+        late_by_seconds=None,
+        message=said,
     )
 
 

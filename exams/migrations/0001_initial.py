@@ -319,10 +319,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='handin',
-            constraint=models.UniqueConstraint(condition=models.Q(('by_deadline', True)), fields=('stage',), name='hand_in_by_deadline_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='handin',
             constraint=models.CheckConstraint(condition=models.Q(('by_deadline', True), ('blocked_checks', []), models.Q(('force_reason', ''), _negated=True), _connector='OR'), name='hand_in_critical_needs_force'),
         ),
         migrations.AddConstraint(

@@ -29,7 +29,6 @@ class HandIn(models.Model):
         ordering = ["attempt_id", "stage_id", "number"]
         constraints = [
             models.UniqueConstraint(fields=["stage", "number"], name="hand_in_number_once"),
-            models.UniqueConstraint(fields=["stage"], condition=Q(by_deadline=True), name="hand_in_by_deadline_once"),
             models.CheckConstraint(
                 condition=Q(by_deadline=True) | Q(blocked_checks=[]) | ~Q(force_reason=""),
                 name="hand_in_critical_needs_force",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
-from exams import collecting, doorbell, ledger
+from exams import collecting, doorbell, ledger, receipts
 from exams.models import Attempt, AttemptState, Stage, StageState
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _record(stage: Stage, collected: collecting.Collected | None) -> None:
     said = {"stage": stage.key, "by_deadline": False} if collected is None else collecting.summary(collected)
     ledger.append(
         attempt=stage.attempt,
-        kind="stage.closed",
+        kind=receipts.CLOSED,
         payload=said | {"closed_at": stage.closes_at},
         actor=None,
         at=stage.closes_at,
