@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import contextlib
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.db import close_old_connections
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import path
@@ -22,6 +20,7 @@ from exams.database_clock import received_at
 from exams.definitions import stage_for_code
 from exams.errors import Refusal
 from exams.live import record_push
+from exams.queries import repository_path
 from exams.windows import arrive
 from sandboxes import git_server
 from sandboxes.git_server import MAX_NEGOTIATION_BYTES, Service
@@ -71,7 +70,7 @@ def _token(request: HttpRequest) -> str:
         return ""
     try:
         decoded = base64.b64decode(encoded.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return ""
     return decoded.partition(":")[2]
 
@@ -103,7 +102,7 @@ def _enter(request: HttpRequest, attempt_id: uuid.UUID, *, pushing: bool) -> _Vi
                 refused = "" if arrival.counts else _late_sentence(arrival.stage.closes_at, received)
         return _Visit(
             attempt_id=attempt.pk,
-            repository=settings.HOTSEAT_REPOSITORIES / f"{attempt.pk}.git",
+            repository=repository_path(attempt),
             received_at=received,
             refused=refused,
         )
