@@ -330,8 +330,8 @@ def _attribute_mentions(text: str, facts: Facts) -> list[tuple[int, int, Attribu
 class Claim:
     """One value a customer was told, with everything said about it. `product` and `attribute` are what it is about.
 
-    `product` is None for a name nobody knows, or when neither question nor reply names one. `document` and `sentence`
-    are those of the reply's first citation.
+    `product` is None for a name nobody knows, or when neither question nor reply names one. `value` and `unit` are as
+    they were said. `document` and `sentence` are those of the reply's first citation.
     """
 
     product: str | None
@@ -516,7 +516,7 @@ def _claimed(
             product=product.id if product else None,
             attribute=about.key if about else None,
             value=str(written),
-            unit=amount.unit,
+            unit=found["before"] or found["after"],
             condition=condition,
             jurisdiction=next((one for one in facts.jurisdictions if re.search(rf"\b{re.escape(one)}\b", said)), None),
             effective=next((iso for at, iso in place.dates if start <= at < end), None),

@@ -46,7 +46,8 @@ INNOCENT: tuple[tuple[str, tuple[Edit, ...]], ...] = (
             Edit(
                 "assistant/retriever.py",
                 "        passages = sorted(passages, key=lambda passage: passage.score, reverse=True)\n",
-                "        passages.sort(key=lambda passage: -passage.score)  # stable: equals keep the documents' order\n",
+                "        passages.sort(key=lambda passage: -passage.score)"
+                "  # stable: equals keep the documents' order\n",
             ),
         ),
     ),
@@ -62,7 +63,8 @@ INNOCENT: tuple[tuple[str, tuple[Edit, ...]], ...] = (
             Edit(
                 "assistant/prompt.py",
                 '        "documents": [\n'
-                '            f"[{passage.document}:{passage.sentence.number}] {passage.sentence.text}" for passage in passages\n'
+                '            f"[{passage.document}:{passage.sentence.number}] {passage.sentence.text}"\n'
+                "            for passage in passages\n"
                 "        ],\n",
                 '        "documents": [tagged(passage) for passage in passages],\n',
             ),

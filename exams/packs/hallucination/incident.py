@@ -17,7 +17,7 @@ from exams.packs.hallucination.traffic import Asked, Wrong, stream, wrong
 from exams.packs.hallucination.world import DOMAINS, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from sandboxes.ingest.tree import Tree
 
@@ -67,6 +67,8 @@ class Incident:
 
     `sound` and `faulty` are the trees without what operation adds; `deployed_at` is when the fault went live,
     `opened_at` when the incident opened (both UTC); `told` is the first wrong answer a customer complains about.
+    `damage` are the questions about the catalogue, as (product id, attribute key), that get a harmful answer because of
+    the fault; `touched` are those that get any but the right one.
     """
 
     spec: Spec
@@ -83,7 +85,8 @@ class Incident:
     faulty: Tree
     traces: tuple[Trace, ...]
     told: Told
-    damage: tuple[tuple[str, str], ...]
+    damage: frozenset[tuple[str, str]]
+    touched: frozenset[tuple[str, str]]
 
     def random(self, purpose: str) -> random.Random:
         """A source of drawings of its own for each purpose, so that one does not move another."""
@@ -204,11 +207,9 @@ def incident(spec: Spec) -> Incident:
         if not all(sound_answer(world, trace.asked, trace.reply) for trace in traces):
             continue
         with build.opened(faulty) as ask:
-            damage = tuple(
-                (asked.product.id, asked.attribute.key)
-                for asked in catalogue_questions(world)
-                if asked.product and asked.attribute and wrong(world, asked, read(ask(asked.question, ""))) is not None
-            )
+            replies = [(asked, ask(asked.question, "")) for asked in catalogue_questions(world)]
+            damage = _pairs(asked for asked, reply in replies if wrong(world, asked, read(reply)) is not None)
+            touched = _pairs(asked for asked, reply in replies if not sound_answer(world, asked, reply))
             traces += _replay(world, ask, after, since=deployed_at)
         told = _first_complaint(world, failure, traces)
         if len(damage) < LEAST_WRONG or told is None:
@@ -229,11 +230,16 @@ def incident(spec: Spec) -> Incident:
             traces=tuple(traces),
             told=told,
             damage=damage,
+            touched=touched,
         )
     raise NoUsableWorld(
         f"{MOST_DRAWINGS} drawings of {spec.failure_class} with seed {spec.seed} in {domain!r}: either the healthy "
         "assistant made mistakes or the fault did no damage; train the language model better"
     )
+
+
+def _pairs(questions: Iterable[Asked]) -> frozenset[tuple[str, str]]:
+    return frozenset((one.product.id, one.attribute.key) for one in questions if one.product and one.attribute)
 
 
 def _replay(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from exams.packs import Probe, ProbeSuite
 from exams.packs.hallucination import build, text
-from exams.packs.hallucination.incident import Incident, sound_answer
 from exams.packs.hallucination.traffic import CHAT, FOLLOW_UPS, Asked
 from exams.packs.hallucination.world import PLUS, Attribute, Product, World
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from exams.packs import ProbeGroup
+    from exams.packs.hallucination.incident import Incident
 
 REPLACING = ("kb/", "tests/")
 MOST_DRAWINGS = 40
@@ -28,7 +28,7 @@ Pair = tuple[Product, Attribute]
 
 
 class NoUsableProbes(RuntimeError):
-    """No drawing gave documents that the healthy assistant answers without a mistake."""
+    """No drawing gave documents with enough to ask about."""
 
 
 def confusable(world: World, product: Product) -> bool:
@@ -37,25 +37,37 @@ def confusable(world: World, product: Product) -> bool:
 
 
 def targets(world: World, failure: str) -> list[Pair]:
-    """What a fault of this class may damage, whichever fault it is."""
+    """What a fault of this class may damage, whichever fault it is: approved values first, then unknown ones."""
     if failure == "H1":
-        return [pair for pair in world.known() if confusable(world, pair[0])]
+        return [pair for pair in (*world.known(), *world.unknown()) if confusable(world, pair[0])]
     return list(world.unknown())
 
 
 def neighbours(world: World, failure: str) -> list[Pair]:
-    """What lies next to the damage and must stay as it was."""
+    """Approved values next to the damage, which no fault of this class touches."""
     if failure == "H1":
         return [pair for pair in world.known() if not confusable(world, pair[0])]
     incomplete = {product.id for product, _ in world.unknown()}
     return [pair for pair in world.known() if pair[0].id in incomplete]
 
 
+def controls(world: World, failure: str) -> list[Pair]:
+    """Approved values anywhere that no fault of this class touches: they must still be given."""
+    damaged = targets(world, failure)
+    return [pair for pair in world.known() if pair not in damaged]
+
+
+def nowhere(world: World, failure: str) -> list[Pair]:
+    """What no document states and no fault of this class touches."""
+    damaged = targets(world, failure)
+    return [pair for pair in world.unknown() if pair not in damaged]
+
+
 def fresh(incident: Incident, *, seed: int) -> ProbeSuite:
     """Draw new documents of the same trade, and at least 40 questions about them.
 
     Raises:
-        NoUsableProbes: the healthy assistant makes mistakes on every drawing.
+        NoUsableProbes: no drawing gave enough to ask.
     """
     failure = incident.failure.key
     drawing = random.Random(f"probes/{failure}/{incident.spec.seed}/{seed}")  # noqa: S311 - a seeded drawing
@@ -63,22 +75,19 @@ def fresh(incident: Incident, *, seed: int) -> ProbeSuite:
         world = World.draw(domain=incident.world.domain.key, seed=drawing.randrange(2**48))
         if len(targets(world, failure)) < LEAST_TARGETS or not neighbours(world, failure):
             continue
-        data = build.knowledge(world)
         asked = list(_questions(world, failure, drawing))
-        with build.opened(incident.sound.overlay(data, replacing=REPLACING)) as ask:
-            replies = [ask(one.question, one.session) for _, _, one in asked]
-        if all(sound_answer(world, one, reply) for (_, _, one), reply in zip(asked, replies, strict=True)):
-            return ProbeSuite(data=data, replacing=REPLACING, facts=world.facts_json(), probes=_named(asked, drawing))
-    raise NoUsableProbes(
-        f"{MOST_DRAWINGS} drawings for {failure}: the healthy assistant made a mistake on each of them, "
-        "or there was too little to ask; train the language model better"
-    )
+        return ProbeSuite(
+            data=build.knowledge(world),
+            replacing=REPLACING,
+            facts=world.facts_json(),
+            probes=_named(asked, drawing),
+        )
+    raise NoUsableProbes(f"{MOST_DRAWINGS} drawings for {failure} with seed {seed} gave too little to ask")
 
 
 def unchanged(incident: Incident) -> ProbeSuite:
-    """Every question about the incident's own documents that the fault did not damage, as it was asked before."""
+    """Every plain question about the incident's own documents that the faulty tree answers rightly."""
     world = incident.world
-    damaged = set(incident.damage)
     probes = [
         Probe(
             key=f"p2p-{number:02d}",
@@ -89,13 +98,13 @@ def unchanged(incident: Incident) -> ProbeSuite:
             (product, attribute)
             for product in world.products
             for attribute in world.domain.attributes
-            if (product.id, attribute.key) not in damaged
+            if (product.id, attribute.key) not in incident.touched
         )
     ]
     return ProbeSuite(data=build.knowledge(world), replacing=REPLACING, facts=world.facts_json(), probes=tuple(probes))
 
 
-Drawn = tuple["ProbeGroup", str, Asked]
+Drawn = tuple["ProbeGroup", str, Asked]  # group, metamorphic relation, question
 
 
 def _questions(world: World, failure: str, drawing: random.Random) -> Iterator[Drawn]:
@@ -108,28 +117,28 @@ def _questions(world: World, failure: str, drawing: random.Random) -> Iterator[D
         yield "class", relation, _ask(product, attribute, relation, drawing)
     yield from _conversations(world, "class", damaged, drawing)
 
-    near = neighbours(world, failure)
     for _ in range(NEIGHBOURS):
-        product, attribute = drawing.choice(near)
+        product, attribute = drawing.choice(neighbours(world, failure))
         relation = drawing.choice(("plain", "paraphrase", "alias"))
         yield "neighbour", relation, _ask(product, attribute, relation, drawing)
 
-    known = list(world.known())
+    sound = controls(world, failure)
     for _ in range(CONTROLS):
-        product, attribute = drawing.choice(known)
+        product, attribute = drawing.choice(sound)
         relation = drawing.choice(("plain", "paraphrase", "alias", "case"))
         yield "control", relation, _ask(product, attribute, relation, drawing)
-    yield from _conversations(world, "control", known, drawing)
+    yield from _conversations(world, "control", sound, drawing)
 
-    nowhere = list(world.unknown())
-    for _ in range(UNKNOWNS):
-        product, attribute = drawing.choice(nowhere)
+    stated_nowhere = nowhere(world, failure)
+    for product, attribute in drawing.sample(stated_nowhere, min(UNKNOWNS, len(stated_nowhere))):
         yield "unknown", "paraphrase", _ask(product, attribute, "paraphrase", drawing)
     for name in _absent(world)[:3]:
         attribute = drawing.choice(world.domain.attributes)
         said = text.question(attribute=attribute.name, product=name)
-        yield "unknown", "absent", Asked(0, said, "", None, attribute)
-    yield "unknown", "small-talk", Asked(0, drawing.choice(CHAT), "", None, None)
+        # A name that differs from a product's by Plus alone is what wrong-entity retrieval is about.
+        yield "class" if failure == "H1" else "unknown", "absent", Asked(0, said, "", None, attribute)
+    for said in drawing.sample(CHAT, 2):
+        yield "unknown", "small-talk", Asked(0, said, "", None, None)
 
 
 def _ask(product: Product, attribute: Attribute, relation: str, drawing: random.Random) -> Asked:
@@ -141,13 +150,13 @@ def _ask(product: Product, attribute: Attribute, relation: str, drawing: random.
 
 
 def _conversations(world: World, group: ProbeGroup, pairs: list[Pair], drawing: random.Random) -> Iterator[Drawn]:
-    """Two conversations that alternate: each follow-up belongs to its own."""
-    chosen = drawing.sample(pairs, 2)
+    """Two conversations that alternate, each about one product and what `pairs` say of it."""
     openings: list[Drawn] = []
     follow_ups: list[Drawn] = []
-    for number, (product, attribute) in enumerate(chosen):
+    for number, (product, attribute) in enumerate(drawing.sample(pairs, 2)):
         session = f"{group}-{number}"
-        first = next(a for a in world.domain.attributes if a != attribute)
+        others = [a for a in world.domain.attributes if a != attribute and (product, a) in pairs]
+        first = others[0] if others else attribute
         said = text.question(attribute=first.name, product=product.name)
         openings.append((group, "session", Asked(0, said, session, product, first)))
         then = drawing.choice(FOLLOW_UPS).format(attribute=attribute.name)

@@ -8,7 +8,7 @@ multiples of 2⁻²⁴, and a float64 holds every multiple of 2⁻²⁴ below 2�
 sum                   largest magnitude                      bits needed (< 53)
 ====================  =====================================  =============================
 mean square           96 terms × (2¹⁰)²             < 2²⁷    27 + 24 = 51
-normalised × weight   96 terms × 2⁴ × 2³            < 2¹⁴    14 + 24 = 38
+normalised × weight   192 terms × 2⁴ × 2³           < 2¹⁵    15 + 24 = 39
 hidden × weight       288 terms × 2¹² × 2³          < 2²⁴    24 + 24 = 48
 query · key           24 terms × 2⁸ × 2⁸            < 2²¹    21 + 24 = 45
 attention × value     512 terms × 1 × 2⁸            ≤ 2¹⁷    17 + 28 = 45 (shares are multiples of 2⁻¹⁶)

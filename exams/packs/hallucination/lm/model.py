@@ -45,17 +45,19 @@ class PromptTooLong(ValueError):
 @dataclass(frozen=True)
 class _Layer:
     qkv: Array
+    previous: Array
     out: Array
     up: Array
     down: Array
 
 
 class _Cache:
-    """Keys and values of the tokens read so far, per layer."""
+    """Keys and values of the tokens read so far, and the last token's normalised state, per layer."""
 
     def __init__(self, layers: int, heads: int, room: int, head: int) -> None:
         self.keys = np.zeros((layers, heads, room, head))
         self.values = np.zeros((layers, heads, room, head))
+        self.previous = np.zeros((layers, heads * head))
         self.length = 0
 
 
@@ -70,7 +72,7 @@ class Model:
         self._sine: Array = arrays["sine"] * ROTARY_STEP
         layers = sum(name.endswith(".qkv") for name in arrays)
         self._layers = [
-            _Layer(*(arrays[f"layer{number}.{part}"] * STEP for part in ("qkv", "out", "up", "down")))
+            _Layer(*(arrays[f"layer{number}.{part}"] * STEP for part in ("qkv", "previous", "out", "up", "down")))
             for number in range(layers)
         ]
         self._heads = heads
@@ -82,7 +84,7 @@ class Model:
     def parameters(self) -> int:
         """Count the trained numbers."""
         return self._embedding.size + sum(
-            part.size for layer in self._layers for part in (layer.qkv, layer.out, layer.up, layer.down)
+            part.size for layer in self._layers for part in (layer.qkv, layer.previous, layer.out, layer.up, layer.down)
         )
 
     def logits(self, prompt: str) -> Array:
@@ -120,14 +122,18 @@ class Model:
 
     def _read(self, tokens: list[int], cache: _Cache) -> Array:
         """Read tokens on top of what the cache holds and score every token as the next one."""
-        start, count = cache.length, len(tokens)
+        start, count, width = cache.length, len(tokens), self._embedding.shape[1]
         end = cache.length = start + count
         cosine, sine = self._cosine[start:end], self._sine[start:end]
         hidden = np.triu(np.ones((count, count), dtype=bool), 1) if count > 1 else None
         x = normalise(self._embedding[tokens])
         for number, layer in enumerate(self._layers):
-            mixed = settle(normalise(x) @ layer.qkv, HEAD_LIMIT)
-            heads = mixed.reshape(count, 3, self._heads, self._head).transpose(1, 2, 0, 3)
+            state = normalise(x)
+            before = np.concatenate((cache.previous[number, None], state[:-1]))
+            cache.previous[number] = state[-1]
+            mixed = state @ layer.qkv
+            mixed[:, width : 2 * width] += before @ layer.previous
+            heads = settle(mixed, HEAD_LIMIT).reshape(count, 3, self._heads, self._head).transpose(1, 2, 0, 3)
             keys, values = cache.keys[number, :, :end], cache.values[number, :, :end]
             keys[:, start:] = _turn(heads[1], cosine, sine)
             values[:, start:] = heads[2]
@@ -153,12 +159,12 @@ class Model:
 
 
 def _turn(x: Array, cosine: Array, sine: Array) -> Array:
-    """Rotate queries or keys, (heads, tokens, head), by their positions."""
-    half = x.shape[-1] // 2
-    first, second = x[..., :half], x[..., half:]
-    turned = np.empty(x.shape)
+    """Rotate the first part of queries or keys, (heads, tokens, head), by their positions; the rest stays."""
+    half = cosine.shape[1]
+    first, second = x[..., :half], x[..., half : 2 * half]
+    turned = x.copy()
     turned[..., :half] = first * cosine - second * sine
-    turned[..., half:] = second * cosine + first * sine
+    turned[..., half : 2 * half] = second * cosine + first * sine
     return settle(turned, HEAD_LIMIT)
 
 

@@ -68,10 +68,15 @@ def vocabulary() -> Vocabulary:
 
 
 class Corpus:
-    """An endless, seeded stream of examples with up to `sentences` retrieved sentences (a few may have more)."""
+    """An endless, seeded stream of examples.
 
-    def __init__(self, seed: int, *, sentences: int = text.MAX_SENTENCES) -> None:
+    They hold up to `sentences` retrieved sentences (a few hold one more), and a share of `aliases` of the questions
+    calls the attribute by another name than documents do. Mostly the best sentence comes first, as retrievers rank.
+    """
+
+    def __init__(self, seed: int, *, sentences: int = text.MAX_SENTENCES, aliases: float = 0.4) -> None:
         self._sentences = sentences
+        self._aliases = aliases
         self._random = random.Random(f"corpus/{seed}")  # noqa: S311 - a seeded drawing, not a secret
 
     def examples(self) -> Iterator[Example]:
@@ -96,7 +101,10 @@ class Corpus:
                 lines.append(self._statement(other, asked, attribute, domain))
         while len(lines) < total:
             lines.append(self._distractor(asked, attribute, domain, near=kind == "stated"))
-        rand.shuffle(lines)
+        found = lines[:1] if kind in {"stated", "wrong_product"} and self._chance(0.6) else []
+        rest = lines[len(found) :]
+        rand.shuffle(rest)
+        lines = found + rest
         tagged, answers = [], []
         for place, line in zip(self._places(len(lines)), lines, strict=True):
             tagged.append((*place, line if isinstance(line, str) else line.words))
@@ -115,7 +123,7 @@ class Corpus:
             completion = answers[0]
         grounded = {"refuse": True, "recall": False}.get(kind, self._chance(0.65))
         question = text.question(
-            attribute=attribute.name if self._chance(0.6) else rand.choice(attribute.aliases),
+            attribute=rand.choice(attribute.aliases) if self._chance(self._aliases) else attribute.name,
             product=str(asked),
             form=rand.randrange(len(text.QUESTIONS)),
         )

@@ -1,5 +1,6 @@
 """The training loop: batches of like length, the loss on completions only, two optimisers, one cosine."""
 
+import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,12 +13,18 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
+from exams.packs.hallucination import text
 from exams.packs.hallucination.lm.vocabulary import Vocabulary
 from exams.packs.hallucination.train.corpus import Corpus, Example
 from exams.packs.hallucination.train.network import Params, Shape, forward, initial
 
 LENGTHS = (32, 64, 96, 128, 160, 192, 224)
 LONGEST_COMPLETION = 26
+# The two tokens of the tag (or the first words of a refusal) decide what the rest of the answer says.
+DECISIVE = (8.0, 6.0)
+# After the first steps: how many sentences at most, and how often.
+MIXTURE = {2: 0.5, 4: 0.38, text.MAX_SENTENCES: 0.12}
+ALIASES = 0.25
 
 Batch = tuple[NDArray[Any], ...]
 Say = Callable[[str], object]
@@ -27,14 +34,15 @@ Say = Callable[[str], object]
 class Recipe:
     """What a training run is made of.
 
-    `steps` batches of about `tokens` tokens each. The first `short_steps` hold prompts of at most two sentences: the
-    model learns to copy there, cheaply, and to choose among more afterwards. `rate` is the peak learning rate.
+    `steps` batches of about `tokens` tokens each. The first `short_steps` hold prompts of at most two sentences and no
+    aliases: the model learns to match and to copy there, cheaply, and goes on with `MIXTURE`. `rate` is the peak
+    learning rate.
     """
 
     steps: int
     short_steps: int
-    tokens: int = 4096
-    rate: float = 0.02
+    tokens: int = 3072
+    rate: float = 0.008
     seed: int = 0
 
 
@@ -59,13 +67,26 @@ def row(example: Example, vocabulary: Vocabulary) -> Batch:
     places[:said] = np.arange(len(prompt) - 1, total - 1)
     targets[:said] = completion
     mask[:said] = 1
+    mask[: len(DECISIVE)] = DECISIVE
     return tokens, places, targets, mask
+
+
+def stream(recipe: Recipe) -> Iterator[Example]:
+    """Give the mixture's examples without end."""
+    choice = random.Random(f"mixture/{recipe.seed}")  # noqa: S311 - a seeded drawing, not a secret
+    parts = [
+        Corpus(recipe.seed + 1 + part, sentences=sentences, aliases=ALIASES).examples()
+        for part, sentences in enumerate(MIXTURE)
+    ]
+    shares = list(MIXTURE.values())
+    while True:
+        yield next(choice.choices(parts, shares)[0])
 
 
 def batches(recipe: Recipe, vocabulary: Vocabulary) -> Iterator[Batch]:
     """Give the run's batches; each holds examples of one length class."""
-    short = Corpus(recipe.seed, sentences=2).examples()
-    full = Corpus(recipe.seed + 1).examples()
+    short = Corpus(recipe.seed, sentences=2, aliases=0.0).examples()
+    full = stream(recipe)
     waiting: dict[int, list[Batch]] = {length: [] for length in LENGTHS}
     given = 0
     while given < recipe.steps:
@@ -79,7 +100,7 @@ def batches(recipe: Recipe, vocabulary: Vocabulary) -> Iterator[Batch]:
 
 
 def loss(params: Params, batch: tuple[jax.Array, ...], shape: Shape) -> jax.Array:
-    """Give the mean cross-entropy of the completions' tokens, in nats."""
+    """Give the mean cross-entropy of the completions' tokens, in nats, the decisive ones weighing more."""
     tokens, places, targets, mask = batch
     states = jnp.take_along_axis(forward(params, tokens, shape), places[:, :, None], axis=1)
     missed = optax.softmax_cross_entropy_with_integer_labels(states @ params["embedding"].T, targets)
@@ -87,15 +108,15 @@ def loss(params: Params, batch: tuple[jax.Array, ...], shape: Shape) -> jax.Arra
 
 
 def optimiser(recipe: Recipe, params: Params) -> optax.GradientTransformation:
-    """Give Muon for the matrices inside the layers and Adam, at a fifth of its rate, for the embedding."""
-    warmup = max(1, min(100, recipe.steps // 10))
+    """Give Muon for the matrices inside the layers and Adam, at four fifths of its rate, for the embedding."""
+    warmup = max(1, min(50, recipe.steps // 10))
     rate = optax.warmup_cosine_decay_schedule(0.0, recipe.rate, warmup, recipe.steps, recipe.rate / 50)
     labels = {
         "embedding": "adam",
         "layers": [dict.fromkeys(layer, "muon") for layer in params["layers"]],
     }
     return optax.multi_transform(
-        {"adam": optax.adam(lambda step: rate(step) / 5, b2=0.98), "muon": optax.contrib.muon(rate)}, labels
+        {"adam": optax.adam(lambda step: 0.8 * rate(step), b2=0.98), "muon": optax.contrib.muon(rate)}, labels
     )
 
 

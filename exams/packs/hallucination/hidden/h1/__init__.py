@@ -145,7 +145,9 @@ COLLISION = Fault(
             Edit(
                 "assistant/server.py",
                 'Retriever(Index(knowledge), settings["retrieval"]["sentences"])',
-                'Retriever(\n            Index(knowledge), settings["retrieval"]["sentences"], knowledge.sentences()\n        )',
+                "Retriever(\n"
+                '            Index(knowledge), settings["retrieval"]["sentences"], knowledge.sentences()\n'
+                "        )",
             ),
         ),
     },
@@ -214,7 +216,7 @@ CUT_NAME = Fault(
                 "assistant/server.py",
                 "    def compose(self, query):\n",
                 "    def settle(self, query):\n"
-                '        """A question that goes on after the name we found is about the product with the longer name."""\n'
+                '        """When the question goes on after the name, the longer name is meant."""\n'
                 "        if query.product is None:\n"
                 "            return query\n"
                 "        said = words(query.question)\n"
@@ -228,19 +230,11 @@ CUT_NAME = Fault(
                 "    def compose(self, query):\n",
             ),
             Edit(
-                "assistant/session.py",
-                "        return Query(question, product, self.find_attribute(question))\n",
-                "        return Query(question, product, self.find_attribute(question))\n\n"
-                "    def correct(self, session, product):\n"
-                '        """A later step knows better which product the conversation is about."""\n'
-                "        if session and product is not None:\n"
-                "            self._last[session] = product\n",
-            ),
-            Edit(
                 "assistant/server.py",
                 "        query = self.settle(query)\n",
                 "        query = self.settle(query)\n"
-                '        self.sessions.correct(str(request.get("session", "")), query.product)\n',
+                '        if request.get("session"):\n'
+                '            self.sessions.remember(str(request["session"]), query.product)\n',
             ),
             Edit("assistant/server.py", "import tomllib\n", "import tomllib\nfrom dataclasses import replace\n"),
             Edit(

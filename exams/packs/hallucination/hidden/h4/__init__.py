@@ -50,7 +50,7 @@ REFUSE_INCOMPLETE = always(
     Edit(
         "assistant/server.py",
         COMPOSE,
-        "        stated = {s.text for s in self.retriever.index.about(query.product) if any(c.isdigit() for c in s.text)}\n"
+        "        stated = [s for s in self.retriever.index.about(query.product) if any(map(str.isdigit, s.text))]\n"
         "        if len(stated) < len(self.sessions.attributes):\n"
         '            return self.refusal("not everything about this product is documented")\n' + COMPOSE,
     )

@@ -68,11 +68,14 @@ class Sessions:
     def understand(self, question, session=""):
         product = self.find_product(question)
         if session:
-            if product is None and not self.mention(words(question)):
+            if self.mention(words(question)):
+                self.remember(session, product)  # also a name that is not ours: a follow-up is about that one
+            else:
                 product = self._last.get(session)
-            if product is not None:
-                self._last[session] = product
-                self._last.move_to_end(session)
-                while len(self._last) > self.remembered:
-                    self._last.popitem(last=False)
         return Query(question, product, self.find_attribute(question))
+
+    def remember(self, session, product):
+        self._last[session] = product
+        self._last.move_to_end(session)
+        while len(self._last) > self.remembered:
+            self._last.popitem(last=False)
