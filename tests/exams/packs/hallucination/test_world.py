@@ -58,9 +58,7 @@ def test_every_fact_is_stated_by_exactly_one_sentence_of_one_document(world: Wor
             )
             for form in range(len(text.STATEMENTS))
         }
-        assert [place for place, sentence in stated.items() if sentence in wordings] == [
-            (fact.document, fact.sentence)
-        ]
+        assert [place for place, sentence in stated.items() if sentence in wordings] == [(fact.document, fact.sentence)]
         assert product.id in world.document(fact.document).products
         assert fact.effective == world.document(fact.document).effective <= world.as_of
 
@@ -124,8 +122,7 @@ def test_the_facts_json_says_what_the_world_holds(world: World) -> None:
         for key, fact in product["facts"].items()
     }
     assert told == {
-        key: (fact.value, fact.condition, fact.document, fact.sentence)
-        for key, fact in world.facts_of.items()
+        key: (fact.value, fact.condition, fact.document, fact.sentence) for key, fact in world.facts_of.items()
     }
 
 
@@ -172,9 +169,7 @@ def test_an_answer_from_memory_cites_nothing() -> None:
     assert (taken.document, taken.sentence, taken.value, taken.condition) == (None, None, 45, None)
 
 
-@pytest.mark.parametrize(
-    "said", ["", "Perhaps 39 USD.", "The late fee of Ridge Gold is high.", "[doc-12:3]", "39"]
-)
+@pytest.mark.parametrize("said", ["", "Perhaps 39 USD.", "The late fee of Ridge Gold is high.", "[doc-12:3]", "39"])
 def test_other_wordings_are_no_answer(said: str) -> None:
     assert text.parse_answer(said) is None
 
