@@ -44,11 +44,16 @@ def up(*, detach: bool) -> int:
                 _stop(supervisor)
                 raise
             ready.remember(home, address)
+    except KeyboardInterrupt:
+        say("Stopped before it was ready.")
+        return _INTERRUPTED
+    try:
         _greet(address, sign_ins, time.monotonic() - begun, detach=detach)
         return 0 if detach else _stay(supervisor)
     except KeyboardInterrupt:
-        say("\nStopped.")
-        return _INTERRUPTED
+        _stop(supervisor)
+        say("Stopped.")
+        return 0
 
 
 def _listen_on() -> tuple[str, int]:
@@ -129,17 +134,12 @@ def _greet(address: str, sign_ins: str, seconds: float, *, detach: bool) -> None
 def _stay(supervisor: Supervisor) -> int:
     """Wait until told to stop, or stopped from elsewhere; say when a process had to be started again."""
     pids = {name: status.pid for name, status in supervisor.statuses().items()}
-    try:
-        while supervisor.running():
-            for name, status in supervisor.statuses().items():
-                if status.pid and pids.get(name) not in {0, status.pid}:
-                    say(f"  ! {name} had ended and was started again; its log is {supervisor.log(name)}")
-                pids[name] = status.pid or pids.get(name, 0)
-            time.sleep(1)
-    except KeyboardInterrupt:
-        _stop(supervisor)
-        say("Stopped.")
-        return 0
+    while supervisor.running():
+        for name, status in supervisor.statuses().items():
+            if status.pid and pids.get(name) not in {0, status.pid}:
+                say(f"  ! {name} had ended and was started again; its log is {supervisor.log(name)}")
+            pids[name] = status.pid or pids.get(name, 0)
+        time.sleep(1)
     say("Stopped from elsewhere.")
     return 0
 

@@ -1,0 +1,171 @@
+"""`make up` from start to stop, on a state folder of its own: whole, once, mended when killed, gone when stopped."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local import places, processes, ready
+from deploy.local.places import ROOT, Home
+from deploy.local.supervise import Supervisor
+
+pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("make-up")]
+
+PARTS = ("web", "worker", "grading", "beat", "postgres", "valkey")
+
+
+@pytest.fixture(scope="module")
+def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a person who has just cloned Hotseat, with a state folder and a port of their own."""
+    # These are the test run's own.
+    ours = {"DATABASE_URL", "BROKER_URL", "DJANGO_SETTINGS_MODULE", "HOTSEAT_TEST_DB", "HOTSEAT_REPOSITORIES"}
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    state = tmp_path_factory.mktemp("clone") / "state"
+    kept = {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("PYTEST_")}
+    return kept | {"HOTSEAT_STATE_DIR": str(state), "PORT": port}
+
+
+@pytest.fixture(scope="module")
+def home(env: dict[str, str]) -> Iterator[Home]:
+    """Where that platform lives; whatever a test leaves running ends with the module."""
+    found = Home("platform", Path(env["HOTSEAT_STATE_DIR"]))
+    yield found
+    Supervisor(found).stop()
+
+
+def _local(env: dict[str, str], *argv: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "deploy.local", *argv],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _until(true: Callable[[], object], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def twice(env: dict[str, str], home: Home) -> tuple[str, str]:
+    """What two people see who start the same clone at the same moment, the one who did start it first."""
+    both = [_local(env, "up", "--detach") for _ in range(2)]
+    said = [each.communicate(timeout=240)[0] for each in both]
+    assert [each.returncode for each in both] == [0, 0], "\n".join(said)
+    assert Supervisor(home).running()
+    first, second = sorted(said, key=lambda words: "already running" in words)
+    return first, second
+
+
+def test_two_starts_at_once_start_one_platform(twice: tuple[str, str], env: dict[str, str], home: Home) -> None:
+    first, second = twice
+    address = f"http://127.0.0.1:{env['PORT']}"
+    assert f"Hotseat is ready at {address}" in first
+    assert f"Hotseat is already running at {address}" in second
+    assert sorted(Supervisor(home).statuses()) == sorted(PARTS)
+    assert ready.missing(address) == {}
+
+
+@pytest.mark.usefixtures("twice")
+def test_a_start_when_it_runs_says_where_and_is_content(env: dict[str, str]) -> None:
+    again = _local(env, "up")
+    assert "already running" in again.communicate(timeout=30)[0]
+    assert again.returncode == 0
+
+
+def test_sign_ins_are_printed_once_and_stored_nowhere(twice: tuple[str, str], home: Home) -> None:
+    passwords = re.findall(r"@hotseat\.test +(\S{12})\n", twice[0])
+    assert len(set(passwords)) == 4
+    kept = [
+        file
+        for file in home.path.rglob("*")
+        if file.is_file() and any(password.encode() in file.read_bytes() for password in passwords)
+    ]
+    assert kept == []
+
+
+@pytest.mark.usefixtures("twice")
+def test_every_part_killed_with_9_comes_back_and_the_platform_is_ready_again(env: dict[str, str], home: Home) -> None:
+    supervisor = Supervisor(home)
+    before = {name: row.pid for name, row in supervisor.statuses().items()}
+    for pid in before.values():
+        os.kill(pid, signal.SIGKILL)
+    _until(
+        lambda: all(row.pid not in {0, before[name]} for name, row in supervisor.statuses().items()),
+        seconds=30,
+    )
+    _until(lambda: ready.missing(f"http://127.0.0.1:{env['PORT']}") == {}, seconds=60)
+
+
+@pytest.mark.usefixtures("twice")
+def test_down_stops_all_of_it(env: dict[str, str], home: Home) -> None:
+    down = _local(env, "down")
+    assert "Hotseat is stopped." in down.communicate(timeout=90)[0]
+    assert processes.marked(home.path) == []
+    again = _local(env, "down")
+    assert "was not running" in again.communicate(timeout=30)[0]
+    assert again.returncode == 0
+
+
+def test_a_taken_port_is_said_before_anything_starts(env: dict[str, str], home: Home) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", int(env["PORT"])))
+        taken.listen()
+        up = _local(env, "up")
+        said = up.communicate(timeout=60)[0]
+    assert up.returncode == 1
+    assert f"Port {env['PORT']} on 127.0.0.1 cannot be used" in said
+    assert "make up PORT=" in said
+    assert processes.marked(home.path) == []
+
+
+@pytest.mark.parametrize("port", ["x", "0", "70000"])
+def test_a_port_that_is_none_is_refused(env: dict[str, str], port: str) -> None:
+    up = _local(env | {"PORT": port}, "up")
+    assert "which is no port" in up.communicate(timeout=60)[0]
+    assert up.returncode == 1
+
+
+def test_a_start_killed_with_9_half_way_leaves_nothing_and_the_next_one_works(env: dict[str, str], home: Home) -> None:
+    half = _local(env, "up")
+    assert half.stdout
+    for line in half.stdout:
+        if "✓ PostgreSQL" in line:
+            break
+    half.kill()
+    half.wait()
+    half.stdout.close()
+    _until(lambda: not Supervisor(home).running(), seconds=30)
+
+    up = _local(env, "up")
+    assert up.stdout
+    said = ""
+    for line in up.stdout:
+        said += line
+        if "Ctrl-C" in line:
+            break
+    assert "Hotseat is ready" in said
+    assert "(printed when it was made)" in said
+    up.send_signal(signal.SIGINT)
+    assert "Stopped." in up.communicate(timeout=90)[0]
+    assert up.returncode == 0
+    assert processes.marked(home.path) == []
+
+
+def test_the_state_lies_in_the_one_folder(env: dict[str, str], home: Home) -> None:
+    assert places.state_dir() != home.path
+    assert {path.name for path in Path(env["HOTSEAT_STATE_DIR"]).iterdir()} >= {"postgres", "valkey", "logs"}
