@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 
 from deploy.local import engine, manage, places, programs, ready, sandbox_image, services
@@ -31,29 +31,28 @@ def up(*, detach: bool) -> int:
     supervisor = Supervisor(home)
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, _interrupt)
-    try:
-        with _only_one(home):
-            if supervisor.running():
-                return _already(home)
-            begun = time.monotonic()
-            ready.refuse_taken_port(host, port)
-            address = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - compared, not bound
-            try:
-                sign_ins = _start(home, supervisor, host=host, port=port, address=address, detach=detach)
-            except BaseException:
-                _stop(supervisor)
-                raise
+    with ExitStack() as starting:
+        starting.enter_context(_only_one(home))
+        if supervisor.running():
+            return _already(home)
+        begun = time.monotonic()
+        ready.refuse_taken_port(host, port)
+        address = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - compared, not bound
+        is_ready = False
+        try:
+            sign_ins = _start(home, supervisor, host=host, port=port, address=address, detach=detach)
             ready.remember(home, address)
-    except KeyboardInterrupt:
-        say("Stopped before it was ready.")
-        return _INTERRUPTED
-    try:
-        _greet(address, sign_ins, time.monotonic() - begun, detach=detach)
-        return 0 if detach else _stay(supervisor)
-    except KeyboardInterrupt:
-        _stop(supervisor)
-        say("Stopped.")
-        return 0
+            is_ready = True
+            starting.close()  # others may look now, and find it running
+            _greet(address, sign_ins, time.monotonic() - begun, detach=detach)
+            return 0 if detach else _stay(supervisor)
+        except KeyboardInterrupt:
+            _stop(supervisor)
+            say("Stopped." if is_ready else "Stopped before it was ready.")
+            return 0 if is_ready else _INTERRUPTED
+        except BaseException:
+            _stop(supervisor)
+            raise
 
 
 def _listen_on() -> tuple[str, int]:
