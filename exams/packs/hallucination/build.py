@@ -10,23 +10,27 @@ import shutil
 import sys
 import tempfile
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from string import Template
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from exams.packs.hallucination import text
+from exams.packs.hallucination.lm.model import load
 from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from exams.packs.hallucination.lm.model import Model
     from exams.packs.hallucination.world import Document, Fact, Product, World
 
 HERE = Path(__file__).parent
 VISIBLE = HERE / "visible"
 LM = HERE / "lm"
 LM_PREFIX = "assistant/lm/"
+REMEMBERED = 20_000  # completions, about 1 kB each
 FACTS_PATH = "tests/approved_facts.json"
 TEMPLATED = frozenset({"README.md", "config.toml", "tests/test_answers.py"})
 
@@ -138,12 +142,29 @@ def healthy(world: World, *, service: str, company: str, version: str) -> Tree:
     return sources(values).overlay(knowledge(world)).overlay(register).overlay(model())
 
 
+class Remembering:
+    """The language model, asked each prompt once per process: trees share it, and most prompts of two trees agree."""
+
+    def __init__(self, inner: Model) -> None:
+        self._inner = inner
+        self.generate = lru_cache(maxsize=REMEMBERED)(self._generate)
+
+    def _generate(self, prompt: str, *, max_tokens: int, temperature: float, seed: int) -> str:
+        return self._inner.generate(prompt, max_tokens=max_tokens, temperature=temperature, seed=seed)
+
+
+@cache
+def shared_model() -> Remembering:
+    """The model of every tree of ours, loaded once per process."""
+    return Remembering(load(LM))
+
+
 @contextmanager
 def opened(tree: Tree) -> Iterator[Callable[[str, str], Reply]]:
     """Open one of our own trees in this process and give a function that asks it: `(question, session) -> reply`.
 
-    The assistant's package is imported under a name of its own, so any number can be open at once. Never for a tree
-    that somebody handed in: those run in containers only.
+    The assistant's package is imported under a name of its own, so any number can be open at once; instead of loading
+    the weights again it is given the shared model. Never for a tree that somebody handed in: those run in containers.
     """
     folder = Path(tempfile.mkdtemp(prefix="hotseat-pack-"))
     name = f"_hotseat_assistant_{next(_opened)}"
@@ -162,6 +183,9 @@ def opened(tree: Tree) -> Iterator[Callable[[str, str], Reply]]:
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)
+        weights = ModuleType(f"{name}.lm.model")
+        weights.load = lambda _folder: shared_model()  # type: ignore[attr-defined]
+        sys.modules[weights.__name__] = weights
         server = importlib.import_module(f"{name}.server")
         assistant = server.open_assistant(folder)
 
