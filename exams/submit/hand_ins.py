@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from exams import doorbell, late, ledger, receipts, sources
 from exams.collecting import Saved, unsaved_submission
-from exams.content import check_text
+from exams.content import ContentTooLarge, check_text
 from exams.definitions import deliverable_of, twin_of
 from exams.errors import Refusal
 from exams.live.drafts import checked
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from accounts.models import User
     from exams.models import Attempt, LateWrite
     from exams.receipts import Receipt
+    from exams.twins.definition import Deliverable
     from exams.windows import Arrival
 
 MAX_HAND_INS = 100
@@ -216,6 +217,17 @@ def write(*, attempt: Attempt, stage: Stage, parcel: Parcel, received_at: dateti
     return row, submission
 
 
+def _check_length(deliverable: Deliverable, content: Any) -> None:
+    # A draft may run over while it is being written; what is handed in may not.
+    if isinstance(content, str) and len(content) > deliverable.max_characters:
+        raise ContentTooLarge(
+            f"{deliverable.title} has {len(content)} characters; at most {deliverable.max_characters} are handed in. "
+            "Shorten it; what you saved is kept.",
+            size=len(content),
+            limit=deliverable.max_characters,
+        )
+
+
 def next_submission_number(attempt: Attempt) -> int:
     """The number the attempt's next submission gets. The attempt must be held."""
     return (Submission.objects.filter(attempt=attempt).aggregate(last=Max("number"))["last"] or 0) + 1
@@ -233,6 +245,8 @@ def _put_together(arrival: Arrival, sent: Mapping[str, Any]) -> tuple[dict[str, 
                 stage=deliverable.stage,
             )
         contents[key] = checked(content, deliverable=deliverable, attempt=attempt)
+    for deliverable in twin_of(attempt).deliverables_of(stage.key):
+        _check_length(deliverable, contents.get(deliverable.key))
     if not contents:
         wanted = ", ".join(each.key for each in twin_of(attempt).deliverables_of(stage.key))
         raise NothingToHandIn(f"Nothing was sent and nothing is saved for stage {stage.key!r}. It asks for: {wanted}.")
