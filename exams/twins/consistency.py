@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from exams.clock import UnplannableStages, schedule
+from exams.clock import UnplannableStages, offset
 from exams.twins import amounts
 from exams.twins.wording import did_you_mean
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     Found = Iterator[tuple[Path, str]]
 
 _SHORTEST = timedelta(minutes=1)
-_ANY_START = datetime(2026, 1, 1, tzinfo=UTC)
+_NOTHING = timedelta(0)
 
 
 def faults(twin: Twin, *, exists: Callable[[str], bool]) -> Found:
@@ -59,22 +58,30 @@ def _keys(twin: Twin) -> Found:
 
 
 def _clock(twin: Twin) -> Found:
-    if any(count > 1 for count in Counter(stage.key for stage in twin.stages).values()):
-        return
+    plans = {stage.key: stage.plan for stage in twin.stages}
     for position, stage in enumerate(twin.stages):
-        try:
-            (planned,) = [each for each in schedule(twin.plans, _ANY_START) if each.key == stage.key]
-        except UnplannableStages as unplannable:
-            yield ("stages", position, "closes"), str(unplannable)
-            return
-        lasts = planned.closes_at - planned.opens_at
-        if lasts < _SHORTEST and not twin.demo:
-            yield (
-                ("stages", position, "closes"),
-                "a window shorter than a minute is for demo twins; set demo = true, or lengthen it",
-            )
-        if stage.slot is not None and stage.slot.lasts + (stage.slot.questions or timedelta(0)) > lasts:
-            yield ("stages", position, "slot"), "the presentation lasts longer than the stage it is held in"
+        edges = {}
+        for edge, moment in (("opens", stage.opens), ("closes", stage.closes)):
+            try:
+                edges[edge] = offset(moment, plans)
+            except UnplannableStages as unplannable:
+                yield ("stages", position, edge), str(unplannable)
+        if len(edges) == len(("opens", "closes")):
+            yield from _lasts(twin, position, edges["closes"] - edges["opens"])
+
+
+def _lasts(twin: Twin, position: int, lasts: timedelta) -> Found:
+    """What is wrong with how long a window is."""
+    slot = twin.stages[position].slot
+    if lasts <= _NOTHING:
+        yield ("stages", position, "closes"), "the stage closes before it opens, or as it opens"
+    elif lasts < _SHORTEST and not twin.demo:
+        yield (
+            ("stages", position, "closes"),
+            "a window shorter than a minute is for demo twins; set demo = true, or lengthen it",
+        )
+    elif slot is not None and slot.lasts + (slot.questions or _NOTHING) > lasts:
+        yield ("stages", position, "slot"), "the presentation lasts longer than the stage it is held in"
 
 
 def _references(twin: Twin) -> Found:
