@@ -107,6 +107,7 @@ class GitHost:
         port: where it listens on 127.0.0.1.
         asked: every path it was asked for, in order.
         protocol_zero: whether it speaks only git's first protocol, which gives out no commits without a name.
+        plain: a folder served file by file below `/plain/`, as a host without git does.
     """
 
     port: int
@@ -116,6 +117,7 @@ class GitHost:
     ca_file: Path | None = None
     asked: list[str] = field(default_factory=list)
     protocol_zero: bool = False
+    plain: Path | None = None
 
     def url(self, path: str) -> str:
         """Return the address of something on this host."""
@@ -165,6 +167,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         kind = path.split("/")[1]
         if kind == "served":
             self._git(path, query, body)
+        elif kind == "plain" and self.host.plain is not None:
+            self._file(self.host.plain / path.removeprefix("/plain/"))
         elif kind == "status":
             self._answer(int(path.split("/")[2]), b"no")
         elif kind == "sign-in":
@@ -183,6 +187,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._answer(404, b"nothing here")
 
     do_GET = do_POST = _serve  # noqa: N815 - the base class looks for these names
+
+    def _file(self, path: Path) -> None:
+        if path.is_file():
+            self._answer(200, path.read_bytes(), Content_Type="text/plain")
+        else:
+            self._answer(404)
 
     def _drip(self) -> None:
         self.send_response(200)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 GIT = shutil.which("git") or "/usr/bin/git"
 _FALSE = shutil.which("false") or "/bin/false"
@@ -120,14 +120,22 @@ def kill_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
-def folder_size(folder: Path) -> int:
-    """Return the bytes in a folder's files; files that vanish meanwhile count nothing."""
-    total = 0
+def _file_sizes(folder: Path) -> Iterator[int]:
+    """Yield the size of each file below a folder; files that vanish meanwhile are passed over."""
     for where, _, names in os.walk(folder):
         for name in names:
             with contextlib.suppress(OSError):
-                total += (Path(where) / name).lstat().st_size
-    return total
+                yield (Path(where) / name).lstat().st_size
+
+
+def folder_size(folder: Path) -> int:
+    """Return the bytes in a folder's files."""
+    return sum(_file_sizes(folder))
+
+
+def _was_cut(folder: Path, limits: ProcessLimits) -> bool:
+    """Whether a file below `folder` is as large as the kernel let it become: a child of git's was stopped there."""
+    return max(_file_sizes(folder), default=0) >= limits.file_bytes // 512 * 512
 
 
 class _Watch:
@@ -225,12 +233,13 @@ def run_git(
         finally:
             kill_group(process.pid)
             process.wait()
+    cut = process.returncode != 0 and watched is not None and _was_cut(watched, limits)
     return Finished(
         returncode=process.returncode,
         stdout=bytes(watch.stdout),
         stderr=watch.stderr.decode("utf-8", "replace"),
         timed_out=watch.timed_out,
-        too_large=watch.too_large or process.returncode in _FILE_TOO_BIG,
+        too_large=cut or watch.too_large or process.returncode in _FILE_TOO_BIG,
         too_much_output=watch.too_much_output,
     )
 

@@ -30,6 +30,13 @@ def tar_entry(name: str, content: bytes = b"", *, kind: bytes = tarfile.REGTYPE,
     return entry.tobuf(tarfile.GNU_FORMAT) + content + padding
 
 
+def pax_record(record: bytes) -> bytes:
+    """One line of an extended header, with the length it must begin with."""
+    line = b" " + record + b"\n"
+    length = next(n for n in range(len(line), len(line) + 8) if len(b"%d" % n) + len(line) == n)
+    return b"%d" % length + line
+
+
 def tar_of(*entries: bytes) -> bytes:
     """A tar of raw entries, properly ended."""
     return b"".join(entries) + b"\0" * 1024
