@@ -1,0 +1,151 @@
+"""Proves an incident pack: every cell of the verdict's table is run for real, and each must be what the table wants."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from grading import oracle, plan, run, verdicts
+from grading.verdicts import CellKind, CellResult, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from exams.packs import Pack, Spec
+    from grading.run import Record
+    from sandboxes.sandbox import Sandbox
+
+
+@dataclass(frozen=True)
+class Row:
+    """One cell over all its repeats.
+
+    `seen` counts what was seen, in words; `off` names what is not as it must be, once per repeat that is off.
+    """
+
+    kind: CellKind
+    key: str
+    wanted: str
+    seen: tuple[tuple[str, int], ...]
+    off: tuple[str, ...]
+
+    @property
+    def repeats(self) -> int:
+        """How often the cell was run."""
+        return sum(times for _, times in self.seen)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The matrix of one specification, and the verdict on the platform's own fix with the author's test."""
+
+    spec: Spec
+    rows: tuple[Row, ...]
+    verdicts: tuple[Verdict, ...]
+    seconds: float
+
+    @property
+    def off(self) -> int:
+        """How many cells are off, the verdict counted as one."""
+        return sum(bool(row.off) for row in self.rows) + any(one is not Verdict.verified for one in self.verdicts)
+
+
+def prove(
+    *,
+    pack: Pack,
+    spec: Spec,
+    sandbox: Sandbox,
+    repeat: int,
+    between: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Proof:
+    """Run every cell of a specification `repeat` times, each time with other hidden questions, in another order.
+
+    1. The platform's own fix is handed in with the author's test, exactly as a learner would.
+    2. The hidden questions are put to every other right fix and every wrong one too.
+    3. The same verdict code that judges learners says what each cell shows.
+
+    Raises:
+        SandboxFault: the platform failed; nothing is proved.
+    """
+    began = time.perf_counter()
+    seen: dict[tuple[CellKind, str], list[tuple[str, str]]] = {}
+    found: list[Verdict] = []
+    submitted = pack.reference(spec).overlay(pack.author_test(spec))
+    for seed in range(repeat):
+        drawn = plan.draw_up(pack=pack, spec=spec, submitted=submitted, hand_in=True, seed=seed)
+        cells = (*drawn.cells, *_more_questions(drawn, pack, spec))
+        records: list[Record] = []
+        for position, cell in enumerate(cells, start=1):
+            between(seed * len(cells) + position - 1, repeat * len(cells))
+            records.append(run.run_cell(cell, drawn, sandbox=sandbox, position=position))
+        evidence = run.weigh(drawn, [record for record in records if record.cell in drawn.cells])
+        found.append(verdicts.decide(evidence).verdict)
+        for record in records:
+            name = (record.cell.kind, record.cell.key)
+            seen.setdefault(name, []).append(_seen(record, evidence))
+    return Proof(spec, tuple(_rows(seen)), tuple(found), time.perf_counter() - began)
+
+
+def _more_questions(drawn: plan.Plan, pack: Pack, spec: Spec) -> list[plan.PlannedCell]:
+    """The hidden questions of a plan, for the trees it does not put them to."""
+    asked = next(cell for cell in drawn.cells if cell.kind is CellKind.probe and cell.key == plan.REFERENCE)
+    suite = asked.questions
+    if suite is None:
+        raise ValueError("a cell of questions has none")
+    trees = {f"alt {name}": tree for name, tree in pack.alternatives(spec).items()}
+    trees |= {f"mut {name}": tree for name, tree in pack.mutants(spec).items()}
+    return [
+        dataclasses.replace(asked, ident=f"{asked.ident}{number:02x}", key=name, tree=plan.with_data(tree, suite))
+        for number, (name, tree) in enumerate(trees.items())
+    ]
+
+
+def _seen(record: Record, evidence: verdicts.Evidence) -> tuple[str, str]:
+    """What one run of a cell showed, and what is off about it (empty if nothing)."""
+    if record.observed is not None:
+        outcomes = Counter(outcome for _, outcome in record.observed.nodes)
+        words = f"{record.observed.label}: " + ", ".join(f"{n} {outcome}" for outcome, n in sorted(outcomes.items()))
+        result = verdicts.cell_result(record.observed, verdicts.WANTED[record.cell.kind], guards=evidence.guards)
+        return words, "" if result is CellResult.as_required else f"{result} {record.note}".strip()
+    answers = record.answers or ()
+    rates = oracle.rates(answer.judgement for answer in answers)
+    return f"{rates}, {rates.right} right", _off(record, rates)
+
+
+def _off(record: Record, rates: oracle.Rates) -> str:
+    """What is wrong with answers to the hidden questions, or to those of what worked before."""
+    key, answers = record.cell.key, record.answers or ()
+    if key == plan.BEFORE:
+        outside = [a.key for a in answers if oracle.harmful(a.judgement.verdict) and a.group != "class"]
+        if not rates.harmful:
+            return "the fault does no harm"
+        return f"the fault does harm outside its class: {', '.join(outside)}" if outside else ""
+    if key.startswith("mut "):
+        return "" if rates.right < rates.total else "a wrong fix answers everything rightly"
+    wrong = [f"{a.key} {a.judgement.verdict}" for a in answers if a.judgement.verdict not in oracle.RIGHT]
+    return f"not right: {', '.join(wrong)}" if wrong else ""
+
+
+def _rows(seen: dict[tuple[CellKind, str], list[tuple[str, str]]]) -> Sequence[Row]:
+    order = list(CellKind)
+    return [
+        Row(
+            kind=kind,
+            key=key,
+            wanted=_wanted(kind, key),
+            seen=tuple(Counter(words for words, _ in showed).items()),
+            off=tuple(off for _, off in showed if off),
+        )
+        for (kind, key), showed in sorted(seen.items(), key=lambda item: (order.index(item[0][0]), item[0][1]))
+    ]
+
+
+def _wanted(kind: CellKind, key: str) -> str:
+    if kind is CellKind.probe and key == plan.BEFORE:
+        return "harm, in its class only"
+    if kind is CellKind.probe and key.startswith("mut "):
+        return "harm or lost answers"
+    return str(verdicts.WANTED[kind])
