@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.http import Http404, HttpResponse, JsonResponse
 from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_safe
 
+from accounts.signing_in import LockedOut
 from config.problems import FRAMEWORK, PROBLEM_JSON, TABLE, Problem, body
 
 if TYPE_CHECKING:
@@ -90,6 +92,19 @@ def our_fault(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - the frame
     row = Problem(500, "our-fault", "We made a mistake")
     detail = "This is our fault, not yours, and it has been logged. Send the request again; if it stays, tell an admin."
     return JsonResponse(body(row, detail), status=500, content_type=PROBLEM_JSON)
+
+
+def locked_out(
+    request: HttpRequest,
+    original_response: HttpResponse | None = None,  # noqa: ARG001 - the library's signature
+    credentials: dict[str, Any] | None = None,  # noqa: ARG001 - as above
+) -> HttpResponse:
+    """What somebody is told who has guessed too often, on the API's sign-in and the operators'."""
+    del request
+    detail = "Too many wrong passwords for this address. Wait 15 minutes, or ask an admin for a new one."
+    answer = JsonResponse(body(TABLE[LockedOut], detail), status=429, content_type=PROBLEM_JSON)
+    answer["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
+    return answer
 
 
 def _wants_html(request: HttpRequest) -> bool:
