@@ -86,7 +86,7 @@ def _runs_as_wanted(python: str | Path) -> bool:
     return ran.stdout.strip() == str(_VERSION)
 
 
-def _interpreter() -> str:
+def interpreter() -> str:
     """A Python 3.11: `PYTHON`, this one, one on the path, or one of pyenv's."""
     names = [os.environ.get("PYTHON"), sys.executable, "python3.11", "/usr/bin/python3.11", "python3"]
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
@@ -107,7 +107,7 @@ def _make(venv: Path, log: Path) -> None:
     may install Debian's package.
     """
     shutil.rmtree(venv, ignore_errors=True)
-    python = _interpreter()
+    python = interpreter()
     if not _has(python, "ensurepip") and not _has(python, "pip") and os.getuid() == 0 and shutil.which("apt-get"):
         _say("\n  … this Python cannot make environments: installing Debian's python3.11-venv")
         apt_get_install("python3.11-venv", log=log)
