@@ -285,7 +285,11 @@ class _Gathering:
             "mutants": {"killed": run.mutants_killed, "total": run.mutants_total},
             "alternatives": {"passed": run.alternatives_passed, "total": run.alternatives_total},
             "answers": {
-                name: counts | {"harmful_rate": _rate(counts, "harmful"), "answer_rate": _rate(counts, "answered")}
+                name: counts
+                | {
+                    "harmful_rate": _rate(counts["harmful"], counts["total"]),
+                    "answer_rate": _rate(counts["answered"], counts["answerable"]),
+                }
                 for name, counts in _rows(run.probe_counts)
             },
             "cells": [

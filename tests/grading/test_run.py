@@ -1,0 +1,284 @@
+"""Submissions are run in every cell and get the verdict they deserve; what fails on our side gives none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from exams.database_clock import database_now
+from exams.models import Event
+from grading import lease, plan, queue, run
+from grading.models import Cell, GradingRun, RunState
+from grading.verdicts import CellKind, CellResult, Verdict
+from sandboxes.ingest.tree import Tree
+from sandboxes.sandbox import EngineTimeout, RunEnd
+from tests.grading import work
+
+if TYPE_CHECKING:
+    from exams.models import Attempt
+    from sandboxes.fake_sandbox import FakeSandbox
+    from sandboxes.limits import Limits
+    from sandboxes.sandbox import Sandbox, Served
+
+
+def find(sandbox: Sandbox, submitted: Tree, *, hand_in: bool = False) -> queue.Finding:
+    drawn = plan.draw_up(pack=work.PACK, spec=work.SPEC, submitted=submitted, hand_in=hand_in, seed=11)
+    return run.conclude(drawn, run.execute(drawn, sandbox=sandbox), practice=not hand_in)
+
+
+REFUSES = work.PACK.mutants(work.SPEC)["refuses_everything"]
+FAULTY = work.PACK.base(work.SPEC)
+
+
+@pytest.mark.parametrize(
+    ("test", "hotfix", "verdict"),
+    [
+        (work.SOUND, None, Verdict.verified),
+        (work.SOUND, FAULTY, Verdict.fails_on_own_fix),
+        (work.VACUOUS, None, Verdict.not_reproducing),
+        (work.RAISES, None, Verdict.reproduces_by_error_only),
+        (work.NOT_COLLECTED, None, Verdict.broken_test),
+        (work.LEAVES, None, Verdict.broken_test),
+        (work.SKIPS, None, Verdict.broken_test),
+        (None, None, Verdict.broken_test),
+        (
+            work.SOUND,
+            Tree({"assistant/__init__.py": b"", "assistant/server.py": b"import nowhere"}),
+            Verdict.fails_on_own_fix,
+        ),
+    ],
+)
+def test_a_practice_run_says_what_the_visible_cells_show(
+    fake: FakeSandbox, test: str | None, hotfix: Tree | None, verdict: Verdict
+) -> None:
+    found = find(fake, work.tree(test, hotfix=hotfix))
+    assert found.decision.verdict is verdict
+    assert found.decision.mutants_total == 0
+    assert {cell.kind for cell in found.cells} <= {CellKind.pre, CellKind.post}
+
+
+@pytest.mark.parametrize(
+    ("test", "hotfix", "verdict"),
+    [
+        (work.SOUND, None, Verdict.verified),
+        (work.LENIENT, None, Verdict.weak),
+        (work.LENIENT, REFUSES, Verdict.weak),
+        (None, None, Verdict.broken_test),
+    ],
+)
+def test_a_hand_in_is_run_in_all_cells(
+    fake: FakeSandbox, test: str | None, hotfix: Tree | None, verdict: Verdict
+) -> None:
+    found = find(fake, work.tree(test, hotfix=hotfix), hand_in=True)
+    assert found.decision.verdict is verdict
+    assert found.counts["before"]["harmful"] > 0
+    assert found.counts["reference"]["harmful"] == 0
+    assert found.counts["after"]["answered"] == (0 if hotfix is REFUSES else found.counts["after"]["answerable"])
+
+
+def test_a_test_tied_to_its_own_fix_is_overfit(fake: FakeSandbox) -> None:
+    server = work.PACK.reference(work.SPEC).files["assistant/server.py"].replace(b'"version": "1"', b'"version": "2"')
+    fixed = work.PACK.reference(work.SPEC).overlay(Tree({"assistant/server.py": server}))
+    found = find(fake, work.tree(work.WELDED, hotfix=fixed), hand_in=True)
+    assert found.decision.verdict is Verdict.overfit
+    assert found.decision.alternatives_passed == 0
+    assert "0 of 2 other right fixes" in found.because
+
+
+def test_a_fix_for_the_reported_names_only_is_incomplete(fake: FakeSandbox) -> None:
+    names = [row["name"] for row in json.loads(FAULTY.files["kb/products.json"])]
+    known = "KNOWN = " + repr({name.lower() for name in names})
+    # Right on the incident's own data, by looking names up; the seeds of hidden questions share them, figures differ.
+    literal = FAULTY.files["assistant/server.py"].decode().replace("import json", f"import json\n{known}", 1)
+    fees = {row["name"].lower(): row["late_fee"] for row in json.loads(FAULTY.files["kb/products.json"])}
+    literal = literal.replace(
+        "        product = found[0]\n",
+        f"        fees = {fees!r}\n"
+        "        asked = next(name for name in KNOWN if name in question)\n"
+        "        product = dict(next(p for p in self.products if p['name'].lower() == asked), late_fee=fees[asked])\n",
+    )
+    fixed = FAULTY.overlay(Tree({"assistant/server.py": literal.encode()}))
+    found = find(fake, work.tree(work.SOUND, hotfix=fixed), hand_in=True)
+    assert found.decision.verdict is Verdict.hotfix_incomplete
+    assert found.decision.mutants_killed == found.decision.mutants_total
+    assert "fresh questions" in found.because
+
+
+def test_a_test_that_differs_from_repeat_to_repeat_is_flaky_after_five_more(fake: FakeSandbox) -> None:
+    coin = "import os\n\ndef test_it(ask):\n    assert os.urandom(1)[0] % 2\n\ndef test_more(ask):\n"
+    coin += "    assert os.urandom(1)[0] % 2\n" + "".join(
+        f"\ndef test_{n}(ask):\n    assert os.urandom(1)[0] % 2\n" for n in range(8)
+    )
+    found = find(fake, work.tree(coin))
+    assert found.decision.verdict is Verdict.flaky
+    assert {cell.result for cell in found.cells} == {CellResult.flaky}
+    assert sorted(cell.repeat for cell in found.cells if cell.kind == CellKind.pre) == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_cells_keep_the_transcript_judged_from_outside(fake: FakeSandbox) -> None:
+    found = find(fake, work.tree())
+    pre = next(cell for cell in found.cells if cell.kind == CellKind.pre)
+    post = next(cell for cell in found.cells if cell.kind == CellKind.post)
+    assert pre.result == post.result == CellResult.as_required
+    assert any(row["harmful"] and row["verdict"] == "wrong_entity" for row in pre.transcript)
+    assert {row["verdict"] for row in post.transcript} == {"correct"}
+    assert pre.nodes[0]["outcome"] == "failed_assert"
+
+
+def test_hostile_text_is_kept_in_a_form_a_database_takes(fake: FakeSandbox, attempt: Attempt) -> None:
+    hostile = (
+        work.PACK.reference(work.SPEC)
+        .files["assistant/server.py"]
+        .replace(b'text = f"', b'text = "\\0\\ud800\\x1b[31m<b>" + "x" * 9000 + f"')
+    )
+    fixed = work.PACK.reference(work.SPEC).overlay(Tree({"assistant/server.py": hostile}))
+    found = find(fake, work.tree("print('\\x1b]0;\\0')\n" + work.SOUND, hotfix=fixed))
+    work.submit(attempt, work.tree())
+    queue.enlist(now=database_now())
+    held = queue.claim(worker="w", now=database_now())
+    assert held is not None
+    queue.finish(held, found, now=database_now())
+    text = Cell.objects.filter(kind="post").values_list("transcript", flat=True)[0][0]["text"] or ""
+    assert "\0" not in text
+    assert len(text) < 2_200
+
+
+class Flaky:
+    """A sandbox whose engine fails at the n-th start."""
+
+    def __init__(self, inner: Sandbox, *, fails_at: int) -> None:
+        self.inner = inner
+        self.fails_at = fails_at
+        self.starts = 0
+
+    @contextmanager
+    def serve(self, tree: Tree, *, limits: Limits) -> Iterator[Served]:
+        self.starts += 1
+        if self.starts == self.fails_at:
+            raise EngineTimeout("the engine took its time")
+        with self.inner.serve(tree, limits=limits) as served:
+            yield served
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.inner, name)
+
+
+def start(attempt: Attempt, submitted: Tree) -> queue.Claim:
+    work.submit(attempt, submitted)
+    queue.enlist(now=database_now())
+    held = queue.claim(worker="w", now=database_now())
+    assert held is not None
+    return held
+
+
+@pytest.fixture
+def own_tree(attempt: Attempt) -> Tree:
+    """Right work for the incident of the attempt."""
+    return work.tree(spec=work.spec_of(attempt))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claimed_run_is_graded_with_everything_it_rests_on(
+    fake: FakeSandbox, attempt: Attempt, own_tree: Tree
+) -> None:
+    run.grade(start(attempt, own_tree), sandbox=fake, clock=database_now)
+    graded = GradingRun.objects.get()
+    assert (graded.state, graded.verdict) == (RunState.GRADED, Verdict.verified)
+    assert graded.provenance["commit"] == "c" * 40
+    assert graded.provenance["tree_sha256"] == own_tree.sha256
+    assert graded.provenance["limits"]["test"]["wall_seconds"] == run.TEST_LIMITS.wall_seconds
+    assert graded.provenance["sandbox"]["sandbox"] == "fake"
+    assert graded.timings["total_seconds"] >= graded.timings["cells_seconds"] > 0
+    assert graded.cells_done == graded.cells_total == graded.cells.count() == 6
+    assert Event.objects.filter(attempt=attempt, kind="run.graded").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_fault_of_ours_in_mid_run_leaves_no_mark_and_the_next_try_grades(
+    fake: FakeSandbox, attempt: Attempt, own_tree: Tree
+) -> None:
+    run.grade(start(attempt, own_tree), sandbox=Flaky(fake, fails_at=3), clock=database_now)  # type: ignore[arg-type]
+    waiting = GradingRun.objects.get()
+    assert (waiting.state, waiting.verdict, waiting.cells.count()) == (RunState.WAITING, "", 0)
+    assert waiting.last_fault == "EngineTimeout: the engine took its time"
+    held = queue.claim(worker="w", now=database_now() + queue.BACKOFF[0])
+    assert held is not None
+    run.grade(held, sandbox=fake, clock=database_now)
+    assert GradingRun.objects.get().verdict == Verdict.verified
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_was_taken_over_stops_between_cells_and_keeps_nothing(
+    fake: FakeSandbox, attempt: Attempt, own_tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "EVERY_SECONDS", 0.05)
+    held = start(attempt, own_tree)
+    GradingRun.objects.update(fence=held.fence + 1)
+    with pytest.raises(queue.LeaseLost):
+        run.grade(held, sandbox=fake, clock=database_now)
+    assert GradingRun.objects.get().state == RunState.RUNNING
+    assert Cell.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_files_that_cannot_be_combined_with_ours_are_the_learners_to_change(
+    fake: FakeSandbox, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(work.PACK), "protected", lambda _: ("kb/",))
+    clash = Tree({"KB": b"a file", "kb2": b"", work.TEST_PATH: b"def test_it(): pass\n"})
+    held = start(attempt, Tree({**clash.files, "Assistant": b"", "assistant2": b""}))
+    run.grade(held, sandbox=fake, clock=database_now)
+    assert GradingRun.objects.get().state == RunState.GRADED
+
+
+def test_a_test_that_keeps_being_stopped_costs_no_hidden_cells(
+    fake: FakeSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[str] = []
+
+    def stopped(cell: plan.PlannedCell, drawn: plan.Plan, *, sandbox: object, position: int) -> run.Record:
+        del drawn, sandbox
+        ran.append(cell.kind)
+        return run.Record(cell=cell, position=position, seconds=30.0, observed=run.Observed(RunEnd.timeout_wall))
+
+    original: Callable[..., run.Record] = run.run_cell
+    monkeypatch.setattr(run, "_run_test", stopped)
+    assert original is run.run_cell
+    found = find(fake, work.tree(), hand_in=True)
+    assert found.decision.verdict is Verdict.reproduces_by_timeout_only
+    assert ran.count(CellKind.pre) == ran.count(CellKind.post) == 3
+    assert len(ran) <= 6 + run.MOST_STOPPED - 1
+
+
+def test_what_the_time_does_not_allow_is_left_out_and_said_so(
+    fake: FakeSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "BUDGET_SECONDS", -1.0)
+    found = find(fake, work.tree(), hand_in=True)
+    assert found.decision.verdict is Verdict.limit_exceeded
+    assert {cell.result for cell in found.cells} == {CellResult.inconclusive}
+    assert "Not run" in found.because
+
+
+def test_a_tree_of_ours_that_does_not_start_is_our_fault(fake: FakeSandbox) -> None:
+    drawn = plan.draw_up(pack=work.PACK, spec=work.SPEC, submitted=work.tree(), hand_in=True, seed=1)
+    broken = Tree({"assistant/__init__.py": b"", "assistant/server.py": b"import nowhere"})
+    test_cell = plan.PlannedCell("x", CellKind.ref, "", 1, broken)
+    with pytest.raises(run.OurTreeFailed):
+        run.run_cell(test_cell, drawn, sandbox=fake, position=1)
+    questions = next(cell.questions for cell in drawn.cells if cell.questions)
+    with pytest.raises(run.OurTreeFailed):
+        run.run_cell(
+            plan.PlannedCell("x", CellKind.probe, plan.BEFORE, 1, broken, questions), drawn, sandbox=fake, position=1
+        )
+
+
+def test_the_visible_pair_is_timed_for_the_benchmark(fake: FakeSandbox) -> None:
+    pair = run.visible_pair(pack=work.PACK, spec=work.SPEC, submitted=work.tree(), sandbox=fake)
+    assert pair.before.failing
+    assert pair.after.passes(pair.before.failing)
+    assert pair.seconds == pair.before_seconds + pair.after_seconds > 0
