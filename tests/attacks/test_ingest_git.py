@@ -94,7 +94,7 @@ def test_an_address_that_is_a_command(url: str, canary: Path, room: Path) -> Non
     assert room
     for call in (git.resolve, git.fetch):
         with pytest.raises(IngestRefused) as caught:
-            call(url=url.format(canary=canary), allowed_hosts=["127.0.0.1", "a.org"], limits=QUICK)  # type: ignore[operator]
+            call(url=url.format(canary=canary), allowed_hosts=["127.0.0.1", "a.org"], limits=QUICK)
         assert caught.value.code == Refusal.BAD_URL or "@" in url
     assert not canary.exists()
 

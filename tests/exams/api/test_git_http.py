@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
     from tests.people import Cast
 
@@ -36,7 +36,7 @@ UPLOAD = {"Content-Type": "application/x-git-upload-pack-request"}
 
 
 @pytest.fixture
-def server(transactional_db: None, settings: SettingsWrapper, tmp_path: Path) -> Iterator[str]:
+def server(transactional_db: None, settings: Settings, tmp_path: Path) -> Iterator[str]:
     """The platform on a port, with repositories of its own."""
     del transactional_db
     settings.HOTSEAT_REPOSITORIES = tmp_path / "repositories"
@@ -237,7 +237,7 @@ def test_an_attempt_that_does_not_exist_looks_like_a_wrong_token(server: str) ->
     assert httpx.get(url, auth=("learner", "x")).status_code == 401
     assert httpx.get(url).status_code == 401
     for odd in (b"Basic \xff\xfe", b"Basic !!", b"Basic", b"Bearer x", b"Basic /////w=="):
-        assert httpx.get(url, headers={"Authorization": odd}).status_code == 401
+        assert httpx.get(url, headers=[(b"Authorization", odd)]).status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandboxes.ingest import IngestLimits, IngestRefused, Refusal
+from sandboxes.ingest import INGEST_LIMITS, IngestLimits, IngestRefused, Refusal
 from sandboxes.ingest.archive import named_format, read_archive
 from sandboxes.ingest.tree import Tree
 from tests.git_remotes import git, make_work, write_files
@@ -37,10 +37,10 @@ MAKERS: dict[str, Callable[[dict[str, bytes]], bytes]] = {
 }
 
 
-def refused(data: bytes, name: str, limits: IngestLimits | None = None) -> IngestRefused:
+def refused(data: bytes, name: str, limits: IngestLimits = INGEST_LIMITS) -> IngestRefused:
     """The refusal that reading gives."""
     with pytest.raises(IngestRefused) as caught:
-        read_archive(data, name=name, **({} if limits is None else {"limits": limits}))
+        read_archive(data, name=name, limits=limits)
     return caught.value
 
 
