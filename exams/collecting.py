@@ -21,7 +21,7 @@ from exams.models import (
     Submission,
     SubmissionPurpose,
 )
-from exams.sources import MAIN, PUSHED, REPO_URL, Pin, Source
+from exams.sources import MAIN, PUSHED, REPO_URL, Pin, Source, full_ref
 from sandboxes.ingest.objects import COMMIT
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def meant(draft: Any | None, pushes: Sequence[Push]) -> tuple[Source | None, Pin
         return source, Pin(unpinned=source.mode == REPO_URL)
     if COMMIT.fullmatch(source.ref):
         return source, Pin(commit=source.ref)
-    ref = MAIN if not source.ref else "refs/heads/" + source.ref.removeprefix("refs/heads/")
+    ref = full_ref(source.ref)
     head = next((push.new for push in reversed(pushes) if push.ref == ref), "")
     return source, Pin(commit=head, ref=ref)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from exams.models import Attempt, Submission
     from sandboxes.ingest.tree import Tree
+
+log = logging.getLogger(__name__)
 
 REPO_URL = "repo_url"
 FILE_UPLOAD = "file_upload"
@@ -125,6 +128,10 @@ def pin(source: Source, *, attempt: Attempt, received_at: datetime) -> Pin:
         raise BadSource(refused.message, code=refused.code) from refused
     except SourceUnreachable as unreachable:
         return Pin(unpinned=True, why=unreachable.message)
+    except (repository.RepositoryFault, OSError):
+        # Ours, so it costs the learner nothing: what the ledger knows of pushes has to do, and ingest tries again.
+        log.exception("The own repository of attempt %s could not be read at a hand-in", attempt.pk)
+        return _pin_unread(source, attempt=attempt, received_at=received_at)
     return Pin(commit=found.commit, ref=found.ref or "")
 
 
@@ -161,7 +168,7 @@ def fetch(submission: Submission) -> Fetched:
 def _pin_own(source: Source, *, attempt: Attempt, received_at: datetime) -> Pin:
     if COMMIT.fullmatch(source.ref):
         return Pin(commit=repository.resolve(repository_path(attempt), ref=source.ref))
-    ref = MAIN if not source.ref else "refs/heads/" + source.ref.removeprefix("refs/heads/")
+    ref = full_ref(source.ref)
     since = (
         Event.objects.filter(attempt=attempt, kind=PUSHED, payload__ref=ref, at__gt=received_at)
         .order_by("at", "seq")
@@ -177,6 +184,23 @@ def _pin_own(source: Source, *, attempt: Attempt, received_at: datetime) -> Pin:
             code="ref-not-found",
         )
     return Pin(commit=commit, ref=ref)
+
+
+def _pin_unread(source: Source, *, attempt: Attempt, received_at: datetime) -> Pin:
+    ref = full_ref(source.ref)
+    pushes = Event.objects.filter(attempt=attempt, kind=PUSHED, payload__ref=ref, at__lte=received_at)
+    last = pushes.order_by("-at", "-seq").first()
+    return Pin(
+        commit=str(last.payload["new"]) if last is not None else "",
+        ref=ref,
+        unpinned=last is None,
+        why="We could not read your repository just now. That is our fault, and we try again.",
+    )
+
+
+def full_ref(ref: str) -> str:
+    """The full name of a branch of the own repository; the main branch when none is named."""
+    return MAIN if not ref else "refs/heads/" + ref.removeprefix("refs/heads/")
 
 
 def _fetch_own(submission: Submission) -> Fetched:

@@ -1,0 +1,148 @@
+"""Late writes: kept, seen, and let count once by an admin with a reason."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from exams import late as late_writes
+from exams import ledger, live, submit
+from exams.models import Attempt, Diagnosis, Draft, HandIn, LateWrite, StatusUpdate, Submission
+from exams.queries import counting_hand_in
+from exams.submit.granting import AlreadyGranted, GrantNeedsReason, NoSuchLateWrite
+from tests.attempts import NOON, live_attempt
+from tests.people import Cast, client_of
+from tests.work import EARLY, LIVE_CLOSES, events, push, save
+
+pytestmark = pytest.mark.django_db
+
+LATE = LIVE_CLOSES + timedelta(seconds=2)
+
+
+def late_hand_in(attempt: Attempt, *, at: datetime = LATE, **changes: Any) -> LateWrite:
+    said: dict[str, Any] = {
+        "deliverables": {"diagnosis": "at last", "hotfix": {"mode": "repo_url", "ref": "a" * 40}},
+        "self_checks": {"F1": "yes"},
+        "force_reason": None,
+    }
+    push(attempt, "a" * 40)
+    kept = submit.hand_in(
+        attempt=attempt, stage_key="live", actor=attempt.learner, received_at=at, **(said | changes)
+    ).late
+    assert kept is not None
+    return kept
+
+
+@pytest.fixture(autouse=True)
+def _every_commit_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandboxes.repository.resolve", lambda _path, *, ref: ref)
+
+
+def grant(late: LateWrite, cast: Cast, *, reason: str = "the platform was down", at: datetime = LATE) -> Any:
+    return submit.grant_late(late_write_id=late.pk, reason=reason, actor=cast.admin, now=at + timedelta(hours=1))
+
+
+def test_a_granted_hand_in_counts_from_the_moment_it_arrived(cast: Cast) -> None:
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    save(attempt, "diagnosis", "in time")
+    submit.close_overdue(LIVE_CLOSES)
+    late = late_hand_in(attempt)
+    before = counting_hand_in(attempt, "live")
+    assert before is not None
+    assert before.by_deadline
+    grant(late, cast)
+    counting = counting_hand_in(attempt, "live")
+    assert counting is not None
+    assert counting.received_at == LATE
+    assert counting.deliverables["diagnosis"] == "at last"
+    assert counting.submission.pinned_commit == "a" * 40
+    assert counting.self_checks.get(check_key="F1").answer == "yes"
+    (event,) = events(attempt, "late_write.granted")
+    assert event.payload["reason"] == "the platform was down"
+    assert event.actor == cast.admin
+    assert ledger.verify(attempt.pk) is None
+
+
+def test_a_granted_force_is_still_a_force(cast: Cast) -> None:
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    late = late_hand_in(attempt, self_checks={}, force_reason="no time")
+    grant(late, cast)
+    hand_in = HandIn.objects.get()
+    assert (hand_in.blocked_checks, hand_in.force_reason) == (["F1"], "no time")
+
+
+def test_it_counts_once(cast: Cast) -> None:
+    late = late_hand_in(live_attempt(cast.learner, started_at=NOON))
+    grant(late, cast)
+    with pytest.raises(AlreadyGranted, match=r"ana@admin\.example"):
+        grant(late, cast)
+    assert Submission.objects.count() == 1
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 2_001])
+def test_a_grant_needs_a_reason(cast: Cast, reason: str) -> None:
+    late = late_hand_in(live_attempt(cast.learner, started_at=NOON))
+    with pytest.raises(GrantNeedsReason):
+        grant(late, cast, reason=reason)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        LateWrite.objects.update(granted_at=LATE, granted_by=cast.admin, grant_reason="")
+
+
+def test_late_updates_diagnoses_and_drafts_can_be_granted(cast: Cast) -> None:
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    submit.close_overdue(LIVE_CLOSES)
+    learner = attempt.learner
+    posted = live.post_update(
+        attempt=attempt, audience=StatusUpdate.Audience.CUSTOMERS, state=StatusUpdate.State.RESOLVED, text="Solved.",
+        impact="", next_update_at=LATE + timedelta(hours=1), actor=learner, received_at=LATE,
+    )  # fmt: skip
+    filed = live.file_diagnosis(
+        attempt=attempt, component="retrieval", failure_class="x", explanation="y", repro=["q"], actor=learner,
+        received_at=LATE,
+    )  # fmt: skip
+    saved = save(attempt, "diagnosis", "late thought", at=LATE)
+    for late in (posted.late, filed.late, saved.late):
+        assert late is not None
+        grant(late, cast)
+    assert StatusUpdate.objects.get().received_at == LATE
+    assert StatusUpdate.objects.get().next_update_at == LATE + timedelta(hours=1)
+    assert Diagnosis.objects.get().repro == ["q"]
+    assert Draft.objects.get().received_at == LATE
+    counting = counting_hand_in(attempt, "live")
+    assert counting is not None
+    assert counting.deliverables == {"diagnosis": "late thought"}
+
+
+def test_so_much_is_kept_and_no_more(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(late_writes, "MAX_LATE_WRITES", 2)
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    save(attempt, "diagnosis", "one", at=LATE)
+    save(attempt, "diagnosis", "two", at=LATE)
+    save(attempt, "diagnosis", "two", at=LATE)
+    with pytest.raises(late_writes.TooManyLateWrites):
+        save(attempt, "diagnosis", "three", at=LATE)
+
+
+def test_there_must_be_one(cast: Cast) -> None:
+    with pytest.raises(NoSuchLateWrite):
+        submit.grant_late(late_write_id=live_attempt(cast.learner).pk, reason="because", actor=cast.admin, now=EARLY)
+
+
+def test_over_http_only_admins_grant(cast: Cast) -> None:
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    late = late_hand_in(attempt)
+    listed = client_of(cast.learner).get(f"/api/v1/attempts/{attempt.pk}/late-writes/")
+    assert [each["late_by_seconds"] for each in listed.data["results"]] == [2.0]
+    address = f"/api/v1/late-writes/{late.pk}/grant/"
+    body = {"reason": "the platform was down"}
+    for person in (cast.learner, cast.other_learner, cast.mentor):
+        refused = client_of(person).post(address, body)
+        assert (refused.status_code, refused.json()["type"]) == (403, "/problems/admins-only")
+    assert client_of(cast.admin).post(address, {"reason": ""}).status_code == 400
+    assert client_of(cast.admin).post(address, body).status_code == 200
+    again = client_of(cast.admin).post(address, body)
+    assert (again.status_code, again.json()["type"]) == (409, "/problems/already-granted")
+    assert again.json()["granted_by"] == "ana@admin.example"
