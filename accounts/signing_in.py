@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import authenticate, login
 
@@ -34,3 +34,9 @@ def sign_in(request: HttpRequest, *, email: str, password: str) -> User:
         raise WrongPassword("The address and the password do not fit. Check both and try again.")
     login(request, user)
     return user
+
+
+def guessed_address(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
+    """Whose password was guessed, whichever name the sign-in calls the address by: guesses are counted per address."""
+    said = {**request.POST.dict(), **(credentials or {})}
+    return str(said.get("username") or said.get("email") or "").strip().lower()

@@ -80,6 +80,16 @@ def test_ten_wrong_passwords_lock_the_address_even_for_the_right_one(cast: Cast,
     assert client.post(SESSION, {"email": cast.mentor.email, "password": PASSWORD}).status_code == 201
 
 
+def test_guessing_at_the_operators_sign_in_locks_too(cast: Cast, settings: Settings) -> None:
+    settings.AXES_ENABLED = True
+    client = client_of()
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        client.post("/admin/login/", {"username": cast.admin.email, "password": "guess"}, format="multipart")
+    right = {"username": cast.admin.email, "password": PASSWORD}
+    assert client.post("/admin/login/", right, format="multipart").status_code == 429
+    assert client.get("/admin/").status_code == 302
+
+
 def test_a_token_is_printed_once_and_opens_the_api(cast: Cast) -> None:
     out = StringIO()
     call_command("token", cast.learner.email.upper(), stdout=out, stderr=StringIO())
