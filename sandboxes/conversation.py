@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
 from sandboxes.blame import Autopsy, EndReport, Evidence, Stop, blame
+from sandboxes.limits import Limits
 from sandboxes.messages import NotJson, Numbered, Record, Violation, strict_json, visible
 from sandboxes.sandbox import (
     BadJob,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandboxes.ingest.tree import Tree
-    from sandboxes.limits import Limits
     from sandboxes.sandbox import Ask
 
 START_SECONDS = 30.0  # from the container's start to its launcher's first word
@@ -67,11 +67,9 @@ def await_ready(box: Box, *, within_s: float = START_SECONDS) -> JsonObject:
     try:
         frame = box.wire.receive(until=time.monotonic() + within_s)
     except Closed:
-        autopsy = box.autopsy()
-        raise LauncherFailed(
-            f"A sandbox ended with code {autopsy.exit_code} before it was ready. "
-            f"{bytes(box.wire.stderr).decode('utf-8', 'replace')}".strip()
-        ) from None
+        stderr = bytes(box.wire.stderr).decode("utf-8", "replace")
+        _, why = blame(Evidence(None, box.autopsy(), stderr=stderr), Limits())
+        raise LauncherFailed(f"A sandbox ended before it had anything to run: {why}") from None
     if frame is None:
         raise EngineTimeout(f"A sandbox was not ready within {within_s:g} seconds of its start.")
     if frame.kind != READY:

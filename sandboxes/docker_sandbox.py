@@ -104,35 +104,6 @@ def container_settings(api: APIClient, image: str, limits: Limits) -> dict[str, 
     }
 
 
-class Engine:
-    """Connections to the container engine, one per thread and process, with the engine's errors named."""
-
-    def __init__(self) -> None:
-        self._local = threading.local()
-        self._version: str | None = None
-
-    @property
-    def api(self) -> APIClient:
-        """This thread's client.
-
-        Raises:
-            EngineUnreachable: no engine answers.
-        """
-        if getattr(self._local, "pid", None) != os.getpid():
-            with named_faults():
-                client = APIClient(version=self._version or "auto", timeout=int(CALL_SECONDS), **kwargs_from_env())
-            self._version = client.api_version
-            self._local.client, self._local.pid = client, os.getpid()
-        current: APIClient = self._local.client
-        return current
-
-    def close(self) -> None:
-        """Close this thread's client."""
-        if getattr(self._local, "pid", None) == os.getpid():
-            self._local.client.close()
-            self._local.pid = None
-
-
 @contextmanager
 def named_faults() -> Iterator[None]:
     """Turn whatever docker-py raises into a `SandboxFault` that says what happened."""
@@ -154,6 +125,42 @@ def named_faults() -> Iterator[None]:
         raise EngineUnreachable(f"The container engine does not answer: {error}.") from error
 
 
+class Engine:
+    """Connections to the container engine: a client serves one thread at a time and no process but its own."""
+
+    def __init__(self) -> None:
+        self._version: str | None = None
+        self._idle: list[APIClient] = []
+        self._owner = os.getpid()
+
+    @contextmanager
+    def client(self) -> Iterator[APIClient]:
+        """Lend a client for a few calls; one that met a fault is not lent again.
+
+        Raises:
+            SandboxFault: what docker-py raises, by name.
+        """
+        if self._owner != os.getpid():
+            self._owner, self._idle = os.getpid(), []
+        with named_faults():
+            try:
+                api = self._idle.pop()
+            except IndexError:
+                api = APIClient(version=self._version or "auto", timeout=int(CALL_SECONDS), **kwargs_from_env())
+                self._version = api.api_version
+            try:
+                yield api
+            except (DockerException, requests.exceptions.RequestException, OSError):
+                api.close()
+                raise
+            self._idle.append(api)
+
+    def close(self) -> None:
+        """Close the clients that are not lent."""
+        while self._idle and self._owner == os.getpid():
+            self._idle.pop().close()
+
+
 class DockerBox:
     """One started container; see `sandboxes.conversation.Box`."""
 
@@ -169,8 +176,8 @@ class DockerBox:
         until = time.monotonic() + _AUTOPSY_SECONDS
         while True:
             try:
-                with named_faults():
-                    state = self._engine.api.inspect_container(self._container)["State"]
+                with self._engine.client() as api:
+                    state = api.inspect_container(self._container)["State"]
             except EngineRefused as fault:
                 if isinstance(fault.__cause__, NotFound):
                     return Autopsy(found=False)
@@ -187,13 +194,11 @@ class DockerBox:
 
     def _remove(self) -> None:
         try:
-            with named_faults():
-                self._engine.api.remove_container(self._container, force=True, v=True)
+            with self._engine.client() as api:
+                api.remove_container(self._container, force=True, v=True)
         except SandboxFault as fault:
             if not isinstance(fault.__cause__, NotFound):
-                log.warning("sandbox %s is left for the sweep: %s", self.name, fault)
-        finally:
-            self._engine.close()
+                log.warning("sandbox %s is left for the sweep: %s", self.name, str(fault))
 
 
 class DockerSandbox:
@@ -227,8 +232,7 @@ class DockerSandbox:
     def health(self) -> Health:
         """Whether a run could start now; never raises."""
         try:
-            with named_faults():
-                api = self._engine.api
+            with self._engine.client() as api:
                 version = api.version()
                 info = api.info()
         except SandboxFault as fault:
@@ -240,7 +244,7 @@ class DockerSandbox:
             "waiting": self._pool.waiting,
         }
         try:
-            with named_faults():
+            with self._engine.client() as api:
                 details["image_id"] = image_id(api, self.image)
         except SandboxFault as fault:
             return Health(
@@ -265,13 +269,12 @@ class DockerSandbox:
 
     def sweep(self, *, older_than_s: float) -> int:
         """Remove what crashed processes left, and anything older than `older_than_s`."""
-        with named_faults():
-            return sweep_containers(self._engine.api, older_than_s=older_than_s)
+        with self._engine.client() as api:
+            return sweep_containers(api, older_than_s=older_than_s)
 
     def provenance(self) -> JsonObject:
         """Image, engine and hashes that a verdict rests on."""
-        with named_faults():
-            api = self._engine.api
+        with self._engine.client() as api:
             inside = image_id(api, self.image)
             version = api.version()["Version"]
         return {
@@ -317,8 +320,7 @@ class DockerSandbox:
         Raises:
             SandboxFault: the engine did not do one of them; nothing is left behind.
         """
-        with named_faults():
-            api = self._engine.api
+        with self._engine.client() as api:
             settings = container_settings(api, self.image, limits)
             container = api.create_container(**settings)["Id"]
             try:

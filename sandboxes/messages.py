@@ -171,7 +171,7 @@ class Record:
         said, words = message.get("outcome"), message.get("message")
         if not isinstance(words, str):
             raise Violation("a test ends without words")
-        if said not in _SAYABLE:
+        if not isinstance(said, str) or said not in _SAYABLE:
             raise Violation("a test ends in no known way")
         outcome = NodeOutcome(said)
         loose = self._begun is None and name not in self._announced and outcome in _UNANNOUNCED

@@ -102,7 +102,7 @@ class Pool(Generic[BoxT]):
             try:
                 box = self._start()
             except SandboxFault as fault:  # the next run will meet it too, and tell whoever waits
-                log.warning("no sandbox could be kept ready: %s", fault)
+                log.warning("no sandbox could be kept ready: %s", str(fault))
             with self._changed:
                 self._starting -= 1
                 unwanted = box if self._closed else None
