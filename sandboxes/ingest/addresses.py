@@ -155,9 +155,9 @@ def _resolved(source: Source, resolver: Resolver, *, seconds: float) -> Sequence
     thread.join(seconds)
     if answer:
         return answer[0]
-    error = failure[0] if failure else None
-    if isinstance(error, socket.gaierror) and error.errno in {socket.EAI_NONAME, socket.EAI_NODATA}:
-        raise IngestRefused(Refusal.REPOSITORY_NOT_FOUND, f"There is no host called {source.host}. Check the address.")
+    if failure:
+        # "No such name" is also what a machine hears whose own lookup is broken, so it costs the learner nothing.
+        raise SourceUnreachable(f"No host called {source.host} was found. Check that the address is right.")
     raise SourceUnreachable(f"The name {source.host} could not be looked up in time.")
 
 
@@ -167,9 +167,9 @@ def pinned_addresses(source: Source, *, resolver: Resolver, seconds: float) -> t
     The caller must connect to these and look nothing up again, or the check is worth nothing.
 
     Raises:
-        IngestRefused: the host does not exist, or one of its addresses is not on the open internet and the
-            operator has not allowed the host by name.
-        SourceUnreachable: the lookup failed or took longer than `seconds`.
+        IngestRefused: one of its addresses is not on the open internet and the operator has not allowed the
+            host by name.
+        SourceUnreachable: no such host was found, or the lookup took longer than `seconds`.
     """
     literal = _literal(source.host)
     found = [source.host] if literal else _resolved(source, resolver, seconds=seconds)

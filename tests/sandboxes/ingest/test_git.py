@@ -87,6 +87,11 @@ def test_it_works_over_https_with_a_checked_certificate(tmp_path: Path, work: Wo
         assert caught.value.code == Refusal.BAD_CERTIFICATE
 
 
+def test_every_pinned_address_of_either_kind_is_tried(host: GitHost, work: Work) -> None:
+    both = trusting(host, resolver=lambda _host, _port: ["::1", "127.0.0.1"])
+    assert git.resolve(**both).commit == work.head()
+
+
 @pytest.mark.parametrize("ref", ["fix/guard-2", "refs/heads/fix/guard-2", "v1.0", "refs/tags/v1.0", "light"])
 def test_branches_and_tags_are_found_by_name(host: GitHost, work: Work, ref: str) -> None:
     commit = work.commit({"assistant/guard.py": b"x = 2\n"}, "Repair it better")
