@@ -20,3 +20,6 @@ def _local_secret() -> str:
 
 
 SECRET_KEY = env.text("SECRET_KEY") or _local_secret()
+
+# A platform on one's own machine shows the demonstration twin; one for real learners does not.
+HOTSEAT_DEMO = env.flag("HOTSEAT_DEMO", default=True)

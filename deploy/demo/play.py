@@ -111,8 +111,9 @@ def _reproduce(learner: Person, attempt: Json, bench: Workbench) -> str:
     for complaint in found:
         question = f"What is the {complaint['attribute']} of {complaint['product']}?"
         asked = learner.post(f"attempts/{attempt['id']}/ask/", {"question": question})
-        if complaint["value"] in asked["reply"]["text"]:
-            say.print(f"  asked: {question}\n  it said: {asked['reply']['text']}, as the customer was told")
+        said = asked["question"]["reply"]["text"]
+        if complaint["value"] in said:
+            say.print(f"  asked: {question}\n  it said: {said} As the customer was told.", markup=False)
             return question
     raise NotAsItShouldBe("No complaint can be reproduced on the deployed assistant.")
 
@@ -260,7 +261,7 @@ def _show_hand_in_verdict(learner: Person, handed: Json) -> None:
     chapter("11 · The verdict on what was handed in")
 
     def ended() -> Json | None:
-        seen = learner.get(f"runs/{handed['submission']}/")
+        seen = learner.get(f"runs/{handed['hand_in']['submission']['id']}/")
         return seen if seen["state"] in {"graded", "platform_fault"} else None
 
     run = until("the verdict", ended, seconds=600)
