@@ -14,14 +14,14 @@ from functools import cache, lru_cache
 from pathlib import Path
 from string import Template
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from exams.packs.hallucination import text
 from exams.packs.hallucination.lm.model import load
 from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from exams.packs.hallucination.lm.model import Model
     from exams.packs.hallucination.world import Document, Fact, Product, World
@@ -142,6 +142,14 @@ def healthy(world: World, *, service: str, company: str, version: str) -> Tree:
     return sources(values).overlay(knowledge(world)).overlay(register).overlay(model())
 
 
+class Ask(Protocol):
+    """Asks an opened tree; questions of one session are one conversation, ``""`` stands alone."""
+
+    def __call__(self, question: str, session: str = "") -> Reply:
+        """Return the reply as the learner's tree gives it."""
+        ...
+
+
 class Remembering:
     """The language model, asked each prompt once per process: trees share it, and most prompts of two trees agree."""
 
@@ -160,7 +168,7 @@ def shared_model() -> Remembering:
 
 
 @contextmanager
-def opened(tree: Tree) -> Iterator[Callable[[str, str], Reply]]:
+def opened(tree: Tree) -> Iterator[Ask]:
     """Open one of our own trees in this process and give a function that asks it: `(question, session) -> reply`.
 
     The assistant's package is imported under a name of its own, so any number can be open at once; instead of loading

@@ -17,7 +17,7 @@ from exams.packs.hallucination.traffic import Asked, Wrong, stream, wrong
 from exams.packs.hallucination.world import DOMAINS, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from sandboxes.ingest.tree import Tree
 
@@ -242,9 +242,7 @@ def _pairs(questions: Iterable[Asked]) -> frozenset[tuple[str, str]]:
     return frozenset((one.product.id, one.attribute.key) for one in questions if one.product and one.attribute)
 
 
-def _replay(
-    world: World, ask: Callable[[str, str], build.Reply], stream_: list[Asked], *, since: datetime
-) -> list[Trace]:
+def _replay(world: World, ask: build.Ask, stream_: list[Asked], *, since: datetime) -> list[Trace]:
     traces = []
     for asked in stream_:
         reply = ask(asked.question, asked.session)
