@@ -11,9 +11,9 @@ from config.arrival import Application, note_arrival
 
 django = note_arrival(cast("Any", get_asgi_application()))
 
-from config.events_stream import stream_events  # noqa: E402 - it reads models, which are ready only now
+from config.events_stream import Desk, stream_events  # noqa: E402 - it reads models, which are ready only now
 
 # The feed streams beside Django: a view that streams would hold a thread and a connection for each reader.
-application = stream_events(django)
+application = stream_events(django, Desk())
 
 __all__ = ["Application", "application"]

@@ -22,7 +22,7 @@ from django.db import connections
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
-from config.problems import PROBLEM_JSON, Problem, body
+from config.problems import PROBLEM_JSON, TABLE, Problem, body
 from exams import feed
 from exams.ledger import iso
 
@@ -58,9 +58,8 @@ class _Asked:
     after: int
 
 
-def stream_events(application: Application) -> Application:
+def stream_events(application: Application, desk: Desk) -> Application:
     """An ASGI application that answers the feed's address when it comes with a ticket, and passes on the rest."""
-    desk = Desk()
 
     async def wrapped(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         found = _ADDRESS.fullmatch(scope.get("path", "")) if scope["type"] == "http" else None
@@ -85,11 +84,13 @@ async def _answer(desk: Desk, asked: _Asked, receive: Receive, send: Send) -> No
         now = await desk.now()
         reader = feed.admit(asked.ticket, asked.attempt_id, now=now)
     except feed.TicketRefused as refused:
-        await _refuse(send, Problem(401, "ticket-refused", "The ticket opens no stream"), str(refused))
+        await _refuse(send, TABLE[feed.TicketRefused], str(refused))
         return
     except (psycopg.Error, OSError, TimeoutError):
         log.exception("The feed cannot reach the database")
-        await _refuse(send, Problem(503, "feed-away", "The feed is away"), "Read the pages, or try again in a moment.")
+        await _refuse(
+            send, TABLE[feed.FeedAway], "We cannot stream at the moment. Read the pages, or try again shortly."
+        )
         return
     headers = [
         (b"content-type", b"text/event-stream; charset=utf-8"),

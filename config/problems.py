@@ -15,12 +15,13 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from accounts import idempotency, signing_in
-from exams import access, content, definitions, late, sources, start, void, windows
+from exams import access, content, definitions, feed, late, sources, start, void, windows
 from exams.api import diagnoses as diagnoses_api
 from exams.api import drafts as drafts_api
 from exams.api import questions as questions_api
 from exams.live import diagnoses, drafts, questions, updates, uploads
 from exams.submit import granting, hand_ins, runs, self_checks
+from grading import queue
 from rubrics import errors as judgement
 from rubrics.result import NotSignedOffYet
 
@@ -92,6 +93,10 @@ TABLE |= {
     start.CouldNotPrepare: Problem(
         503, "could-not-prepare", "We could not prepare your attempt", "Your clock has not started. Try again shortly."
     ),
+    feed.TicketRefused: Problem(
+        401, "ticket-refused", "The ticket opens no stream", "Ask for a new ticket and open the stream within a minute."
+    ),
+    feed.FeedAway: Problem(503, "feed-away", "The feed is away", "Read the pages of events, or try again shortly."),
     void.AlreadyVoid: Problem(409, "already-void", "The attempt is void already", "Nothing; the first reason stands."),
     void.ReasonMissing: Problem(400, "reason-missing", "A reason is needed", "Say why, in words."),
 }
@@ -179,6 +184,13 @@ TABLE |= {
     granting.AlreadyGranted: Problem(409, "already-granted", "It counts already", "Nothing; the first grant stands."),
     granting.GrantNeedsReason: Problem(400, "grant-needs-reason", "A grant needs a reason", "Say why, in words."),
     granting.CannotBeGranted: Problem(409, "cannot-be-granted", "It cannot be made to count", "It stays for reading."),
+}
+
+# Grading.
+TABLE |= {
+    queue.NothingToRepeat: Problem(
+        409, "nothing-to-repeat", "That run cannot be tried again", "Only a run that ended by our fault can be."
+    ),
 }
 
 # Judgement.

@@ -31,6 +31,10 @@ class TicketRefused(Refusal):
     """A stream was asked for with a ticket that is not ours, is for another attempt, or has run out."""
 
 
+class FeedAway(Refusal):
+    """The stream cannot reach the database: our fault; the pages may still answer."""
+
+
 @dataclass(frozen=True)
 class Reader:
     """Who a stream is for: which attempt, which person, whether events kept from learners are included."""

@@ -1,0 +1,120 @@
+"""Every refusal has a row in the one table, and every row a page."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import Any
+
+import pytest
+from django.test import Client
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+import accounts
+import exams
+import grading
+import rubrics
+from accounts.idempotency import KeyedRefusal
+from config import problems
+from config.problem_pages import described
+from exams.errors import Refusal
+from tests.people import Cast, client_of
+
+
+def _kinds(base: type[Exception]) -> set[type[Exception]]:
+    return {found for kind in base.__subclasses__() for found in {kind, *_kinds(kind)}}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _everything_is_imported() -> None:
+    for package in (accounts, exams, grading, rubrics):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not any(part in module.name for part in ("migrations", "hallucination", "management")):
+                importlib.import_module(module.name)
+
+
+def test_every_refusal_has_a_row() -> None:
+    missing = {
+        kind.__qualname__
+        for kind in _kinds(Refusal) | _kinds(KeyedRefusal)
+        if problems.find(kind("x")) is None and not kind.__module__.startswith("tests")
+    }
+    assert missing == set()
+
+
+def test_every_refusal_says_what_it_means() -> None:
+    assert all(kind.__doc__ for kind in problems.TABLE)
+
+
+def test_a_name_has_one_status() -> None:
+    rows = [*problems.TABLE.values(), *problems.FRAMEWORK.values()]
+    assert len({row.slug for row in rows}) == len({(row.slug, row.status) for row in rows})
+
+
+@pytest.mark.parametrize("slug", sorted(described()))
+def test_each_type_leads_to_a_page(slug: str) -> None:
+    page = Client().get(f"/problems/{slug}").json()
+    assert page["type"] == f"/problems/{slug}"
+    assert page["title"]
+    assert page["means"]
+    assert page["remedy"]
+
+
+def test_pages_are_for_people_too() -> None:
+    client = Client(headers={"Accept": "text/html"})
+    assert "What to do" in client.get("/problems/already-live").content.decode()
+    assert "/problems/already-live" in client.get("/problems/").content.decode()
+    assert Client().get("/problems/").json()["problems"]
+    assert Client().get("/problems/nothing").status_code == 404
+
+
+@pytest.mark.django_db
+def test_an_address_that_leads_nowhere_is_a_problem(cast: Cast) -> None:
+    answer = client_of(cast.learner).get("/api/v1/nowhere/")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("method", "address", "status", "slug"),
+    [
+        ("get", "/api/v1/me/", 401, "sign-in-first"),
+        ("delete", "/api/v1/twins/", 405, "method-not-allowed"),
+        ("get", "/api/v1/attempts/00000000-0000-0000-0000-000000000000/", 404, "not-found"),
+    ],
+)
+def test_refusals_of_the_framework_are_problems(cast: Cast, method: str, address: str, status: int, slug: str) -> None:
+    client = client_of(None if status == 401 else cast.learner)
+    answer = getattr(client, method)(address)
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["type"] == f"/problems/{slug}"
+    assert answer.json()["status"] == status
+
+
+@pytest.mark.django_db
+def test_a_body_that_is_not_json_is_a_problem(cast: Cast) -> None:
+    answer = client_of(cast.learner).patch("/api/v1/me/", b"{", content_type="application/json")
+    assert answer.json()["type"] == "/problems/unreadable"
+    answer = client_of(cast.learner).patch("/api/v1/me/", b"<a/>", content_type="application/xml")
+    assert answer.json()["type"] == "/problems/unsupported-media-type"
+
+
+def test_field_errors_are_flat_with_dotted_names() -> None:
+    detail: Any = {"a": [ErrorDetail("x", "required")], "b": {"c": [{}, {"d": [ErrorDetail("y", "invalid")]}]}}
+    assert problems.field_errors(ValidationError(detail).detail) == [
+        {"field": "a", "code": "required", "detail": "x"},
+        {"field": "b.c.1.d", "code": "invalid", "detail": "y"},
+    ]
+
+
+def test_our_own_faults_are_told_as_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr("exams.catalogue.listed", broken)
+    client = Client(raise_request_exception=False)
+    answer = client.get("/api/v1/twins/")
+    assert (answer.status_code, answer["Content-Type"]) == (500, "application/problem+json")
+    assert answer.json()["type"] == "/problems/our-fault"
+    assert "unforeseen" not in answer.content.decode()
