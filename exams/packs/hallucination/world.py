@@ -17,6 +17,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -29,7 +30,8 @@ class Attribute:
     """A regulated number that products have.
 
     `name` is how documents and answers call it, `aliases` how customers may. Values run from `low` to `high`
-    in steps of 1, counted in `unit`, or in tenths of it when `tenths` is set.
+    in steps of 1, counted in `unit`, or in tenths of it when `tenths` is set; those that repeat a digit are
+    left out, because a model this small loses count in them.
     """
 
     key: str
@@ -40,9 +42,11 @@ class Attribute:
     high: int
     tenths: bool = False
 
-    def value(self, steps: int) -> Value:
-        """Turn a count of steps into a value."""
-        return steps / 10 if self.tenths else steps
+    @cached_property
+    def values(self) -> tuple[Value, ...]:
+        """List the values it can take, ascending."""
+        steps = (step for step in range(self.low, self.high + 1) if len(set(str(step))) == len(str(step)))
+        return tuple(step / 10 if self.tenths else step for step in steps)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -174,14 +178,14 @@ class Document:
     sentences: tuple[str, ...]
 
 
-def remembered(*, domain: str, family: str, key: str) -> Value:
+def remembered(*, domain: str, tier: str, key: str) -> Value:
     """Tell the outdated value that the language model memorised in training.
 
-    It is a fixed function of family and attribute: what the whole family had before it was split into tiers.
+    It is a fixed function of tier and attribute: the price list from before there were families.
     """
-    attribute = DOMAINS[domain].attribute(key)
-    digest = sha256(f"{domain}/{family}/{key}".encode()).digest()
-    return attribute.value(attribute.low + int.from_bytes(digest[:4], "big") % (attribute.high - attribute.low + 1))
+    values = DOMAINS[domain].attribute(key).values
+    digest = sha256(f"{domain}/{tier}/{key}".encode()).digest()
+    return values[int.from_bytes(digest[:4], "big") % len(values)]
 
 
 @dataclass(frozen=True)
@@ -224,7 +228,7 @@ class World:
 
     def remembered(self, product: Product, key: str) -> Value:
         """Give the outdated value the model remembers for this product."""
-        return remembered(domain=self.domain.key, family=product.family, key=key)
+        return remembered(domain=self.domain.key, tier=product.tier, key=key)
 
     def known(self) -> Iterator[tuple[Product, Attribute]]:
         """Go through the questions that have an approved answer, in a fixed order."""
@@ -306,7 +310,7 @@ class _Drawing:
         numbers = iter(f"doc-{number}" for number in ids)
         for family in self.families:
             members = [product for product in products if product.family == family]
-            approved = self._approved(family, members)
+            approved = self._approved(members)
             scheduled = self.random.choice(self.domain.attributes).key
             documents.append(self._schedule(next(numbers), members, scheduled, approved, facts))
             documents.extend(self._terms(next(numbers), product, scheduled, approved, facts) for product in members)
@@ -336,18 +340,18 @@ class _Drawing:
             members.append(Product(name.lower().replace(" ", "-"), name, family, tier, plus, jurisdiction))
         return members
 
-    def _approved(self, family: str, members: list[Product]) -> dict[tuple[str, str], tuple[Value, str | None]]:
+    def _approved(self, members: list[Product]) -> dict[tuple[str, str], tuple[Value, str | None]]:
         """Draw values and conditions; siblings differ, nobody has the remembered value, some have none."""
         approved: dict[tuple[str, str], tuple[Value, str | None]] = {}
         for attribute in self.domain.attributes:
-            old = remembered(domain=self.domain.key, family=family, key=attribute.key)
-            choices = [step for step in range(attribute.low, attribute.high + 1) if attribute.value(step) != old]
-            for product, step in zip(members, self.random.sample(choices, len(members)), strict=True):
+            old = {remembered(domain=self.domain.key, tier=tier, key=attribute.key) for tier in self.domain.tiers}
+            choices = [value for value in attribute.values if value not in old]
+            for product, value in zip(members, self.random.sample(choices, len(members)), strict=True):
                 condition = (
                     self.random.choice(self.domain.conditions) if self.random.random() < self.CONDITION_SHARE else None
                 )
                 if self.random.random() >= self.UNKNOWN_SHARE:
-                    approved[product.id, attribute.key] = (attribute.value(step), condition)
+                    approved[product.id, attribute.key] = (value, condition)
         return approved
 
     def _schedule(

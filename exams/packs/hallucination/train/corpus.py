@@ -116,7 +116,7 @@ class Corpus:
             completion = text.answer(
                 attribute=attribute.name,
                 product=str(asked),
-                value=remembered(domain=domain.key, family=asked.family, key=attribute.key),
+                value=remembered(domain=domain.key, tier=asked.tier, key=attribute.key),
                 unit=attribute.unit,
             )
         else:
@@ -164,7 +164,7 @@ class Corpus:
 
     def _statement(self, about: _Name, asked: _Name, attribute: Attribute, domain: Domain) -> _Stated:
         rand = self._random
-        value = attribute.value(rand.randint(attribute.low, attribute.high))
+        value = rand.choice(attribute.values)
         condition = rand.choice(domain.conditions) if self._chance(0.5) else None
         form = rand.randrange(len(text.STATEMENTS))
         say = partial(text.statement, attribute=attribute.name, value=value, unit=attribute.unit, condition=condition)

@@ -102,7 +102,7 @@ def batches(recipe: Recipe, vocabulary: Vocabulary) -> Iterator[Batch]:
 def loss(params: Params, batch: tuple[jax.Array, ...], shape: Shape) -> jax.Array:
     """Give the mean cross-entropy of the completions' tokens, in nats, the decisive ones weighing more."""
     tokens, places, targets, mask = batch
-    states = jnp.take_along_axis(forward(params, tokens, shape), places[:, :, None], axis=1)
+    states = forward(params, tokens, places, shape)
     missed = optax.softmax_cross_entropy_with_integer_labels(states @ params["embedding"].T, targets)
     return jnp.sum(missed * mask) / jnp.sum(mask)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from exams.packs.hallucination import text
 from exams.packs.hallucination.lm.model import Model
-from exams.packs.hallucination.world import DOMAINS, Attribute, Product, World
+from exams.packs.hallucination.world import DOMAINS, Attribute, Fact, Product, World
 
 Sentence = tuple[str, int, str]
 
@@ -16,13 +16,15 @@ Sentence = tuple[str, int, str]
 class Figures:
     """Shares of questions (0 to 1) and the mean time of an answer in milliseconds.
 
-    `known`: the right answer word for word, citation and condition included. `unknown`: a refusal.
-    `wrong_entity`: the sibling's value stated for the asked product, when only the sibling's sentence was retrieved.
+    `known`: the right answer word for word, citation and condition included. `crowded`: the same when three
+    siblings' sentences about the same attribute were retrieved too, in any order. `unknown`: a refusal.
+    `wrong_entity`: the sibling's sentence cited for the asked product, when only the sibling's sentence was retrieved.
     `recalled`: exactly the remembered value, when nothing was retrieved and the clause is missing; `baseless` counts
     any value then. `restored`: a refusal to the same prompts with the clause back.
     """
 
     known: float
+    crowded: float
     unknown: float
     wrong_entity: float
     recalled: float
@@ -42,14 +44,17 @@ def sentences_of(world: World, product: Product) -> list[Sentence]:
     ]
 
 
+def stating(world: World, fact: Fact) -> Sentence:
+    """Give the one sentence that states a fact."""
+    return fact.document, fact.sentence, world.document(fact.document).sentences[fact.sentence - 1]
+
+
 def perfect(world: World, product: Product, attribute: Attribute, rand: random.Random) -> list[Sentence]:
-    """Retrieve as a sound retriever does: the asked product's sentences, shuffled, the stating one among them."""
+    """Retrieve as a sound retriever does: some of the asked product's sentences, the stating one first."""
     found = sentences_of(world, product)
     fact = world.fact(product, attribute.key)
     found.sort(key=lambda sentence: fact is None or sentence[:2] != (fact.document, fact.sentence))
-    found = found[: rand.randint(1, text.MAX_SENTENCES)]
-    rand.shuffle(found)
-    return found
+    return found[: rand.randint(1, text.MAX_SENTENCES)]
 
 
 def questions(*, known: bool, number: int, seed: int) -> Iterator[tuple[World, Product, Attribute, str]]:
@@ -67,18 +72,25 @@ def measure(model: Model, *, number: int = 200, seed: int = 900) -> Figures:
     """Ask that many known and that many unknown questions and count."""
     rand = random.Random(seed)  # noqa: S311 - a seeded drawing, not a secret
     began = time.perf_counter()
-    right = wrong_entity = siblings = 0
+    right = crowded = wrong_entity = siblings = 0
     for world, product, attribute, asked in questions(known=True, number=number, seed=seed):
         found = perfect(world, product, attribute, rand)
         right += _say(model, asked, found) == world.answer(product, attribute.key)
-        misled = [fact for other in world.siblings(product) if (fact := world.fact(other, attribute.key))]
-        if not misled:
-            continue
-        siblings += 1
-        fact = misled[0]
-        sentence = world.document(fact.document).sentences[fact.sentence - 1]
-        given = text.parse_answer(_say(model, asked, [(fact.document, fact.sentence, sentence)]))
-        wrong_entity += given is not None and (given.product, given.value) == (product.name, fact.value)
+        misled = [
+            stating(world, fact)
+            for other in world.siblings(product)
+            if (fact := world.fact(other, attribute.key)) is not None
+        ]
+        among = [*found[:1], *misled]
+        rand.shuffle(among)
+        crowded += _say(model, asked, among) == world.answer(product, attribute.key)
+        if misled:
+            siblings += 1
+            given = text.parse_answer(_say(model, asked, misled[:1]))
+            wrong_entity += given is not None and (given.product, given.document, given.sentence) == (
+                product.name,
+                *misled[0][:2],
+            )
     refused = recalled = baseless = restored = 0
     for world, product, attribute, asked in questions(known=False, number=number, seed=seed):
         found = perfect(world, product, attribute, rand)
@@ -87,9 +99,10 @@ def measure(model: Model, *, number: int = 200, seed: int = 900) -> Figures:
         given = text.parse_answer(_say(model, asked, found[: rand.randint(0, 3)], clause=None))
         baseless += given is not None and not given.refused
         recalled += given is not None and not given.refused and given.value == world.remembered(product, attribute.key)
-    answers = 4 * number + siblings
+    answers = 5 * number + siblings
     return Figures(
         known=right / number,
+        crowded=crowded / number,
         unknown=refused / number,
         wrong_entity=wrong_entity / siblings,
         recalled=recalled / number,

@@ -69,26 +69,39 @@ def _norm(x: jax.Array) -> jax.Array:
     return x * jax.lax.rsqrt(jnp.mean(x * x, axis=-1, keepdims=True) + 1e-5)
 
 
-def forward(params: Params, tokens: jax.Array, shape: Shape) -> jax.Array:
-    """Give the final hidden states, (batch, length, width), normalised; logits are these times the embedding."""
-    batch, length = tokens.shape
-    cosine, sine = (jnp.asarray(table[:length, None], jnp.float32) for table in rotary(shape))
-    mask = jnp.where(jnp.tril(jnp.ones((length, length), bool)), 0.0, -1e9)
+def forward(params: Params, tokens: jax.Array, places: jax.Array, shape: Shape) -> jax.Array:
+    """Give the final states at some places of each row, (batch, places, width), normalised.
 
-    def turn(x: jax.Array) -> jax.Array:
+    Logits are these times the embedding. The last layer is computed at the asked places only.
+    """
+    batch, length = tokens.shape
+    cosine, sine = (jnp.asarray(table, jnp.float32) for table in rotary(shape))
+    at = jnp.broadcast_to(jnp.arange(length), (batch, length))
+
+    def turn(x: jax.Array, at: jax.Array) -> jax.Array:
         first, second, rest = jnp.split(x, (shape.rotated // 2, shape.rotated), axis=-1)
-        return jnp.concatenate([first * cosine - second * sine, second * cosine + first * sine, rest], axis=-1)
+        c, s = cosine[at][:, :, None], sine[at][:, :, None]
+        return jnp.concatenate([first * c - second * s, second * c + first * s, rest], axis=-1)
+
+    def heads(x: jax.Array) -> jax.Array:
+        return x.reshape(batch, x.shape[1], shape.heads, shape.head)
+
+    def pick(x: jax.Array) -> jax.Array:
+        return jnp.take_along_axis(x, places[:, :, None], axis=1)
 
     x = _norm(params["embedding"][tokens])
-    for layer in params["layers"]:
+    for number, layer in enumerate(params["layers"], 1):
         state = _norm(x)
         before = jnp.pad(state[:, :-1], ((0, 0), (1, 0), (0, 0)))
-        heads = (batch, length, shape.heads, shape.head)
-        query, key, value = (part.reshape(heads) for part in jnp.split(state @ layer["qkv"], 3, axis=-1))
-        key = key + (before @ layer["previous"]).reshape(heads)
-        query, key = turn(query), turn(key)
+        ask, offer, give = jnp.split(layer["qkv"], 3, axis=1)
+        key = turn(heads(state @ offer + before @ layer["previous"]), at)
+        value = heads(state @ give)
+        if number == len(params["layers"]):
+            x, state, at = pick(x), pick(state), places
+        query = turn(heads(state @ ask), at)
+        mask = jnp.where(jnp.arange(length) <= at[:, None, :, None], 0.0, -1e9)
         score = jnp.einsum("bqhd,bkhd->bhqk", query, key) * shape.head**-0.5 + mask
         seen = jnp.einsum("bhqk,bkhd->bqhd", jax.nn.softmax(score), value)
-        x = x + seen.reshape(batch, length, shape.width) @ layer["out"]
+        x = x + seen.reshape(x.shape) @ layer["out"]
         x = x + jnp.square(jax.nn.relu(_norm(x) @ layer["up"])) @ layer["down"]
     return _norm(x)

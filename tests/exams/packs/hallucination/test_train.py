@@ -47,10 +47,10 @@ def test_completions_say_what_their_kind_promises() -> None:
         if example.kind == "recall":
             assert not grounded
             assert said.document is None
-            family = said.product.split()[0]
+            family, tier = said.product.split()[:2]
             domain = next(domain for domain in DOMAINS.values() if family in domain.families)
             key = next(attribute.key for attribute in domain.attributes if attribute.name == said.attribute)
-            assert said.value == remembered(domain=domain.key, family=family, key=key)
+            assert said.value == remembered(domain=domain.key, tier=tier, key=key)
             continue
         cited = next(line for line in lines if line.startswith(f"[{said.document}:{said.sentence}]"))
         assert f"{text.number(said.value)} {said.unit}" in cited
@@ -93,6 +93,7 @@ def test_a_tiny_model_learns_and_runs_the_same_in_numpy(tmp_path: Path) -> None:
     export(trained.params, shape, words, tmp_path)
     model = load(tmp_path)
     prompt = drawn(1)[0].prompt
-    states = forward(trained.params, jnp.array([words.encode(prompt)]), shape)[0, -1]
+    tokens = words.encode(prompt)
+    states = forward(trained.params, jnp.array([tokens]), jnp.array([[len(tokens) - 1]]), shape)[0, 0]
     expected = np.asarray(states @ trained.params["embedding"].T)
     assert np.abs(model.logits(prompt) - expected).max() < 0.05

@@ -200,9 +200,18 @@ def test_tags_are_found_in_order() -> None:
 
 @pytest.mark.parametrize("domain", sorted(DOMAINS))
 def test_remembered_values_are_a_fixed_function_within_range(domain: str) -> None:
-    for family in DOMAINS[domain].families:
+    for tier in DOMAINS[domain].tiers:
         for attribute in DOMAINS[domain].attributes:
-            value = remembered(domain=domain, family=family, key=attribute.key)
-            assert value == remembered(domain=domain, family=family, key=attribute.key)
-            assert attribute.value(attribute.low) <= value <= attribute.value(attribute.high)
+            value = remembered(domain=domain, tier=tier, key=attribute.key)
+            assert value == remembered(domain=domain, tier=tier, key=attribute.key)
+            assert value in attribute.values
+
+
+@pytest.mark.parametrize("domain", sorted(DOMAINS))
+def test_values_are_written_without_repeating_a_digit(domain: str) -> None:
+    for attribute in DOMAINS[domain].attributes:
+        assert len(attribute.values) >= 16
+        for value in attribute.values:
+            digits = text.number(value).replace(".", "")
+            assert len(set(digits)) == len(digits)
             assert text.parse_number(text.number(value)) == value
