@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from grading import plan, verdicts
+from sandboxes.docker_sandbox import DockerSandbox
 from sandboxes.fake_sandbox import FakeSandbox
 from tests.grading import work
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from exams.models import Attempt
     from tests.people import Cast
 
@@ -24,3 +28,18 @@ def attempt(cast: Cast) -> Attempt:
 def fake() -> FakeSandbox:
     """Processes instead of containers; what containers add is tested with the sandbox itself."""
     return FakeSandbox()
+
+
+@pytest.fixture(scope="session")
+def containers(sandbox_image: str) -> Iterator[DockerSandbox]:
+    """Real containers, two of them waiting."""
+    sandbox = DockerSandbox(image=sandbox_image, pool_size=2)
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture
+def once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Visible cells are run once: what repeats come to is tested where it is decided."""
+    monkeypatch.setattr(plan, "REPEATS", 1)
+    monkeypatch.setattr(verdicts, "REPEATS", 1)

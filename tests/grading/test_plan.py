@@ -76,7 +76,7 @@ class WithModel(type(work.PACK)):  # type: ignore[misc] # the small pack, with a
 def test_protected_parts_are_ours_however_their_names_are_written(folder: str) -> None:
     fixed = {path: content for path, content in work.tree().files.items() if "assistant" not in path}
     server = work.tree().files["assistant/server.py"]
-    submitted = Tree({**fixed, f"{folder}/weights.bin": b"theirs", f"{folder.split('/')[0]}/server.py": server})
+    submitted = Tree({**fixed, f"{folder}/weights.bin": b"theirs", f"{folder.partition('/')[0]}/server.py": server})
     try:
         drawn = plan.draw_up(pack=WithModel(), spec=work.SPEC, submitted=submitted, hand_in=False, seed=1)
     except IngestRefused:
@@ -116,8 +116,9 @@ def test_without_a_test_only_the_questions_are_left() -> None:
 
 
 def test_a_file_where_we_have_a_folder_cannot_be_combined_with_ours() -> None:
+    submitted = Tree({"assistant": b"a file", work.TEST_PATH: b"def test_it(): pass\n"})
     with pytest.raises(IngestRefused):
-        draw_up(Tree({"kb": b"a file", work.TEST_PATH: b"def test_it(): pass\n"}))
+        plan.draw_up(pack=WithModel(), spec=work.SPEC, submitted=submitted, hand_in=False, seed=1)
 
 
 def test_repeats_after_a_disagreement_are_five_fresh_cells_of_their_own() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,13 +12,17 @@ from exams.database_clock import database_now
 from exams.models import Event
 from grading import lease, plan, queue, run
 from grading.models import Cell, GradingRun, RunState
-from grading.verdicts import CellKind, CellResult, Verdict
+from grading.verdicts import CellKind, CellResult, Observed, Verdict
+from sandboxes.ingest import IngestRefused
 from sandboxes.ingest.tree import Tree
-from sandboxes.sandbox import EngineTimeout, RunEnd
+from sandboxes.sandbox import EngineTimeout, NodeOutcome, RunEnd
 from tests.grading import work
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from exams.models import Attempt
+    from sandboxes.docker_sandbox import DockerSandbox
     from sandboxes.fake_sandbox import FakeSandbox
     from sandboxes.limits import Limits
     from sandboxes.sandbox import Sandbox, Served
@@ -34,6 +37,8 @@ REFUSES = work.PACK.mutants(work.SPEC)["refuses_everything"]
 FAULTY = work.PACK.base(work.SPEC)
 
 
+@pytest.mark.docker
+@pytest.mark.usefixtures("once")
 @pytest.mark.parametrize(
     ("test", "hotfix", "verdict"),
     [
@@ -53,43 +58,48 @@ FAULTY = work.PACK.base(work.SPEC)
     ],
 )
 def test_a_practice_run_says_what_the_visible_cells_show(
-    fake: FakeSandbox, test: str | None, hotfix: Tree | None, verdict: Verdict
+    containers: DockerSandbox, test: str | None, hotfix: Tree | None, verdict: Verdict
 ) -> None:
-    found = find(fake, work.tree(test, hotfix=hotfix))
+    found = find(containers, work.tree(test, hotfix=hotfix))
     assert found.decision.verdict is verdict
     assert found.decision.mutants_total == 0
     assert {cell.kind for cell in found.cells} <= {CellKind.pre, CellKind.post}
 
 
+@pytest.mark.docker
+@pytest.mark.usefixtures("once")
 @pytest.mark.parametrize(
     ("test", "hotfix", "verdict"),
     [
         (work.SOUND, None, Verdict.verified),
         (work.LENIENT, None, Verdict.weak),
-        (work.LENIENT, REFUSES, Verdict.weak),
         (None, None, Verdict.broken_test),
     ],
 )
 def test_a_hand_in_is_run_in_all_cells(
-    fake: FakeSandbox, test: str | None, hotfix: Tree | None, verdict: Verdict
+    containers: DockerSandbox, test: str | None, hotfix: Tree | None, verdict: Verdict
 ) -> None:
-    found = find(fake, work.tree(test, hotfix=hotfix), hand_in=True)
+    found = find(containers, work.tree(test, hotfix=hotfix), hand_in=True)
     assert found.decision.verdict is verdict
     assert found.counts["before"]["harmful"] > 0
     assert found.counts["reference"]["harmful"] == 0
-    assert found.counts["after"]["answered"] == (0 if hotfix is REFUSES else found.counts["after"]["answerable"])
+    assert found.counts["after"]["answered"] == found.counts["after"]["answerable"]
 
 
-def test_a_test_tied_to_its_own_fix_is_overfit(fake: FakeSandbox) -> None:
+@pytest.mark.docker
+@pytest.mark.usefixtures("once")
+def test_a_test_tied_to_its_own_fix_is_overfit(containers: DockerSandbox) -> None:
     server = work.PACK.reference(work.SPEC).files["assistant/server.py"].replace(b'"version": "1"', b'"version": "2"')
     fixed = work.PACK.reference(work.SPEC).overlay(Tree({"assistant/server.py": server}))
-    found = find(fake, work.tree(work.WELDED, hotfix=fixed), hand_in=True)
+    found = find(containers, work.tree(work.WELDED, hotfix=fixed), hand_in=True)
     assert found.decision.verdict is Verdict.overfit
     assert found.decision.alternatives_passed == 0
     assert "0 of 2 other right fixes" in found.because
 
 
-def test_a_fix_for_the_reported_names_only_is_incomplete(fake: FakeSandbox) -> None:
+@pytest.mark.docker
+@pytest.mark.usefixtures("once")
+def test_a_fix_for_the_reported_names_only_is_incomplete(containers: DockerSandbox) -> None:
     names = [row["name"] for row in json.loads(FAULTY.files["kb/products.json"])]
     known = "KNOWN = " + repr({name.lower() for name in names})
     # Right on the incident's own data, by looking names up; the seeds of hidden questions share them, figures differ.
@@ -102,23 +112,30 @@ def test_a_fix_for_the_reported_names_only_is_incomplete(fake: FakeSandbox) -> N
         "        product = dict(next(p for p in self.products if p['name'].lower() == asked), late_fee=fees[asked])\n",
     )
     fixed = FAULTY.overlay(Tree({"assistant/server.py": literal.encode()}))
-    found = find(fake, work.tree(work.SOUND, hotfix=fixed), hand_in=True)
+    found = find(containers, work.tree(work.SOUND, hotfix=fixed), hand_in=True)
     assert found.decision.verdict is Verdict.hotfix_incomplete
     assert found.decision.mutants_killed == found.decision.mutants_total
     assert "fresh questions" in found.because
 
 
-def test_a_test_that_differs_from_repeat_to_repeat_is_flaky_after_five_more(fake: FakeSandbox) -> None:
-    coin = "import os\n\ndef test_it(ask):\n    assert os.urandom(1)[0] % 2\n\ndef test_more(ask):\n"
-    coin += "    assert os.urandom(1)[0] % 2\n" + "".join(
-        f"\ndef test_{n}(ask):\n    assert os.urandom(1)[0] % 2\n" for n in range(8)
-    )
-    found = find(fake, work.tree(coin))
+def test_a_test_that_differs_from_repeat_to_repeat_is_flaky_after_five_more(
+    fake: FakeSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def coin(cell: plan.PlannedCell, drawn: plan.Plan, *, sandbox: object, position: int) -> run.Record:
+        del drawn, sandbox
+        outcome = NodeOutcome.failed_assert if cell.kind is CellKind.pre or position % 2 else NodeOutcome.passed
+        seen = Observed(RunEnd.completed, (("test_it", outcome),))
+        return run.Record(cell=cell, position=position, seconds=0.1, observed=seen)
+
+    monkeypatch.setattr(run, "_run_test", coin)
+    found = find(fake, work.tree())
     assert found.decision.verdict is Verdict.flaky
-    assert {cell.result for cell in found.cells} == {CellResult.flaky}
-    assert sorted(cell.repeat for cell in found.cells if cell.kind == CellKind.pre) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert {cell.result for cell in found.cells if cell.kind == CellKind.post} == {CellResult.flaky}
+    assert sorted(cell.repeat for cell in found.cells if cell.kind == CellKind.post) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert sorted(cell.repeat for cell in found.cells if cell.kind == CellKind.pre) == [1, 2, 3]
 
 
+@pytest.mark.usefixtures("once")
 def test_cells_keep_the_transcript_judged_from_outside(fake: FakeSandbox) -> None:
     found = find(fake, work.tree())
     pre = next(cell for cell in found.cells if cell.kind == CellKind.pre)
@@ -129,6 +146,7 @@ def test_cells_keep_the_transcript_judged_from_outside(fake: FakeSandbox) -> Non
     assert pre.nodes[0]["outcome"] == "failed_assert"
 
 
+@pytest.mark.usefixtures("once")
 def test_hostile_text_is_kept_in_a_form_a_database_takes(fake: FakeSandbox, attempt: Attempt) -> None:
     hostile = (
         work.PACK.reference(work.SPEC)
@@ -181,6 +199,7 @@ def own_tree(attempt: Attempt) -> Tree:
     return work.tree(spec=work.spec_of(attempt))
 
 
+@pytest.mark.usefixtures("once")
 @pytest.mark.django_db(transaction=True)
 def test_a_claimed_run_is_graded_with_everything_it_rests_on(
     fake: FakeSandbox, attempt: Attempt, own_tree: Tree
@@ -193,15 +212,16 @@ def test_a_claimed_run_is_graded_with_everything_it_rests_on(
     assert graded.provenance["limits"]["test"]["wall_seconds"] == run.TEST_LIMITS.wall_seconds
     assert graded.provenance["sandbox"]["sandbox"] == "fake"
     assert graded.timings["total_seconds"] >= graded.timings["cells_seconds"] > 0
-    assert graded.cells_done == graded.cells_total == graded.cells.count() == 6
+    assert graded.cells_done == graded.cells_total == graded.cells.count() == 2
     assert Event.objects.filter(attempt=attempt, kind="run.graded").count() == 1
 
 
+@pytest.mark.usefixtures("once")
 @pytest.mark.django_db(transaction=True)
 def test_a_fault_of_ours_in_mid_run_leaves_no_mark_and_the_next_try_grades(
     fake: FakeSandbox, attempt: Attempt, own_tree: Tree
 ) -> None:
-    run.grade(start(attempt, own_tree), sandbox=Flaky(fake, fails_at=3), clock=database_now)  # type: ignore[arg-type]
+    run.grade(start(attempt, own_tree), sandbox=Flaky(fake, fails_at=2), clock=database_now)  # type: ignore[arg-type]
     waiting = GradingRun.objects.get()
     assert (waiting.state, waiting.verdict, waiting.cells.count()) == (RunState.WAITING, "", 0)
     assert waiting.last_fault == "EngineTimeout: the engine took its time"
@@ -211,6 +231,7 @@ def test_a_fault_of_ours_in_mid_run_leaves_no_mark_and_the_next_try_grades(
     assert GradingRun.objects.get().verdict == Verdict.verified
 
 
+@pytest.mark.usefixtures("once")
 @pytest.mark.django_db(transaction=True)
 def test_a_run_that_was_taken_over_stops_between_cells_and_keeps_nothing(
     fake: FakeSandbox, attempt: Attempt, own_tree: Tree, monkeypatch: pytest.MonkeyPatch
@@ -228,11 +249,14 @@ def test_a_run_that_was_taken_over_stops_between_cells_and_keeps_nothing(
 def test_files_that_cannot_be_combined_with_ours_are_the_learners_to_change(
     fake: FakeSandbox, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(type(work.PACK), "protected", lambda _: ("kb/",))
-    clash = Tree({"KB": b"a file", "kb2": b"", work.TEST_PATH: b"def test_it(): pass\n"})
-    held = start(attempt, Tree({**clash.files, "Assistant": b"", "assistant2": b""}))
-    run.grade(held, sandbox=fake, clock=database_now)
-    assert GradingRun.objects.get().state == RunState.GRADED
+    def clash(**_: object) -> plan.Plan:
+        raise IngestRefused("duplicate-name", "A name is both a file and a folder. Rename one.", "assistant")
+
+    monkeypatch.setattr(plan, "draw_up", clash)
+    run.grade(start(attempt, work.tree()), sandbox=fake, clock=database_now)
+    graded = GradingRun.objects.get()
+    assert (graded.state, graded.verdict) == (RunState.GRADED, Verdict.rejected_ingest)
+    assert "Rename one." in graded.because
 
 
 def test_a_test_that_keeps_being_stopped_costs_no_hidden_cells(
@@ -243,11 +267,9 @@ def test_a_test_that_keeps_being_stopped_costs_no_hidden_cells(
     def stopped(cell: plan.PlannedCell, drawn: plan.Plan, *, sandbox: object, position: int) -> run.Record:
         del drawn, sandbox
         ran.append(cell.kind)
-        return run.Record(cell=cell, position=position, seconds=30.0, observed=run.Observed(RunEnd.timeout_wall))
+        return run.Record(cell=cell, position=position, seconds=30.0, observed=Observed(RunEnd.timeout_wall))
 
-    original: Callable[..., run.Record] = run.run_cell
     monkeypatch.setattr(run, "_run_test", stopped)
-    assert original is run.run_cell
     found = find(fake, work.tree(), hand_in=True)
     assert found.decision.verdict is Verdict.reproduces_by_timeout_only
     assert ran.count(CellKind.pre) == ran.count(CellKind.post) == 3
