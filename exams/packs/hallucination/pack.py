@@ -10,6 +10,7 @@ from exams.packs.hallucination import build, history, operations, probes
 from exams.packs.hallucination.edits import apply
 from exams.packs.hallucination.incident import CLASSES, domain_of, failure_class, incident
 from exams.packs.hallucination.traffic import stream
+from exams.packs.hallucination.world import DOMAINS
 from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ class HallucinationPack:
     def draw(self, *, seed: int, avoid: Collection[str]) -> Spec:
         """Draw a specification whose class is not in `avoid`.
 
-        An entry of `avoid` is a class (``"H1"``) or a specification's key (``"H1/7"``). With keys, the trade differs
-        from those of the specifications named too, so that no product, document or company comes back.
+        An entry of `avoid` is a class (``"H1"``), a specification's key (``"H1/7"``), or a key without its class
+        (``"/7"``: the class may come back, the names may not). With keys, the trade differs from those of the
+        specifications named, so that no product, document or company comes back, until no trade is left.
 
         Raises:
             NothingLeftToDraw: `avoid` holds every class.
@@ -49,7 +51,7 @@ class HallucinationPack:
         trades = {domain_of(int(entry.partition("/")[2])) for entry in avoid if "/" in entry}
         key = left[seed % len(left)]
         drawn = seed
-        while domain_of(drawn) in trades:
+        while domain_of(drawn) in trades and len(trades) < len(DOMAINS):
             drawn = (drawn + 1) % 2**63
         return Spec(failure_class=key, seed=drawn)
 

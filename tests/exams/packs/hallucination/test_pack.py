@@ -118,6 +118,11 @@ def test_a_second_attempt_that_knows_the_first_shares_no_name_with_it() -> None:
         assert domain_of(second.seed) != domain_of(first.seed)
 
 
+def test_drawing_ends_even_when_every_trade_was_seen() -> None:
+    seen = [f"/{seed}" for seed in range(40)]
+    assert PACK.draw(seed=3, avoid=seen).seed == 3
+
+
 def test_both_classes_come_up() -> None:
     assert {PACK.draw(seed=seed, avoid=()).failure_class for seed in range(10)} == set(PACK.classes)
 
