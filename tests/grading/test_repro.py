@@ -1,0 +1,133 @@
+"""A repro is tried against what the learner was handed; whether its cause is the true one, the learner never hears."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from exams import ledger
+from exams.database_clock import database_now
+from exams.live import file_diagnosis
+from exams.live.diagnoses import results_of
+from exams.models import Diagnosis, Event
+from grading import repro
+from grading.models import ReproCheck
+from sandboxes.sandbox import EngineUnreachable
+from tests import packs
+
+if TYPE_CHECKING:
+    from exams.models import Attempt
+    from sandboxes.fake_sandbox import FakeSandbox
+    from sandboxes.sandbox import Sandbox
+
+pytestmark = pytest.mark.django_db
+
+WRONG = "What is the late fee of {0}?"
+BENIGN = "Good morning"
+
+
+def diagnose(attempt: Attempt, *questions: str, component: str = "server", failure_class: str = "T?") -> Diagnosis:
+    filed = file_diagnosis(
+        attempt=attempt,
+        component=component,
+        failure_class=failure_class,
+        explanation="It confuses products.",
+        repro=list(questions),
+        actor=attempt.learner,
+        received_at=database_now(),
+    )
+    assert filed.diagnosis is not None
+    return filed.diagnosis
+
+
+def wrong_question(attempt: Attempt) -> str:
+    """A question that the incident of this attempt answers wrongly."""
+    products = [row["name"] for row in packs._products(attempt.incident_seed)]
+    return WRONG.format(products[1] if attempt.incident_class == "T1" else products[2])
+
+
+def check_all(sandbox: Sandbox) -> None:
+    repro.enlist()
+    while (check := repro.claim(now=database_now())) is not None:
+        repro.check_one(check, sandbox=sandbox, clock=database_now)
+
+
+def test_the_first_diagnosis_whose_repro_reproduces_is_the_confirmed_one(fake: FakeSandbox, attempt: Attempt) -> None:
+    vague = diagnose(attempt, BENIGN)
+    first = diagnose(attempt, BENIGN, wrong_question(attempt), failure_class=attempt.incident_class)
+    second = diagnose(attempt, wrong_question(attempt))
+    check_all(fake)
+    assert repro.confirmed(attempt) == first
+    told = {
+        row["number"]: row for row in Event.objects.filter(kind="diagnosis.checked").values_list("payload", flat=True)
+    }
+    assert [told[n]["reproduces"] for n in (1, 2, 3)] == [False, True, True]
+    assert [told[n]["confirmed"] for n in (1, 2, 3)] == [False, True, False]
+    shown = results_of([vague, first, second])
+    assert [shown[each.pk].reproduces for each in (vague, first, second)] == [False, True, True]
+    assert [row["harmful"] for row in shown[first.pk].transcript] == [False, True]
+    assert ledger.verify(attempt.pk) is None
+
+
+def test_whether_the_cause_is_the_true_one_is_hidden_from_the_learner(fake: FakeSandbox, attempt: Attempt) -> None:
+    diagnose(attempt, wrong_question(attempt), component="assistant/server.py", failure_class=attempt.incident_class)
+    diagnose(attempt, wrong_question(attempt), component="cache", failure_class="something else")
+    check_all(fake)
+    assert list(ReproCheck.objects.order_by("pk").values_list("cause_matches", flat=True)) == [True, False]
+    compared = Event.objects.filter(kind="diagnosis.compared")
+    assert compared.count() == 2
+    assert not compared.filter(visible_to_learner=True).exists()
+    for event in Event.objects.filter(visible_to_learner=True):
+        assert "match" not in str(event.payload)
+
+
+def test_a_fault_of_ours_is_tried_again_and_costs_nothing(fake: FakeSandbox, attempt: Attempt) -> None:
+    class Away:
+        def serve(self, *_: object, **__: object) -> object:
+            raise EngineUnreachable("no engine")
+
+    diagnosis = diagnose(attempt, wrong_question(attempt))
+    repro.enlist()
+    check = repro.claim(now=database_now())
+    assert check is not None
+    assert not repro.check_one(check, sandbox=Away(), clock=database_now)  # type: ignore[arg-type]
+    assert ReproCheck.objects.get().reproduces is None
+    assert repro.claim(now=database_now()) is None
+    again = repro.claim(now=database_now() + repro.RETRY_AFTER)
+    assert again is not None
+    assert repro.check_one(again, sandbox=fake, clock=database_now)
+    assert repro.confirmed(attempt) == diagnosis
+
+
+def test_a_check_that_was_taken_over_is_written_once(fake: FakeSandbox, attempt: Attempt) -> None:
+    diagnose(attempt, wrong_question(attempt))
+    repro.enlist()
+    slow = repro.claim(now=database_now())
+    quick = repro.claim(now=database_now() + repro.LEASE + timedelta(seconds=1))
+    assert slow is not None
+    assert quick is not None
+    repro.check_one(quick, sandbox=fake, clock=database_now)
+    repro.check_one(slow, sandbox=fake, clock=database_now)
+    assert Event.objects.filter(kind="diagnosis.checked").count() == 1
+    assert repro.enlist() == 0
+
+
+@pytest.mark.parametrize(
+    ("component", "failure_class", "expected"),
+    [
+        ("index", "H1", (True, True)),
+        ("assistant/index.py", "wrong-entity  Retrieval", (True, True)),
+        ("Index", "h1", (True, True)),
+        ("retriever", "H1", (False, True)),
+        ("index", "H4", (True, False)),
+        ("", "", (False, False)),
+    ],
+)
+def test_causes_are_compared_however_they_are_written(
+    component: str, failure_class: str, expected: tuple[bool, bool]
+) -> None:
+    truth = {"component": "index", "failure_class": "H1", "title": "Wrong-entity retrieval"}
+    causes = repro.compare(Diagnosis(component=component, failure_class=failure_class), truth)
+    assert (causes.component, causes.failure_class) == expected
