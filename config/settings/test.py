@@ -2,8 +2,9 @@
 
 from config.settings import env
 from config.settings.base import *  # noqa: F403 - a settings module is its base with differences
-from config.settings.base import DATABASES, HOTSEAT_STATE_DIR, SPECTACULAR_SETTINGS
+from config.settings.base import DATABASES, HOTSEAT_STATE_DIR, INSTALLED_APPS, SPECTACULAR_SETTINGS
 
+INSTALLED_APPS = [*INSTALLED_APPS, "django_migration_linter"]  # for `make check`
 SECRET_KEY = "only-for-tests-" + "0" * 40
 ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # signing in is not what most tests measure

@@ -41,7 +41,7 @@ def missing(address: str) -> dict[str, str] | None:
     return {name: part["detail"] for name, part in parts.items() if not part["ok"]}
 
 
-def wait(address: str, supervisor: Supervisor, names: Sequence[str], *, seconds: float = 90) -> None:
+def wait(address: str, supervisor: Supervisor, names: Sequence[str], *, seconds: float = 180) -> None:
     """Return when `/readyz` is green.
 
     Raises:
