@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
-from deploy.local import places, services
+from deploy.local import places, postgres, services
 from deploy.local.places import Home
 from deploy.local.trouble import Trouble
 
@@ -45,9 +45,10 @@ def run(argv: Sequence[str]) -> int:
 
 
 def shell() -> int:
-    """Open the person's shell with the platform's environment and interpreter in it."""
+    """Open the person's shell with the platform's environment, interpreter and PostgreSQL tools in it."""
     home = places.platform()
     env = environment(home)
-    env["PATH"] = f"{places.state_dir() / 'venv' / 'bin'}{os.pathsep}{env.get('PATH', '')}"
-    print("python manage.py … reaches the platform here; exit leaves.")
+    folders = [str(places.state_dir() / "venv" / "bin"), str(postgres.binaries()), env.get("PATH", "")]
+    env["PATH"] = os.pathsep.join(folders)
+    print('python manage.py … reaches the platform here, and so does psql "$DATABASE_URL"; exit leaves.')
     return subprocess.call([os.environ.get("SHELL") or "/bin/sh"], cwd=places.ROOT, env=env)
