@@ -98,7 +98,7 @@ def blame(evidence: Evidence, limits: Limits) -> tuple[RunEnd, str]:
 
 def _ended_by_itself(evidence: Evidence, report: EndReport, limits: Limits) -> tuple[RunEnd, str]:
     if report.signal is not None:
-        out_of_time = report.cpu_seconds >= limits.cpu_seconds * 0.9
+        out_of_time = report.cpu_seconds >= limits.cpu_seconds
         if report.signal in {SIGXCPU, SIGKILL} and out_of_time:
             return RunEnd.timeout_cpu, f"It used up the {limits.says('cpu_seconds')}."
         return RunEnd.signalled, f"Its process was ended by {_signal_name(report.signal)}."

@@ -147,6 +147,7 @@ class Engine:
                 api = self._idle.pop()
             except IndexError:
                 api = APIClient(version=self._version or "auto", timeout=int(CALL_SECONDS), **kwargs_from_env())
+                api.trust_env = False  # each request would read the environment, which other threads may be changing
                 self._version = api.api_version
             try:
                 yield api

@@ -31,7 +31,7 @@ _AT_ONCE = 16  # git processes per web process
 _AT_ONCE_PER_REPOSITORY = 6
 _CHUNK = 64 * 1024
 _PROTOCOL = re.compile(r"version=[0-2]")
-_LANDED = re.compile(r"([0-9a-f]{40}) ([0-9a-f]{40}) (refs/heads/\S+)")
+_MOVE = re.compile(r"([0-9a-f]{40}) ([0-9a-f]{40}) (refs/\S{1,240})")
 
 
 @unique
@@ -59,8 +59,8 @@ class HooksMissing(Exception):
 
 
 @dataclass(frozen=True)
-class Landed:
-    """A branch that a push moved; `old` is forty zeros for a new branch."""
+class Move:
+    """A branch that a push moves; `old` is forty zeros for a new branch."""
 
     ref: str
     old: str
@@ -69,10 +69,11 @@ class Landed:
 
 @dataclass(frozen=True)
 class Pushed:
-    """What receive-pack answered, and what landed."""
+    """What receive-pack answered, what landed, and what was refused and kept aside (see `receive`)."""
 
     answer: bytes
-    landed: tuple[Landed, ...]
+    landed: tuple[Move, ...]
+    kept: tuple[Move, ...]
 
 
 class _Turnstile:
@@ -229,6 +230,15 @@ def _size(path: Path) -> int:
     return folder_size(path) - (folder_size(late) if late.is_dir() else 0)
 
 
+def _moves(report: Path) -> tuple[Move, ...]:
+    """Return the moves that a hook wrote down."""
+    if not report.exists():
+        return ()
+    lines = report.read_text("utf-8", "replace").splitlines()
+    matches = (_MOVE.fullmatch(line) for line in lines)
+    return tuple(Move(ref=match[3], old=match[1], new=match[2]) for match in matches if match is not None)
+
+
 def _check_hooks() -> None:
     # git passes over a hook that is not executable and takes the push: the guard must not fail open.
     for name in ("pre-receive", "post-receive"):
@@ -255,15 +265,12 @@ def _receive(path: Path, body: IO[bytes], protocol: str, refused: str, received:
             stdin=body,
             limits=_limits(output_bytes=1024 * 1024),
         )
-        landed = tuple(
-            Landed(ref=match[3], old=match[1], new=match[2])
-            for line in Path(report.name).read_text("utf-8", "replace").splitlines()
-            if (match := _LANDED.fullmatch(line)) is not None
-        )
+        landed = _moves(Path(report.name))
+    kept = _moves(path / "late" / received / "commands") if refused and received else ()
     # What landed has landed even if git failed after it, so it is reported in any case.
     if not finished.ok and not finished.stdout and not landed:
         raise GitFailed(finished.stderr.strip()[:500])
-    return Pushed(answer=finished.stdout, landed=landed)
+    return Pushed(answer=finished.stdout, landed=landed, kept=kept)
 
 
 async def receive(path: Path, *, body: IO[bytes], protocol: str = "", refused: str = "", received: str = "") -> Pushed:
@@ -274,7 +281,8 @@ async def receive(path: Path, *, body: IO[bytes], protocol: str = "", refused: s
         body: the request, unpacked; closed at the end.
         protocol: the client's `Git-Protocol` header.
         refused: why this push may not land, shown in the learner's terminal; empty if it may.
-        received: when it came, as digits and letters only; names the folder in which a refused push is kept.
+        received: names the folder below `late/` in which a refused push is kept, in digits and letters only; empty
+            if it is not to be kept.
 
     Raises:
         TooBusy: come again in a moment.

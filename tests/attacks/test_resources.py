@@ -43,7 +43,7 @@ def test_an_endless_loop_is_stopped_by_the_clock_on_the_wall(docker_sandbox: Doc
     began = time.monotonic()
     run = attack(docker_sandbox, "def test_it():\n    while True: pass\n", replace(LIMITS, wall_seconds=1.0))
     assert run.ended is RunEnd.timeout_wall
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 20
 
 
 def test_processor_time_is_counted_over_all_processes(docker_sandbox: DockerSandbox) -> None:
@@ -88,7 +88,7 @@ def test_a_fork_bomb_is_held_and_removed(docker_sandbox: DockerSandbox) -> None:
     run = attack(docker_sandbox, source, replace(SMALL, wall_seconds=2.0))
     assert run.ended in {RunEnd.timeout_wall, RunEnd.timeout_cpu, RunEnd.oom, RunEnd.tampered}
     assert outcomes(run) == {"test_it": NodeOutcome.absent}
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 30
 
 
 def test_more_processes_than_allowed_cannot_be_started(docker_sandbox: DockerSandbox) -> None:
@@ -167,7 +167,7 @@ def test_the_engine_answers_while_output_floods_and_nobody_reads(docker_sandbox:
         time.sleep(0.1)
     api.close()
     assert runs[0].ended in {RunEnd.timeout_wall, RunEnd.timeout_cpu}
-    assert slowest < 5
+    assert slowest < 8
 
 
 @pytest.mark.parametrize("place", ["/work", "/tmp", "/dev/shm"])
@@ -257,7 +257,7 @@ def test_children_that_leave_their_parent_die_with_the_run(docker_sandbox: Docke
     began = time.monotonic()
     run = attack(docker_sandbox, source)
     assert (run.ended, outcomes(run)) == (RunEnd.completed, {"test_it": NodeOutcome.passed})
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     _wait_until_gone(run.container)
 
 

@@ -166,7 +166,7 @@ def test_an_answer_that_takes_too_long_ends_the_tree(sandbox: Sandbox) -> None:
         assert "timeout_wall" in (served.ask("q").fault or "")
         assert served.ended is RunEnd.timeout_wall
         assert served.ask("again").reply is None
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
 
 
 def test_loading_that_takes_too_long_ends_the_tree(sandbox: Sandbox) -> None:
@@ -189,7 +189,7 @@ def test_a_tree_that_ignores_sigterm_is_gone_after_the_block(sandbox: Sandbox) -
     began = time.monotonic()
     with sandbox.serve(tree, limits=LIMITS) as served:
         assert served.ask("q").reply
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 # Running a test
@@ -406,7 +406,7 @@ def test_a_test_that_never_ends_is_stopped_and_keeps_what_it_printed(sandbox: Sa
         "test_later": NodeOutcome.absent,
     }
     assert "got this far" in result.output_tail
-    assert result.seconds < 5
+    assert result.seconds < 10
 
 
 def test_a_test_that_uses_up_its_processor_time_is_stopped(sandbox: Sandbox) -> None:
