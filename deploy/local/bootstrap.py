@@ -154,8 +154,9 @@ def _install(python: Path, wanted: str, log: Path) -> None:
         if not _pip_goes_elsewhere(python):
             try:
                 _run([*pip, *hashed, str(ROOT / "requirements" / "installer.txt")], log, "")
-                uv = [str(python.with_name("uv")), "pip", "install", "--python", str(python), "--link-mode=copy"]
-                _run([*uv, "--compile-bytecode", *hashed, str(requirements)], log, "")
+                # The machine's own certificates: a registry may sit behind an authority that only it knows.
+                uv = [str(python.with_name("uv")), "pip", "install", "--python", str(python), "--system-certs"]
+                _run([*uv, "--link-mode=copy", "--compile-bytecode", *hashed, str(requirements)], log, "")
             except Trouble:
                 _say("\n  … uv could not; trying pip, which takes a minute longer")
             else:

@@ -26,6 +26,7 @@ def run() -> int:
         "3.11",
         "--no-header",
         "--no-emit-index-url",
+        "--system-certs",
         "--quiet",
     ]
     for name in _FILES:
