@@ -49,18 +49,23 @@ def push(
     return live.record_push(attempt_id=attempt.pk, ref=ref, old=old, new=new, received_at=at)
 
 
-def uploaded(attempt: Attempt, content: bytes, *, name: str = "fix.zip", at: datetime = EARLY) -> Upload:
-    """A file that was committed to and has arrived."""
-    committed = live.commit_upload(
+def committed(attempt: Attempt, content: bytes, *, name: str = "fix.zip", at: datetime = EARLY) -> Upload:
+    """A file that was committed to and has not arrived."""
+    return live.commit_upload(
         attempt=attempt,
         name=name,
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         actor=attempt.learner,
         received_at=at,
-    )
+    ).upload
+
+
+def uploaded(attempt: Attempt, content: bytes, *, name: str = "fix.zip", at: datetime = EARLY) -> Upload:
+    """A file that was committed to and has arrived."""
+    upload = committed(attempt, content, name=name, at=at)
     return live.receive_bytes(
-        attempt=attempt, upload_id=committed.upload.pk, content=content, actor=attempt.learner, received_at=at
+        attempt=attempt, upload_id=upload.pk, content=content, actor=attempt.learner, received_at=at
     ).upload
 
 
