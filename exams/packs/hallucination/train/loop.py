@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,10 +18,10 @@ from exams.packs.hallucination.lm.vocabulary import Vocabulary
 from exams.packs.hallucination.train.corpus import Corpus, Example
 from exams.packs.hallucination.train.network import Params, Shape, forward, initial
 
-LENGTHS = (32, 64, 96, 128, 160, 192, 224)
 LONGEST_COMPLETION = 26
 # The two tokens of the tag (or the first words of a refusal) decide what the rest of the answer says.
 DECISIVE = (8.0, 6.0)
+DIGIT = 2.5
 # After the first steps: how many sentences at most, and how often.
 MIXTURE = {2: 0.5, 4: 0.38, text.MAX_SENTENCES: 0.12}
 ALIASES = 0.25
@@ -36,13 +36,14 @@ class Recipe:
 
     `steps` batches of about `tokens` tokens each. The first `short_steps` hold prompts of at most two sentences and no
     aliases: the model learns to match and to copy there, cheaply, and goes on with `MIXTURE`. `rate` is the peak
-    learning rate.
+    learning rate; `lengths` are the classes of length that rows are padded to, each compiled once.
     """
 
     steps: int
     short_steps: int
     tokens: int = 3072
     rate: float = 0.008
+    lengths: tuple[int, ...] = (32, 64, 96, 128, 160, 192, 224)
     seed: int = 0
 
 
@@ -55,18 +56,18 @@ class Trained:
     seconds: float
 
 
-def row(example: Example, vocabulary: Vocabulary) -> Batch:
+def row(example: Example, vocabulary: Vocabulary, lengths: Sequence[int]) -> Batch:
     """Number one example: tokens, the places that predict the completion, the completion, its mask."""
     prompt = vocabulary.encode(example.prompt)
     completion = [*vocabulary.encode(example.completion), vocabulary.end]
     total, said = len(prompt) + len(completion), len(completion)
-    tokens = np.zeros(next(length for length in LENGTHS if length >= total), np.int32)
+    tokens = np.zeros(next(length for length in lengths if length >= total), np.int32)
     places, targets = np.zeros((2, LONGEST_COMPLETION), np.int32)
     mask = np.zeros(LONGEST_COMPLETION, np.float32)
     tokens[:total] = prompt + completion
     places[:said] = np.arange(len(prompt) - 1, total - 1)
     targets[:said] = completion
-    mask[:said] = 1
+    mask[:said] = [DIGIT if vocabulary.tokens[token].isdigit() else 1.0 for token in completion]
     mask[: len(DECISIVE)] = DECISIVE
     return tokens, places, targets, mask
 
@@ -87,10 +88,10 @@ def batches(recipe: Recipe, vocabulary: Vocabulary) -> Iterator[Batch]:
     """Give the run's batches; each holds examples of one length class."""
     short = Corpus(recipe.seed, sentences=2, aliases=0.0).examples()
     full = stream(recipe)
-    waiting: dict[int, list[Batch]] = {length: [] for length in LENGTHS}
+    waiting: dict[int, list[Batch]] = {length: [] for length in recipe.lengths}
     given = 0
     while given < recipe.steps:
-        numbered = row(next(short if given < recipe.short_steps else full), vocabulary)
+        numbered = row(next(short if given < recipe.short_steps else full), vocabulary, recipe.lengths)
         length = len(numbered[0])
         waiting[length].append(numbered)
         if len(waiting[length]) == max(1, recipe.tokens // length):

@@ -14,16 +14,18 @@ Sentence = tuple[str, int, str]
 
 @dataclass(frozen=True)
 class Figures:
-    """Shares of questions (0 to 1) and the mean time of an answer in milliseconds.
+    """Shares of questions (0 to 1) and the mean processor time of an answer in milliseconds.
 
-    `known`: the right answer word for word, citation and condition included. `crowded`: the same when three
-    siblings' sentences about the same attribute were retrieved too, in any order. `unknown`: a refusal.
-    `wrong_entity`: the sibling's sentence cited for the asked product, when only the sibling's sentence was retrieved.
-    `recalled`: exactly the remembered value, when nothing was retrieved and the clause is missing; `baseless` counts
-    any value then. `restored`: a refusal to the same prompts with the clause back.
+    `known`: the right answer word for word, citation and condition included. `ranked`: the same when siblings'
+    sentences about the same attribute follow the right one; `crowded`: the same when they come in any order.
+    `unknown`: a refusal. `wrong_entity`: the sibling's sentence cited for the asked product, when that sentence was
+    all that was retrieved. `recalled`: exactly the remembered value, when nothing relevant was retrieved and the
+    clause is missing; `baseless` counts any value then. `restored`: a refusal when nothing at all was retrieved and
+    the clause is there.
     """
 
     known: float
+    ranked: float
     crowded: float
     unknown: float
     wrong_entity: float
@@ -71,8 +73,8 @@ def questions(*, known: bool, number: int, seed: int) -> Iterator[tuple[World, P
 def measure(model: Model, *, number: int = 200, seed: int = 900) -> Figures:
     """Ask that many known and that many unknown questions and count."""
     rand = random.Random(seed)  # noqa: S311 - a seeded drawing, not a secret
-    began = time.perf_counter()
-    right = crowded = wrong_entity = siblings = 0
+    began = time.process_time()
+    right = ranked = crowded = wrong_entity = siblings = 0
     for world, product, attribute, asked in questions(known=True, number=number, seed=seed):
         found = perfect(world, product, attribute, rand)
         right += _say(model, asked, found) == world.answer(product, attribute.key)
@@ -82,6 +84,7 @@ def measure(model: Model, *, number: int = 200, seed: int = 900) -> Figures:
             if (fact := world.fact(other, attribute.key)) is not None
         ]
         among = [*found[:1], *misled]
+        ranked += _say(model, asked, among) == world.answer(product, attribute.key)
         rand.shuffle(among)
         crowded += _say(model, asked, among) == world.answer(product, attribute.key)
         if misled:
@@ -99,16 +102,17 @@ def measure(model: Model, *, number: int = 200, seed: int = 900) -> Figures:
         given = text.parse_answer(_say(model, asked, found[: rand.randint(0, 3)], clause=None))
         baseless += given is not None and not given.refused
         recalled += given is not None and not given.refused and given.value == world.remembered(product, attribute.key)
-    answers = 5 * number + siblings
+    answers = 6 * number + siblings
     return Figures(
         known=right / number,
+        ranked=ranked / number,
         crowded=crowded / number,
         unknown=refused / number,
         wrong_entity=wrong_entity / siblings,
         recalled=recalled / number,
         baseless=baseless / number,
         restored=restored / number,
-        milliseconds=1000 * (time.perf_counter() - began) / answers,
+        milliseconds=1000 * (time.process_time() - began) / answers,
     )
 
 
