@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the checker only
-    """Rows as they are. What changes an attempt goes through the API, which writes the ledger in the same transaction."""
+    """Rows as they are. What changes an attempt goes through the API, which writes the ledger with it."""
 
     list_per_page = 50
     show_full_result_count = False

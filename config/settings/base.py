@@ -141,6 +141,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.schema.with_problems"],
     "ENUM_NAME_OVERRIDES": {
         "IncidentStateEnum": "exams.models.StatusUpdate.State",
         "GradingRunStateEnum": ["received", "waiting", "running", "graded", "platform_fault"],
