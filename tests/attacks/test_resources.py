@@ -55,7 +55,7 @@ def test_processor_time_is_counted_over_all_processes(docker_sandbox: DockerSand
                 while True: pass
         time.sleep(30)
     """
-    run = attack(docker_sandbox, source, replace(LIMITS, cpu_seconds=1.0))
+    run = attack(docker_sandbox, source, replace(LIMITS, cpu_seconds=0.5, wall_seconds=60.0))
     assert run.ended is RunEnd.timeout_cpu
 
 
@@ -70,7 +70,7 @@ def test_ignoring_the_signal_for_processor_time_does_not_help(docker_sandbox: Do
                 pass
         while True: pass
     """
-    run = attack(docker_sandbox, source, replace(LIMITS, cpu_seconds=1.0))
+    run = attack(docker_sandbox, source, replace(LIMITS, cpu_seconds=0.5, wall_seconds=60.0))
     assert run.ended is RunEnd.timeout_cpu
 
 

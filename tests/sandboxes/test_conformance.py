@@ -410,7 +410,7 @@ def test_a_test_that_never_ends_is_stopped_and_keeps_what_it_printed(sandbox: Sa
 
 
 def test_a_test_that_uses_up_its_processor_time_is_stopped(sandbox: Sandbox) -> None:
-    result = run(sandbox, "def test_it():\n    while True: pass\n", replace(LIMITS, cpu_seconds=1.0))
+    result = run(sandbox, "def test_it():\n    while True: pass\n", replace(LIMITS, cpu_seconds=0.5))
     assert result.ended is RunEnd.timeout_cpu
 
 
