@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
@@ -13,6 +14,7 @@ from exams.packs.hallucination import build, text
 from exams.packs.hallucination.edits import FailureClass, Fault, Told, apply
 from exams.packs.hallucination.hidden.h1 import H1
 from exams.packs.hallucination.hidden.h4 import H4
+from exams.packs.hallucination.scope import in_scope
 from exams.packs.hallucination.traffic import Asked, Wrong, stream, wrong
 from exams.packs.hallucination.world import DOMAINS, World
 
@@ -37,6 +39,9 @@ COMPANIES = {
 }
 FIRST_NAMES = ("Amara", "Bruno", "Chidi", "Daria", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Keiko", "Lamar")
 LAST_NAMES = ("Abara", "Brandt", "Castillo", "Dimitrov", "Ekberg", "Fofana", "Grant", "Haddad", "Ito", "Jansen")
+
+
+_QUOTED = re.compile(r"^(?:For|On) (.+?) the (.+?) is (?:fixed at )?(\d.*)$")
 
 
 class NoUsableWorld(RuntimeError):
@@ -117,8 +122,8 @@ def domain_of(seed: int) -> str:
 
 
 def read(reply: build.Reply) -> text.Answer | None:
-    """Take one of our own replies apart; the citation is beside the text, not in it."""
-    return text.parse_answer(str(reply["text"]))
+    """Take one of our own replies apart, also when it quotes a document; the citation is beside the text, not in it."""
+    return text.parse_answer(_QUOTED.sub(r"The \2 of \1 is \3", str(reply["text"])))
 
 
 def catalogue_questions(world: World) -> list[Asked]:
@@ -152,8 +157,10 @@ def incident(spec: Spec) -> Incident:
     """Draw the incident of a specification; the same on every machine.
 
     1. Draw people, company, times and one of the class's faults.
-    2. Draw worlds until one is answered without a mistake by the healthy assistant, and damaged enough by the fault.
+    2. Draw worlds until one is answered without a mistake by the healthy assistant, and damaged by the fault: enough,
+       and nowhere but in the scope of its class.
     3. Replay production: the healthy assistant until the fault was deployed, the faulty one from then on.
+    4. Every other right fix must answer the whole catalogue without a mistake too; if one does not, draw again.
 
     Raises:
         NoSuchFailureClass: the pack does not hold the class.
@@ -199,9 +206,9 @@ def incident(spec: Spec) -> Incident:
                 prefix="b",
             )
         )
+        if not _answers_all(sound, world):
+            continue
         with build.opened(sound) as ask:
-            if not all(sound_answer(world, asked, ask(asked.question, "")) for asked in catalogue_questions(world)):
-                continue
             began = deployed_at - timedelta(hours=HOURS_BEFORE)
             traces = _replay(world, ask, before, since=began)
         if not all(sound_answer(world, trace.asked, trace.reply) for trace in traces):
@@ -210,9 +217,13 @@ def incident(spec: Spec) -> Incident:
             replies = [(asked, ask(asked.question, "")) for asked in catalogue_questions(world)]
             damage = _pairs(asked for asked, reply in replies if wrong(world, asked, read(reply)) is not None)
             touched = _pairs(asked for asked, reply in replies if not sound_answer(world, asked, reply))
+            if len(damage) < LEAST_WRONG or not touched <= in_scope(world, failure.key):
+                continue
             traces += _replay(world, ask, after, since=deployed_at)
         told = _first_complaint(world, failure, traces)
-        if len(damage) < LEAST_WRONG or told is None:
+        if told is None or not all(
+            _answers_all(apply(faulty, change(told)), world) for change in fault.alternatives.values()
+        ):
             continue
         return Incident(
             spec=spec,
@@ -236,6 +247,12 @@ def incident(spec: Spec) -> Incident:
         f"{MOST_DRAWINGS} drawings of {spec.failure_class} with seed {spec.seed} in {domain!r}: either the healthy "
         "assistant made mistakes or the fault did no damage; train the language model better"
     )
+
+
+def _answers_all(tree: Tree, world: World) -> bool:
+    """Whether a tree answers every question about the catalogue exactly."""
+    with build.opened(tree) as ask:
+        return all(sound_answer(world, asked, ask(asked.question, "")) for asked in catalogue_questions(world))
 
 
 def _pairs(questions: Iterable[Asked]) -> frozenset[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from exams.packs import Probe, ProbeSuite
 from exams.packs.hallucination import build, text
+from exams.packs.hallucination.scope import Pair, controls, neighbours, nowhere, targets
 from exams.packs.hallucination.traffic import CHAT, FOLLOW_UPS, Asked
 from exams.packs.hallucination.world import PLUS, Attribute, Product, World
 
@@ -24,43 +25,9 @@ CONTROLS = 14
 UNKNOWNS = 8
 LEAST_TARGETS = 7  # different (product, attribute) the fault would damage
 
-Pair = tuple[Product, Attribute]
-
 
 class NoUsableProbes(RuntimeError):
     """No drawing gave documents with enough to ask about."""
-
-
-def confusable(world: World, product: Product) -> bool:
-    """Whether a sibling has the same name with or without Plus."""
-    return any(sibling.tier == product.tier for sibling in world.siblings(product))
-
-
-def targets(world: World, failure: str) -> list[Pair]:
-    """What a fault of this class may damage, whichever fault it is: approved values first, then unknown ones."""
-    if failure == "H1":
-        return [pair for pair in (*world.known(), *world.unknown()) if confusable(world, pair[0])]
-    return list(world.unknown())
-
-
-def neighbours(world: World, failure: str) -> list[Pair]:
-    """Approved values next to the damage, which no fault of this class touches."""
-    if failure == "H1":
-        return [pair for pair in world.known() if not confusable(world, pair[0])]
-    incomplete = {product.id for product, _ in world.unknown()}
-    return [pair for pair in world.known() if pair[0].id in incomplete]
-
-
-def controls(world: World, failure: str) -> list[Pair]:
-    """Approved values anywhere that no fault of this class touches: they must still be given."""
-    damaged = targets(world, failure)
-    return [pair for pair in world.known() if pair not in damaged]
-
-
-def nowhere(world: World, failure: str) -> list[Pair]:
-    """What no document states and no fault of this class touches."""
-    damaged = targets(world, failure)
-    return [pair for pair in world.unknown() if pair not in damaged]
 
 
 def fresh(incident: Incident, *, seed: int) -> ProbeSuite:

@@ -19,7 +19,7 @@ from exams import packs
 from exams.packs import NoSuchFailureClass, NothingLeftToDraw, Pack, Spec
 from exams.packs.hallucination import PACK, build, edits, text
 from exams.packs.hallucination.incident import CLASSES, catalogue_questions, domain_of, incident, read
-from exams.packs.hallucination.probes import confusable
+from exams.packs.hallucination.scope import confusable
 from exams.packs.hallucination.traffic import wrong
 from grading import oracle
 from grading.oracle import ClaimVerdict
