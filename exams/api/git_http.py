@@ -20,6 +20,7 @@ from exams.database_clock import received_at
 from exams.definitions import stage_for_code
 from exams.errors import Refusal
 from exams.live import record_push
+from exams.live.late_pushes import keep_late_push
 from exams.queries import repository_path
 from exams.windows import arrive
 from sandboxes import git_server
@@ -47,12 +48,16 @@ _landing: set[asyncio.Task[git_server.Pushed]] = set()
 
 @dataclass(frozen=True)
 class _Visit:
-    """A request that showed the right token: whose repository, when it had arrived, and why a push may not land."""
+    """A request that showed the right token: whose repository, when it had arrived, and why a push may not land.
+
+    `late` names the folder in which a push that came too late is kept.
+    """
 
     attempt_id: uuid.UUID
     repository: Path
     received_at: datetime
     refused: str
+    late: str
 
 
 def _plain(status: int, text: str, **headers: str) -> HttpResponse:
@@ -79,7 +84,7 @@ def _late_sentence(closes_at: datetime, received: datetime) -> str:
     return (
         f"The window for code closed at {closes_at:%Y-%m-%d %H:%M:%S} UTC. This push arrived at "
         f"{received:%H:%M:%S} UTC, {(received - closes_at).total_seconds():.3f} seconds too late, so it does not "
-        "land. It is kept aside; an admin who grants an extension reopens the repository."
+        "land. An admin who grants an extension reopens the repository."
     )
 
 
@@ -92,33 +97,43 @@ def _enter(request: HttpRequest, attempt_id: uuid.UUID, *, pushing: bool) -> _Vi
     try:
         attempt = attempt_by_repository_token(attempt_id, _token(request))
         received = received_at(request)
-        refused = ""
+        refused = late = ""
         if pushing:
             try:
                 arrival = arrive(attempt=attempt, stage_key=stage_for_code(attempt), received_at=received)
             except Refusal as refusal:
                 refused = str(refusal)
             else:
-                refused = "" if arrival.counts else _late_sentence(arrival.stage.closes_at, received)
+                if not arrival.counts:
+                    refused = _late_sentence(arrival.stage.closes_at, received)
+                    late = f"{received:%Y%m%dT%H%M%S%fZ}"
         return _Visit(
             attempt_id=attempt.pk,
             repository=repository_path(attempt),
             received_at=received,
             refused=refused,
+            late=late,
         )
     finally:
         # A clone may stream for a minute; it must not hold a database connection while it does.
         close_old_connections()
 
 
-def _ledger(visit: _Visit, landed: tuple[git_server.Landed, ...]) -> None:
+def _ledger(visit: _Visit, pushed: git_server.Pushed) -> None:
     try:
-        for each in landed:
+        for each in pushed.landed:
             record_push(
                 attempt_id=visit.attempt_id,
                 ref=each.ref,
                 old=each.old,
                 new=each.new,
+                received_at=visit.received_at,
+            )
+        if pushed.kept:
+            keep_late_push(
+                attempt_id=visit.attempt_id,
+                moves=[(each.ref, each.old, each.new) for each in pushed.kept],
+                folder=visit.late,
                 received_at=visit.received_at,
             )
     finally:
@@ -215,10 +230,10 @@ async def _land(visit: _Visit, *, body: IO[bytes], protocol: str) -> git_server.
             body=body,
             protocol=protocol,
             refused=visit.refused,
-            received=f"{visit.received_at:%Y%m%dT%H%M%S%fZ}",
+            received=visit.late,
         )
-        if pushed.landed:
-            await sync_to_async(_ledger, thread_sensitive=False)(visit, pushed.landed)
+        if pushed.landed or pushed.kept:
+            await sync_to_async(_ledger, thread_sensitive=False)(visit, pushed)
         return pushed
 
     task = asyncio.get_running_loop().create_task(land())

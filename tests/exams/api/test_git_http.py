@@ -15,7 +15,7 @@ from django.db.models import F
 
 from exams import queries
 from exams.database_clock import database_now
-from exams.models import Attempt, Event, Stage
+from exams.models import Attempt, Event, LateWrite, Stage
 from exams.queries import repository_path
 from sandboxes import repository
 from tests import web_server
@@ -188,8 +188,21 @@ def test_a_push_after_the_deadline_is_told_when_that_was_and_kept_aside(attempt:
     assert repository.head(work.bare) == head
     assert pushed_events(attempt) == []
     (kept,) = (work.bare / "late").iterdir()
-    assert commit in (kept / "commands").read_text()
+    assert "It is kept aside" in said
     assert list(kept.glob("*.pack"))
+    late = LateWrite.objects.get(attempt=attempt)
+    assert late.payload == {"moves": [{"ref": "refs/heads/main", "old": head, "new": commit}], "folder": kept.name}
+    assert late.late_by >= timedelta(seconds=3)
+    assert late.received_at == stage.closes_at + late.late_by
+
+
+def test_ten_late_pushes_are_kept_and_the_next_is_told_so(attempt: Attempt, work: Work) -> None:
+    close_window(attempt, ago=timedelta(minutes=1))
+    for number in range(11):
+        work.commit({"late.py": b"%d" % number})
+        done = push(work)
+        assert (b"kept aside" in done.stderr) == (number < 10)
+    assert LateWrite.objects.filter(attempt=attempt, kind="push").count() == 10
 
 
 def test_a_clone_works_after_the_deadline(attempt: Attempt, tmp_path: Path) -> None:
