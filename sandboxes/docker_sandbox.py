@@ -42,7 +42,7 @@ from sandboxes.sweep import OWNER_LABEL, SWEEP_LABEL, owner_token, sweep_contain
 from sandboxes.wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sandboxes.ingest.tree import Tree
     from sandboxes.sandbox import Ask, Served
@@ -53,6 +53,7 @@ USER = "10001:10001"
 HOSTNAME = "sandbox"
 CALL_SECONDS = 20.0  # the longest a single request to the engine may take
 _AUTOPSY_SECONDS = 5.0
+_CLOSE_SECONDS = 10.0
 _POOL_AGE_SECONDS = 3600.0
 _INODES = 8192
 
@@ -132,6 +133,7 @@ class Engine:
         self._version: str | None = None
         self._idle: list[APIClient] = []
         self._owner = os.getpid()
+        self._removals: list[threading.Thread] = []
 
     @contextmanager
     def client(self) -> Iterator[APIClient]:
@@ -141,7 +143,7 @@ class Engine:
             SandboxFault: what docker-py raises, by name.
         """
         if self._owner != os.getpid():
-            self._owner, self._idle = os.getpid(), []
+            self._owner, self._idle, self._removals = os.getpid(), [], []
         with named_faults():
             try:
                 api = self._idle.pop()
@@ -156,8 +158,17 @@ class Engine:
                 raise
             self._idle.append(api)
 
+    def in_background(self, work: Callable[[], None]) -> None:
+        """Do something that nobody need wait for, except `close`."""
+        thread = threading.Thread(target=work, name="sandbox-remove", daemon=True)
+        self._removals = [each for each in self._removals if each.is_alive()] + [thread]
+        thread.start()
+
     def close(self) -> None:
-        """Close the clients that are not lent."""
+        """Give removals under way a moment, the sweep has the rest; close the clients that are not lent."""
+        until = time.monotonic() + _CLOSE_SECONDS
+        for each in self._removals:
+            each.join(max(0.0, until - time.monotonic()))
         while self._idle and self._owner == os.getpid():
             self._idle.pop().close()
 
@@ -191,7 +202,7 @@ class DockerBox:
         """Hang up, which makes the launcher end everything, and have the container removed in the background."""
         if self._discarded.acquire(blocking=False):
             self.wire.close()
-            threading.Thread(target=self._remove, name="sandbox-remove", daemon=True).start()
+            self._engine.in_background(self._remove)
 
     def _remove(self) -> None:
         try:
