@@ -135,8 +135,8 @@ def draw_up(*, pack: Pack, spec: Spec, submitted: Tree, hand_in: bool, seed: int
     for repeat in range(1, REPEATS + 1):
         wanted.append((CellKind.pre, "", repeat, before, None))
         wanted.append((CellKind.post, "", repeat, after, None))
-    fresh = pack.probes(spec, seed=draw.getrandbits(48))
     if hand_in:
+        fresh = pack.probes(spec, seed=draw.getrandbits(48))
         wanted.append((CellKind.ref, "", 1, given.reference.without(TESTS), None))
         wanted += [(CellKind.alt, key, 1, tree.without(TESTS), None) for key, tree in given.alternatives.items()]
         wanted += [(CellKind.mut, key, 1, tree.without(TESTS), None) for key, tree in given.mutants.items()]
@@ -158,8 +158,8 @@ def draw_up(*, pack: Pack, spec: Spec, submitted: Tree, hand_in: bool, seed: int
             protected=changed(given.base, submitted, given.protected),
             data=tuple(
                 path
-                for path in changed(given.base, submitted, fresh.replacing)
-                if not path.startswith(f"{TESTS}/") or path in fresh.data.files
+                for path in changed(given.base, submitted, given.worked_before.replacing)
+                if not path.startswith(f"{TESTS}/") or path in given.worked_before.data.files
             ),
         ),
     )

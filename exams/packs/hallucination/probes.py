@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from exams.packs import Probe, ProbeSuite
 from exams.packs.hallucination import build, text
+from exams.packs.hallucination.incident import sound_answer
 from exams.packs.hallucination.scope import Pair, controls, neighbours, nowhere, targets
 from exams.packs.hallucination.traffic import CHAT, FOLLOW_UPS, Asked
 from exams.packs.hallucination.world import PLUS, Attribute, Product, World
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from exams.packs import ProbeGroup
     from exams.packs.hallucination.incident import Incident
+    from sandboxes.ingest.tree import Tree
 
 REPLACING = ("kb/", "tests/")
 MOST_DRAWINGS = 40
@@ -25,16 +27,18 @@ CONTROLS = 14
 UNKNOWNS = 8
 LEAST_TARGETS = 7  # different (product, attribute) the fault would damage
 
+Drawn = tuple["ProbeGroup", str, Asked]  # group, metamorphic relation, question
+
 
 class NoUsableProbes(RuntimeError):
-    """No drawing gave documents with enough to ask about."""
+    """No drawing gave documents with enough to ask about that the healthy assistant answers without a mistake."""
 
 
 def fresh(incident: Incident, *, seed: int) -> ProbeSuite:
     """Draw new documents of the same trade, and at least 40 questions about them.
 
     Raises:
-        NoUsableProbes: no drawing gave enough to ask.
+        NoUsableProbes: no drawing would do.
     """
     failure = incident.failure.key
     drawing = random.Random(f"probes/{failure}/{incident.spec.seed}/{seed}")  # noqa: S311 - a seeded drawing
@@ -43,13 +47,19 @@ def fresh(incident: Incident, *, seed: int) -> ProbeSuite:
         if len(targets(world, failure)) < LEAST_TARGETS or not neighbours(world, failure):
             continue
         asked = list(_questions(world, failure, drawing))
-        return ProbeSuite(
-            data=build.knowledge(world),
-            replacing=REPLACING,
-            facts=world.facts_json(),
-            probes=_named(asked, drawing),
-        )
-    raise NoUsableProbes(f"{MOST_DRAWINGS} drawings for {failure} with seed {seed} gave too little to ask")
+        data = build.knowledge(world)
+        if _answers_all(incident.sound.overlay(data, replacing=REPLACING), world, asked):
+            return ProbeSuite(data=data, replacing=REPLACING, facts=world.facts_json(), probes=_named(asked, drawing))
+    raise NoUsableProbes(
+        f"{MOST_DRAWINGS} drawings for {failure} with seed {seed}: there was too little to ask, or the healthy "
+        "assistant made a mistake; train the language model better"
+    )
+
+
+def _answers_all(sound: Tree, world: World, asked: list[Drawn]) -> bool:
+    """Whether the healthy assistant answers every question exactly."""
+    with build.opened(sound) as ask:
+        return all(sound_answer(world, one, ask(one.question, one.session)) for _, _, one in asked)
 
 
 def unchanged(incident: Incident) -> ProbeSuite:
@@ -69,9 +79,6 @@ def unchanged(incident: Incident) -> ProbeSuite:
         )
     ]
     return ProbeSuite(data=build.knowledge(world), replacing=REPLACING, facts=world.facts_json(), probes=tuple(probes))
-
-
-Drawn = tuple["ProbeGroup", str, Asked]  # group, metamorphic relation, question
 
 
 def _questions(world: World, failure: str, drawing: random.Random) -> Iterator[Drawn]:
