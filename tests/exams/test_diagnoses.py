@@ -62,7 +62,7 @@ def test_one_that_cannot_be_tried_is_refused(cast: Cast, changes: dict[str, Any]
 
 def test_one_just_inside_the_limits_is_filed(cast: Cast) -> None:
     attempt = live_attempt(cast.learner, started_at=NOON)
-    most = {"component": "x" * 80, "explanation": "x" * 4_000, "repro": ["x" * 500] * 20}
+    most: dict[str, Any] = {"component": "x" * 80, "explanation": "x" * 4_000, "repro": ["x" * 500] * 20}
     assert file(attempt, **most).diagnosis is not None
 
 

@@ -26,7 +26,7 @@ def export_of(attempt: Attempt, person: Any) -> zipfile.ZipFile:
     answer = client_of(person).get(f"/api/v1/attempts/{attempt.pk}/export/")
     assert answer.status_code == 200
     assert answer["Content-Type"] == "application/zip"
-    return zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
+    return zipfile.ZipFile(io.BytesIO(answer.getvalue()))
 
 
 def worked(cast: Cast) -> Attempt:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from exams import ledger, sources, submit
+from exams import ledger, submit
 from exams.content import ContentTooLarge
 from exams.definitions import NoSuchDeliverable
 from exams.models import Attempt, HandIn, LateWrite, SelfCheckAnswer, Stage, StageState, Submission
@@ -198,7 +198,7 @@ def test_a_repository_that_cannot_be_reached_is_accepted_unpinned(cast: Cast, mo
     def away(**_: Any) -> None:
         raise SourceUnreachable("The server git.example did not answer in time.")
 
-    monkeypatch.setattr(sources.git, "resolve", away)
+    monkeypatch.setattr("sandboxes.ingest.git.resolve", away)
     attempt = live_attempt(cast.learner, started_at=NOON)
     handed_in = hand_in(attempt, deliverables={"hotfix": {"mode": "repo_url", "url": "https://git.example/me/fix"}})
     assert handed_in.submission is not None

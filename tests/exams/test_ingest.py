@@ -132,8 +132,8 @@ def _away(monkeypatch: pytest.MonkeyPatch) -> None:
     def away(**_: Any) -> None:
         raise SourceUnreachable("The server git.example did not answer in time.")
 
-    monkeypatch.setattr(sources.git, "resolve", away)
-    monkeypatch.setattr(sources.git, "fetch", away)
+    monkeypatch.setattr("sandboxes.ingest.git.resolve", away)
+    monkeypatch.setattr("sandboxes.ingest.git.fetch", away)
 
 
 @pytest.mark.usefixtures("_away")
