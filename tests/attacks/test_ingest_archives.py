@@ -208,7 +208,7 @@ def test_a_small_zip_that_unpacks_to_gigabytes() -> None:
     begun = time.monotonic()
     try:
         assert refusal_of(zip_of(lying), "a.zip") == Refusal.BOMB
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 10
         assert tracemalloc.get_traced_memory()[1] < 32 * MIB
     finally:
         tracemalloc.stop()

@@ -131,7 +131,7 @@ def test_a_lookup_that_fails_or_hangs_is_tried_again_later() -> None:
         raise socket.gaierror(socket.EAI_NONAME, "no")
 
     def hanging(_host: str, _port: int) -> list[str]:
-        time.sleep(1)
+        time.sleep(3)
         return ["8.8.8.8"]
 
     def empty(_host: str, _port: int) -> list[str]:

@@ -33,7 +33,7 @@ def ran(program: Path, text: str, **limits: float) -> process.Finished:
         ["one", "$HOME", "*"],
         environment=git_environment(room, {"a.b": "c", "d.e": ["f", "g"]}),
         cwd=room,
-        limits=ProcessLimits(**({"seconds": 5.0} | limits)),  # type: ignore[arg-type]
+        limits=ProcessLimits(**({"seconds": 30.0} | limits)),  # type: ignore[arg-type]
         watched=room,
     )
 
@@ -45,6 +45,14 @@ def alive(pid: int) -> bool:
             return file.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def assert_gone(pid: int) -> None:
+    """A killed process may take a moment to go, on a busy machine."""
+    ends = time.monotonic() + 10
+    while alive(pid) and time.monotonic() < ends:
+        time.sleep(0.02)
+    assert not alive(pid)
 
 
 def test_arguments_arrive_as_they_are_given(stand_in: Path) -> None:
@@ -65,21 +73,19 @@ def test_the_environment_is_ours_alone(stand_in: Path, monkeypatch: pytest.Monke
 
 def test_time_is_cut_with_all_children(stand_in: Path) -> None:
     begun = time.monotonic()
-    finished = ran(stand_in, "trap '' TERM HUP; (sleep 60 & echo $! >child; wait) & sleep 60", seconds=0.5)
+    finished = ran(stand_in, "trap '' TERM HUP; (sleep 60 & echo $! >child; wait) & sleep 60", seconds=1.0)
     assert finished.timed_out
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 20
     child = int((stand_in.parent / "room" / "child").read_text())
-    time.sleep(0.1)
-    assert not alive(child)
+    assert_gone(child)
 
 
 def test_a_child_that_outlives_git_is_killed_and_not_waited_for(stand_in: Path) -> None:
     begun = time.monotonic()
     finished = ran(stand_in, "sleep 60 & echo $!; exit 0")
     assert finished.ok
-    assert time.monotonic() - begun < 2
-    time.sleep(0.1)
-    assert not alive(int(finished.stdout))
+    assert time.monotonic() - begun < 20
+    assert_gone(int(finished.stdout))
 
 
 def test_output_is_cut(stand_in: Path) -> None:
@@ -120,7 +126,7 @@ def test_input_is_read_whole(stand_in: Path) -> None:
         [],
         environment=git_environment(stand_in.parent, {}),
         cwd=stand_in.parent,
-        limits=ProcessLimits(seconds=5),
+        limits=ProcessLimits(seconds=30),
         stdin=os.urandom(1_000_000),
     )
     assert finished.stdout.strip() == b"1000000"
