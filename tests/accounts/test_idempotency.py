@@ -32,10 +32,11 @@ class Rename(APIView):
 
     @idempotent
     def post(self, request: Request) -> Response:
-        user = User.objects.get(pk=request.user.pk)
+        user = User.objects.get(pk=str(request.user.pk))
         user.name += "!"
         user.save()
-        match request.data.get("then"):
+        then = dict(request.data).get("then")
+        match then:
             case "refuse":
                 raise AlreadyVoid("It is so already.", attempt="a")
             case "forbid":
@@ -44,15 +45,15 @@ class Rename(APIView):
                 raise serializers.ValidationError({"name": ["No."]})
             case "crash":
                 raise RuntimeError("a fault of ours")
-        return Response({"name": user.name, "then": request.data.get("then")}, status=201)
+        return Response({"name": user.name, "then": then}, status=201)
 
 
 class Secretive(APIView):
     """Answers with something that is not to be kept."""
 
-    @idempotent(one_transaction=False, restore=lambda request, kept: {**kept, "secret": request.user.email})
+    @idempotent(one_transaction=False, restore=lambda request, kept: {**kept, "secret": str(request.user)})
     def post(self, request: Request) -> Response:
-        return Response({"id": "7", "secret": request.user.email}, status=201)
+        return Response({"id": "7", "secret": str(request.user)}, status=201)
 
 
 urlpatterns = [

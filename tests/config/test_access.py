@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from exams import ledger, live
 from exams.database_clock import database_now
-from exams.models import Attempt, LateWrite, Question, Submission
+from exams.models import Attempt, Event, LateWrite, Question, Submission
 from grading.models import Cell, GradingRun
 from rubrics.models import Review
 from tests.attempts import live_attempt
@@ -160,12 +160,12 @@ def _type(answer: Any) -> str:
 
 
 def _text(answer: HttpResponseBase) -> bytes:
-    text = b"".join(answer) if answer.streaming else getattr(answer, "content", b"")  # type: ignore[call-overload]
+    text = b"".join(answer) if answer.streaming else getattr(answer, "content", b"")
     return bytes(text)
 
 
 def test_whose_it_is_not_is_refused(cast: Cast, attempt: Attempt) -> None:
-    before = ledger.Event.objects.count()
+    before = Event.objects.count()
     told = []
     for name, route, methods in OF_AN_ATTEMPT:
         address = _fill(route, attempt)
@@ -184,7 +184,7 @@ def test_whose_it_is_not_is_refused(cast: Cast, attempt: Attempt) -> None:
                 )
                 told += [] if fine else [f"{who}: {method} {route}: {answer.status_code} {text[:200]!r}"]
     assert told == []
-    assert ledger.Event.objects.count() == before, "a refused request records nothing"
+    assert Event.objects.count() == before, "a refused request records nothing"
 
 
 def test_what_does_not_exist_looks_the_same_as_what_is_not_mine(cast: Cast, attempt: Attempt) -> None:

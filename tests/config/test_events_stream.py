@@ -20,7 +20,7 @@ from tests.attempts import NOON, live_attempt
 from tests.people import Cast, client_of, standing_cast
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from exams.models import Attempt
 
@@ -96,7 +96,7 @@ def _scope(attempt_id: object, query: str, last_event_id: str | None = None) -> 
 
 
 @contextlib.asynccontextmanager
-async def _open(scope: dict[str, Any]) -> Any:
+async def _open(scope: dict[str, Any]) -> AsyncIterator[Reading]:
     desk = Desk()
     application = stream_events(_django, desk)
     reading = Reading()

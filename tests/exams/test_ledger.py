@@ -8,7 +8,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -131,7 +131,7 @@ def test_the_database_refuses_an_event_that_does_not_fit_the_chain(
         forged.save(force_insert=True)
 
 
-def _tamper(statement: str, *arguments: object) -> None:
+def _tamper(statement: str, *arguments: UUID) -> None:
     """What only somebody with the database's own rights can do."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

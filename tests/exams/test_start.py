@@ -109,7 +109,7 @@ def test_a_crash_between_preparing_and_beginning_is_taken_up_by_the_next_start(
 ) -> None:
     published_twin()
     with monkeypatch.context() as crashing:
-        crashing.setattr(start.repository, "create", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        crashing.setattr(repository, "create", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             start.prepare(learner=cast.learner, slug=SLUG, now=NOON)
     left = Attempt.objects.get()
@@ -126,7 +126,7 @@ def test_a_repository_that_cannot_be_made_starts_no_clock(cast: Cast, monkeypatc
     def broken(*_: object, **__: object) -> str:
         raise repository.RepositoryFault("the disk is full")
 
-    monkeypatch.setattr(start.repository, "create", broken)
+    monkeypatch.setattr(repository, "create", broken)
     with pytest.raises(start.CouldNotPrepare, match="has not started"):
         start.prepare(learner=cast.learner, slug=SLUG, now=NOON)
     assert not Stage.objects.exists()
