@@ -25,6 +25,7 @@ def test_every_task_of_the_timetable_exists_with_a_time_limit() -> None:
     for name in names:
         task = app.tasks[name]
         assert task.time_limit is not None
+        assert task.soft_time_limit is not None
         assert task.soft_time_limit < task.time_limit < app.conf.task_time_limit
 
 
