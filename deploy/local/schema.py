@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+_LINES_SHOWN = 60
+
 
 def write(file: Path) -> str:
     """Write the description of the API as it is now; return what the generator objected to, empty if nothing."""
@@ -23,4 +25,4 @@ def difference(fresh: Path, committed: Path) -> str:
 
 if __name__ == "__main__":
     fresh, committed = Path(sys.argv[1]), Path(sys.argv[2])
-    sys.exit(write(fresh) or difference(fresh, committed)[:20_000])
+    sys.exit(write(fresh) or "\n".join(difference(fresh, committed).splitlines()[:_LINES_SHOWN]))
