@@ -10,7 +10,7 @@ ARRIVED = "hotseat.arrived_monotonic"
 
 
 def database_now() -> datetime:
-    """The database server's wall clock, to the microsecond, in UTC; inside a transaction too it is the present moment."""
+    """The database server's wall clock, to the microsecond, in UTC; within a transaction too the present moment."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         (now,) = cursor.fetchone()

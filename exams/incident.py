@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from exams import packs
+from exams import blobs, packs
 from exams.definitions import twin_of
+from exams.models import Attempt, Blob
+from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
-    from exams.models import Attempt
     from exams.twins import Twin
-    from sandboxes.ingest.tree import Tree
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,43 @@ def pack_of(twin: Twin) -> packs.Pack:
     return packs.load(twin.pack)
 
 
+def prepare(attempt: Attempt) -> None:
+    """Keep what the learner is handed, the approved facts and the truth; doing it again changes nothing."""
+    drawn = of(attempt)
+    Attempt.objects.filter(pk=attempt.pk).update(
+        handed_out=blobs.keep(drawn.pack.base(drawn.spec).to_tar()),
+        approved_facts=blobs.keep(drawn.pack.facts(drawn.spec)),
+        truth=drawn.pack.truth(drawn.spec),
+    )
+
+
 def base_tree(attempt: Attempt) -> Tree:
     """What the learner was handed; one immutable object for one incident, kept by this process."""
-    return _base(str(twin_of(attempt).pack), of(attempt).spec)
+    if attempt.handed_out_id is None:
+        return _base(str(twin_of(attempt).pack), of(attempt).spec)
+    return _kept(attempt.handed_out_id)
+
+
+def facts(attempt: Attempt) -> bytes:
+    """The approved facts of the attempt's incident, as JSON."""
+    if attempt.approved_facts is None:
+        drawn = of(attempt)
+        return drawn.pack.facts(drawn.spec)
+    return bytes(attempt.approved_facts.content)
+
+
+def truth(attempt: Attempt) -> dict[str, Any]:
+    """What is really wrong: component, class, rivals. For mentors and admins only."""
+    if attempt.truth is None:
+        drawn = of(attempt)
+        return drawn.pack.truth(drawn.spec)
+    found: dict[str, Any] = attempt.truth
+    return found
+
+
+@lru_cache(maxsize=32)
+def _kept(sha256: str) -> Tree:
+    return Tree.from_tar(bytes(Blob.objects.get(pk=sha256).content))
 
 
 @lru_cache(maxsize=32)

@@ -92,6 +92,7 @@ def prepare(*, learner: User, slug: str, now: datetime) -> Attempt:
         require_may_start(learner, version)
         attempt = _ready_attempt(learner, version, now)
     _make_repository(attempt)
+    incident.prepare(attempt)
     return attempt
 
 

@@ -69,9 +69,7 @@ class _Gathering:
         self.attempt = attempt
         self.now = now
         self.twin: Twin = twin_of(attempt)
-        self.situation = incident.of(attempt)
-        self.material = plan.material(self.situation.pack, self.situation.spec)
-        self.truth = self.situation.pack.truth(self.situation.spec)
+        self.truth = incident.truth(attempt)
         self.events = list(Event.objects.filter(attempt=attempt).order_by("seq"))
         self.stages = list(Stage.objects.filter(attempt=attempt).order_by("position"))
         self.submissions = list(Submission.objects.filter(attempt=attempt).order_by("number"))
@@ -220,7 +218,7 @@ class _Gathering:
             _Moment(diagnosis.received_at, self._event("diagnosis.filed", number=diagnosis.number))
             for diagnosis in ([self.confirmed] if self.confirmed else [])
         ]
-        conversations = oracle.Conversations(oracle.read_facts(self.material.facts))
+        conversations = oracle.Conversations(oracle.read_facts(incident.facts(self.attempt)))
         asked = Question.objects.filter(attempt=self.attempt, state=QuestionState.ANSWERED).order_by("number")
         for question in asked:
             reply = (question.reply or {}).get("reply")
@@ -454,7 +452,7 @@ class _Gathering:
         submission = self.counting
         if submission is None or submission.tree is None:
             return None
-        found = changes.between(self.material.base, _tree(submission))
+        found = changes.between(incident.base_tree(self.attempt), _tree(submission))
         tests = [each for each in found.files if each.path.startswith(f"{plan.TESTS}/")]
         rest = [each for each in found.files if each not in tests]
         at_fault = {str(path) for path in self.truth.get("files", [])}

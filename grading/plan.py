@@ -22,29 +22,23 @@ VISIBLE = frozenset({CellKind.pre, CellKind.post})
 
 
 @dataclass(frozen=True)
-class Material:
-    """What an incident's pack gives to grading; the same for every submission of the attempt."""
+class Hidden:
+    """What an incident's pack gives to grading and learners never see; the same for every hand-in of the attempt."""
 
-    base: Tree
     reference: Tree
     alternatives: dict[str, Tree]
     mutants: dict[str, Tree]
-    facts: bytes
     worked_before: ProbeSuite
-    protected: tuple[str, ...]
 
 
 @lru_cache(maxsize=16)
-def material(pack: Pack, spec: Spec) -> Material:
-    """The incident's trees and facts, made once in this process."""
-    return Material(
-        base=pack.base(spec),
+def hidden(pack: Pack, spec: Spec) -> Hidden:
+    """The incident's hidden trees, made once in this process: seconds of work that a practice run does without."""
+    return Hidden(
         reference=pack.reference(spec),
         alternatives=pack.alternatives(spec),
         mutants=pack.mutants(spec),
-        facts=pack.facts(spec),
         worked_before=pack.regression_suite(spec),
-        protected=pack.protected(),
     )
 
 
@@ -78,7 +72,8 @@ class Edited:
     """Files of the submission that differ from what was handed out, where no fix belongs.
 
     `protected` was replaced by ours before anything ran. `data`, the knowledge base and the approved facts, was kept
-    in the learner's own cells and replaced for the hidden questions; the test is always given our facts.
+    in the learner's own cells and replaced for the hidden questions (so it is looked at for hand-ins only); the test
+    is always given our facts.
     """
 
     protected: tuple[str, ...]
@@ -114,8 +109,19 @@ class Plan:
         return tuple(cells)
 
 
-def draw_up(*, pack: Pack, spec: Spec, submitted: Tree, hand_in: bool, seed: int) -> Plan:
+def draw_up(
+    *,
+    pack: Pack,
+    spec: Spec,
+    submitted: Tree,
+    hand_in: bool,
+    seed: int,
+    base: Tree | None = None,
+    facts: bytes | None = None,
+) -> Plan:
     """The cells of one run of `submitted`; `seed` draws their order and the hidden questions.
+
+    `base` and `facts` are what the learner was handed and the approved facts, where the caller has kept them.
 
     1. The test is what lies below tests/regression; no tree that is served has any tests in it.
     2. The hotfix is the submitted tree with the protected parts replaced by ours.
@@ -125,17 +131,25 @@ def draw_up(*, pack: Pack, spec: Spec, submitted: Tree, hand_in: bool, seed: int
     Raises:
         IngestRefused: the submitted files cannot be combined with ours, for example a file where we have a folder.
     """
-    given = material(pack, spec)
+    base = pack.base(spec) if base is None else base
+    facts = pack.facts(spec) if facts is None else facts
     draw = random.Random(seed)  # noqa: S311 - an order, not a secret; the seed itself is drawn from the system
-    before = given.base.without(TESTS)
-    after = replaced(submitted, ours=given.base, prefixes=given.protected).without(TESTS)
+    before = base.without(TESTS)
+    after = replaced(submitted, ours=base, prefixes=pack.protected()).without(TESTS)
     test = submitted.under(REGRESSION_TESTS)
 
     wanted: list[tuple[CellKind, str, int, Tree, ProbeSuite | None]] = []
     for repeat in range(1, REPEATS + 1):
         wanted.append((CellKind.pre, "", repeat, before, None))
         wanted.append((CellKind.post, "", repeat, after, None))
+    data: tuple[str, ...] = ()
     if hand_in:
+        given = hidden(pack, spec)
+        data = tuple(
+            path
+            for path in changed(base, submitted, given.worked_before.replacing)
+            if not path.startswith(f"{TESTS}/") or path in given.worked_before.data.files
+        )
         fresh = pack.probes(spec, seed=draw.getrandbits(48))
         wanted.append((CellKind.ref, "", 1, given.reference.without(TESTS), None))
         wanted += [(CellKind.alt, key, 1, tree.without(TESTS), None) for key, tree in given.alternatives.items()]
@@ -149,19 +163,12 @@ def draw_up(*, pack: Pack, spec: Spec, submitted: Tree, hand_in: bool, seed: int
     draw.shuffle(cells)
     return Plan(
         test=test,
-        facts=given.facts,
+        facts=facts,
         before=before,
         after=after,
         cells=tuple(cells),
         seed=seed,
-        edited=Edited(
-            protected=changed(given.base, submitted, given.protected),
-            data=tuple(
-                path
-                for path in changed(given.base, submitted, given.worked_before.replacing)
-                if not path.startswith(f"{TESTS}/") or path in given.worked_before.data.files
-            ),
-        ),
+        edited=Edited(protected=changed(base, submitted, pack.protected()), data=data),
     )
 
 

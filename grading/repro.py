@@ -95,22 +95,19 @@ def check_one(check: ReproCheck, *, sandbox: Sandbox, clock: Callable[[], dateti
 
 
 def _ask(attempt: Attempt, questions: Sequence[str], sandbox: Sandbox) -> list[JsonObject]:
-    situation = incident.of(attempt)
-    material = plan.material(situation.pack, situation.spec)
     exchanges = []
-    with sandbox.serve(material.base.without(plan.TESTS), limits=TREE_LIMITS) as served:
+    with sandbox.serve(incident.base_tree(attempt).without(plan.TESTS), limits=TREE_LIMITS) as served:
         for question in questions:
             exchange = served.ask(question)
             if served.load_error is not None:
                 raise OurTreeFailed(f"the tree handed out could not be loaded: {served.load_error}")
             exchanges.append(exchange)
-    return transcripts.transcript(exchanges, material.facts)
+    return transcripts.transcript(exchanges, incident.facts(attempt))
 
 
 def _record(check: ReproCheck, rows: list[JsonObject], *, now: datetime) -> None:
     diagnosis = check.diagnosis
-    situation = incident.of(diagnosis.attempt)
-    causes = compare(diagnosis, situation.pack.truth(situation.spec))
+    causes = compare(diagnosis, incident.truth(diagnosis.attempt))
     reproduces = any(row["harmful"] for row in rows)
     with transaction.atomic():
         kept = ReproCheck.objects.filter(pk=check.pk, claims=check.claims, checked_at=None).update(

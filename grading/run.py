@@ -428,7 +428,15 @@ def find(
     submitted = Tree.from_tar(bytes(submission.tree.content))
     seed = secrets.randbits(63)
     try:
-        drawn = plan.draw_up(pack=situation.pack, spec=situation.spec, submitted=submitted, hand_in=hand_in, seed=seed)
+        drawn = plan.draw_up(
+            pack=situation.pack,
+            spec=situation.spec,
+            submitted=submitted,
+            hand_in=hand_in,
+            seed=seed,
+            base=incident.base_tree(submission.attempt),
+            facts=incident.facts(submission.attempt),
+        )
     except IngestRefused as refused:
         said = verdicts.words(Verdict.rejected_ingest)
         return queue.Finding(

@@ -27,7 +27,7 @@ class Person:
         """Read."""
         return self._send("GET", path, None, expect)
 
-    def post(self, path: str, body: Any = None, *, expect: int = 200) -> Json:
+    def post(self, path: str, body: Any = None, *, expect: int | tuple[int, ...] = 200) -> Json:
         """Write; each write carries a key of its own, so that a lost answer could be asked for again."""
         return self._send("POST", path, body, expect)
 
@@ -35,10 +35,12 @@ class Person:
         """Replace."""
         return self._send("PUT", path, body, expect, headers)
 
-    def _send(self, method: str, path: str, body: Any, expect: int, headers: dict[str, str] | None = None) -> Json:
+    def _send(
+        self, method: str, path: str, body: Any, expect: int | tuple[int, ...], headers: dict[str, str] | None = None
+    ) -> Json:
         writes = {"Idempotency-Key": str(uuid4())} if method != "GET" else {}
         answer = self._http.request(method, path, json=body, headers=writes | (headers or {}))
-        if answer.status_code != expect:
+        if answer.status_code not in (expect if isinstance(expect, tuple) else (expect,)):
             raise NotAsItShouldBe(f"{method} {path} answered {answer.status_code}, not {expect}: {answer.text[:600]}")
         said: Json = answer.json() if answer.content else {}
         return said

@@ -110,12 +110,22 @@ def _reproduce(learner: Person, attempt: Json, bench: Workbench) -> str:
     expect("a complaint names a product and a number", holds=bool(found))
     for complaint in found:
         question = f"What is the {complaint['attribute']} of {complaint['product']}?"
-        asked = learner.post(f"attempts/{attempt['id']}/ask/", {"question": question})
+        asked = _ask(learner, attempt, question)
         said = asked["question"]["reply"]["text"]
         if complaint["value"] in said:
             say.print(f"  asked: {question}\n  it said: {said} As the customer was told.", markup=False)
             return question
     raise NotAsItShouldBe("No complaint can be reproduced on the deployed assistant.")
+
+
+def _ask(learner: Person, attempt: Json, question: str) -> Json:
+    asked = learner.post(f"attempts/{attempt['id']}/ask/", {"question": question}, expect=(200, 202))
+
+    def answered() -> Json | None:
+        seen = learner.get(f"attempts/{attempt['id']}/questions/{asked['question']['number']}/")
+        return seen if seen["question"]["state"] != "waiting" else None
+
+    return until("the answer", answered, seconds=60)
 
 
 def _search(learner: Person, attempt: Json, bench: Workbench) -> tuple[Culprit, bool]:

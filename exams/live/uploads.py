@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from exams import doorbell, ledger, receipts
+from exams import blobs, doorbell, ledger, receipts
 from exams.definitions import stage_for_files, twin_of
 from exams.errors import Refusal
-from exams.models import Blob, Event, Submission, SubmissionState, Upload
+from exams.models import Event, Submission, SubmissionState, Upload
 from exams.windows import arrive
 from sandboxes.ingest.archive import named_format
 from sandboxes.ingest.upload import is_patch
@@ -164,7 +164,7 @@ def receive_bytes(
                 f"arrived at {ledger.iso(received_at)}. Commit to the file again and send it at once.",
                 bytes_until=ledger.iso(upload.bytes_until),
             )
-        keep_blob(content, sha256=found)
+        blobs.keep(content, sha256=found)
         upload.blob_id = found
         upload.bytes_at = received_at
         upload.save(update_fields=["blob", "bytes_at"])
@@ -179,11 +179,6 @@ def receive_bytes(
         if Submission.objects.filter(upload=upload, state=SubmissionState.RECEIVED).exists():
             doorbell.ring("exams.tasks.ingest_waiting")
         return Committed(receipt=receipts.give(event, None, now=received_at), upload=upload)
-
-
-def keep_blob(content: bytes, *, sha256: str) -> None:
-    """Store bytes under their hash; bytes that are there already are the same bytes."""
-    Blob.objects.bulk_create([Blob(sha256=sha256, size=len(content), content=content)], ignore_conflicts=True)
 
 
 def expire_uploads(now: datetime) -> int:

@@ -7,11 +7,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from exams.models.blob import Blob
 from exams.models.twin import TwinVersion
 
 
 class AttemptState(models.TextChoices):
-    """READY: incident drawn, clock not started. LIVE: the clock runs. CLOSED: every stage is closed. VOID: does not count."""
+    """READY: incident drawn, no clock. LIVE: the clock runs. CLOSED: every stage is closed. VOID: does not count."""
 
     READY = "ready"
     LIVE = "live"
@@ -30,6 +31,10 @@ class Attempt(models.Model):
     state = models.CharField(max_length=8, choices=AttemptState.choices, default=AttemptState.READY)
     incident_class = models.CharField(max_length=40)  # hidden from the learner
     incident_seed = models.BigIntegerField()  # hidden from the learner
+    # Made once with the incident, so that no other process has to make it again.
+    handed_out = models.ForeignKey(Blob, on_delete=models.PROTECT, null=True, related_name="+")
+    approved_facts = models.ForeignKey(Blob, on_delete=models.PROTECT, null=True, related_name="+")
+    truth = models.JSONField(null=True)  # component, class, rivals: hidden from the learner
     multiplier_percent = models.PositiveSmallIntegerField(default=100)
     token_generation = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(db_default=Now())
@@ -71,7 +76,7 @@ class Attempt(models.Model):
 
 
 class StageState(models.TextChoices):
-    """OPEN: nothing handed in. HANDED_IN: handed in by the learner. CLOSED_BY_DEADLINE: handed in by the deadline, as saved."""
+    """OPEN: nothing handed in. HANDED_IN: by the learner. CLOSED_BY_DEADLINE: by the deadline, as it was saved."""
 
     OPEN = "open"
     HANDED_IN = "handed_in"

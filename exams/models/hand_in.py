@@ -76,7 +76,7 @@ class SubmissionPurpose(models.TextChoices):
 
 
 class SubmissionState(models.TextChoices):
-    """RECEIVED: source named, bytes not read yet. INGESTED: a tree of regular files. REJECTED: refused with a reason."""
+    """RECEIVED: source named, not read yet. INGESTED: a tree of regular files. REJECTED: refused with a reason."""
 
     RECEIVED = "received"
     INGESTED = "ingested"

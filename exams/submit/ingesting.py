@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import connection, transaction
 from django.db.models import Q
 
-from exams import doorbell, ledger, sources
-from exams.live.uploads import keep_blob
+from exams import blobs, doorbell, ledger, sources
 from exams.models import Submission, SubmissionPurpose, SubmissionState
 from sandboxes.ingest import IngestRefused, SourceUnreachable
 
@@ -110,7 +109,7 @@ def _take_in(submission: Submission, fetched: Fetched, *, now: datetime) -> bool
     facts = submission.source_facts | fetched.facts | {"files": len(fetched.tree)}
     with transaction.atomic():
         attempt = ledger.hold(submission.attempt_id)
-        keep_blob(tar, sha256=fetched.tree.sha256)
+        blobs.keep(tar, sha256=fetched.tree.sha256)
         taken = _mine(submission).update(
             state=SubmissionState.INGESTED,
             tree_id=fetched.tree.sha256,

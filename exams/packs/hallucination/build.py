@@ -178,7 +178,8 @@ def opened(tree: Tree) -> Iterator[Ask]:
     name = f"_hotseat_assistant_{next(_opened)}"
     try:
         for path, content in tree.files.items():
-            if path.startswith(("assistant/", "kb/")) or path == "config.toml":
+            asked_for = path.startswith(("assistant/", "kb/")) or path == "config.toml"
+            if asked_for and (not path.startswith(LM_PREFIX) or path == f"{LM_PREFIX}__init__.py"):
                 target = folder / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
