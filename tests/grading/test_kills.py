@@ -86,8 +86,12 @@ def broker(home: Home) -> Iterator[Process]:
 
 @contextmanager
 def worker(home: Home, name: str, **environment: str) -> Iterator[Process]:
-    """A grading worker with two children and a timetable, as production runs it."""
-    argv = [sys.executable, "-m", "celery", "-A", "tests.grading.worker_app", "worker", "-B", "-Q", "grading"]
+    """A grading worker with two children and a timetable, started again when it ends, as the supervisor does.
+
+    A worker that finishes a task while the broker is away cannot acknowledge it and ends; its grading is kept.
+    """
+    argv = ["/bin/sh", "-c", 'while true; do "$@"; sleep 1; done', "supervisor", sys.executable, "-m", "celery"]
+    argv += ["-A", "tests.grading.worker_app", "worker", "-B", "-Q", "grading"]
     argv += ["-c", "2", "-n", name, "-s", str(home.run / f"beat-{name}"), "-l", "INFO"]
     database = connection.settings_dict["NAME"]
     settings = {
