@@ -134,7 +134,7 @@ REST_FRAMEWORK = {
 REST_KNOX = {"TOKEN_TTL": timedelta(days=30), "AUTO_REFRESH": False, "AUTH_HEADER_PREFIX": "Token"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Hotseat",
-    "DESCRIPTION": "Timed live-incident exams in ML operations. Every time is UTC and comes from the server's one clock.",
+    "DESCRIPTION": "Timed live-incident exams in ML operations. Every time is UTC, from the server's one clock.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",

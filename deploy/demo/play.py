@@ -231,7 +231,7 @@ def _hand_in_live(learner: Person, attempt: Json, culprit: Culprit, question: st
 
 def _write_post_mortem(learner: Person, attempt: Json, culprit: Culprit) -> None:
     chapter("9 · Post-mortem")
-    events = learner.get(f"attempts/{attempt['id']}/events/")["results"]
+    events = learner.get(f"attempts/{attempt['id']}/events/")["events"]
     timeline = "\n".join(f"* {event['at']} {event['kind']}" for event in events if "draft" not in event["kind"])
     text = (
         f"## Timeline\n{timeline}\n\n## Root cause\nThe change “{culprit.subject}” to the {culprit.component} passed "
@@ -340,7 +340,7 @@ def _result(learner: Person, attempt: Json, review: Json) -> None:
     expect("the overall is exact", holds=result["overall"] == _overall())
     expect("the learner passed", holds=result["passed"])
     expect("the hash is the one that was signed", holds=result["sha256"] == review["sha256"])
-    receipts = learner.get(f"attempts/{attempt['id']}/receipts/")["results"]
+    receipts = learner.get(f"attempts/{attempt['id']}/receipts/")["receipts"]
     say.print(f"  {len(receipts)} receipts kept; the signed review is {result['sha256'][:16]}… in the ledger")
 
 

@@ -153,10 +153,31 @@ class Workbench:
         return self._commit("Refuse the question from the complaint")
 
     def undo(self, culprit: Culprit) -> str:
-        """The right fix: take the wrong one back, revert the culprit, keep the test; returns the commit."""
+        """The right fix: take the wrong one back, undo the culprit, keep the test; returns the commit.
+
+        Later commits may have touched neighbouring lines (every release writes its version), so the culprit is undone
+        hunk by hunk, without context, and what no longer applies is left as it is. The test decides.
+
+        Raises:
+            NotAsItShouldBe: the test still fails.
+        """
         self._git("checkout", "--quiet", self.head, "--", "assistant/server.py")
-        self._git("revert", "--no-commit", culprit.commit)
-        return self._commit(f"Revert {culprit.commit[:9]}: it let the assistant answer wrongly")
+        patch = self._git("show", "--unified=0", "--format=", culprit.commit)
+        subprocess.run(
+            ["git", "apply", "--reverse", "--unidiff-zero", "--reject"],  # noqa: S607 - as above
+            cwd=self.folder,
+            input=patch + "\n",
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        for rejected in self.folder.rglob("*.rej"):
+            rejected.unlink()
+        passes, printed = self.try_test()
+        if not passes:
+            raise NotAsItShouldBe(f"Undoing {culprit.commit[:9]} does not make the test pass: {printed[-600:]}")
+        return self._commit(f"Undo {culprit.commit[:9]}: it let the assistant answer wrongly")
 
     def _commit(self, message: str) -> str:
         self._git("add", "--all")
