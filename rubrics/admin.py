@@ -1,6 +1,5 @@
 """The operators' pages on judgement: conflicts of interest are entered here, everything else is only read."""
 
-
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
