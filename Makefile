@@ -39,7 +39,7 @@ demo: ## play one whole incident against the running platform, from start to sig
 	@$(RUN) base demo $(ARGS)
 
 bench: ## measure latency and throughput on this machine (ARGS go to the benchmark)
-	@$(RUN) dev bench $(ARGS)
+	@$(RUN) dev bench $(if $(ARGS),-- $(ARGS))
 
 nightly: ## the slow proofs that make test leaves out
 	@$(RUN) dev test -- -m nightly $(ARGS)

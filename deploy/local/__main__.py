@@ -62,7 +62,8 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    return subprocess.call([sys.executable, "-m", "deploy.bench", *arguments.rest])
+    words = arguments.rest[1:] if arguments.rest[:1] == ["--"] else arguments.rest
+    return subprocess.call([sys.executable, "-m", "deploy.bench", *words])
 
 
 def _format(_: argparse.Namespace) -> int:

@@ -16,7 +16,13 @@ def run() -> int:
         if answer.strip().lower() != "yes":
             say("Nothing was touched.")
             return 1
-    for home in (places.platform(), places.testing(), places.checking(), places.development()):
+    for home in (
+        places.platform(),
+        places.testing(),
+        places.checking(),
+        places.development(),
+        places.benchmark(),
+    ):
         Supervisor(home).stop()
         if home.run.parent != home.path:  # the short folder outside, for sockets of a deep clone
             shutil.rmtree(home.run, ignore_errors=True)

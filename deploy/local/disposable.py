@@ -12,8 +12,13 @@ from deploy.local.trouble import Trouble
 
 
 @contextmanager
-def parts(home: Home, *, broker: bool = True) -> Iterator[services.Addresses]:
+def parts(home: Home, *, broker: bool = True, durable: bool = False) -> Iterator[services.Addresses]:
     """Run the parts of `home` while the block runs.
+
+    Args:
+        home: whose parts.
+        broker: whether a broker is needed.
+        durable: whether the database writes as the platform's does, for figures that are to hold there.
 
     Raises:
         Trouble: another command uses this home now, or a part did not start.
@@ -31,7 +36,7 @@ def parts(home: Home, *, broker: bool = True) -> Iterator[services.Addresses]:
         supervisor.stop()  # what a killed command may have left
         services.discard(home)
         try:
-            supervisor.launch(services.programs(home, durable=False), env=os.environ, with_parent=True)
+            supervisor.launch(services.programs(home, durable=durable), env=os.environ, with_parent=True)
             services.start_database(home, supervisor)
             if broker:
                 services.start_broker(home, supervisor)

@@ -200,7 +200,7 @@ def release() -> str:
     supervisor = _supervisor()
     if not supervisor.running():
         return ""
-    users = [home for home in (places.platform(), places.testing()) if Supervisor(home).running()]
+    users = [home for home in (places.platform(), places.testing(), places.benchmark()) if Supervisor(home).running()]
     if users:
         return f"the Docker engine goes on: the {users[0].name} still uses it"
     if others := _foreign_containers(f"unix://{SYSTEM_SOCKET}"):

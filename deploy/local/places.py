@@ -95,6 +95,11 @@ def checking() -> Home:
     return Home("check", state_dir() / "check")
 
 
+def benchmark() -> Home:
+    """What `make bench` measures on."""
+    return Home("benchmark", state_dir() / "bench")
+
+
 def engine() -> Home:
     """The Docker engine, where no one else runs one."""
     return Home("engine", state_dir() / "engine")

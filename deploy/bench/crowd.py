@@ -1,0 +1,60 @@
+"""Live attempts in any number, written in a few statements: the incident itself is not part of what is measured."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from accounts.models import User
+from exams import clock, start
+from exams.models import Attempt, AttemptState, Draft, Stage
+from exams.twins import Twin
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+TWIN = "jt-incident-4"
+
+
+def live_attempts(number: int, *, live_until: datetime) -> list[Attempt]:
+    """That many learners, each with an attempt whose first window closes then, a diagnosis and a hotfix saved."""
+    version = start.published(TWIN)
+    plans = Twin.from_json(version.definition).plans
+    first = clock.schedule(plans, live_until, 100)[0]
+    started_at = live_until - (first.closes_at - live_until)
+    batch = secrets.token_hex(3)
+    learners = User.objects.bulk_create(
+        User(email=f"{batch}-{each}@bench.hotseat.test", name=f"Learner {each}") for each in range(number)
+    )
+    attempts = Attempt.objects.bulk_create(
+        Attempt(
+            learner=learner,
+            twin=version,
+            twin_slug=TWIN,
+            number=1,
+            state=AttemptState.LIVE,
+            incident_class="H1",
+            incident_seed=7,
+            started_at=started_at,
+        )
+        for learner in learners
+    )
+    windows = clock.schedule(plans, started_at, 100)
+    Stage.objects.bulk_create(
+        Stage(attempt=attempt, key=each.key, position=position, opens_at=each.opens_at, closes_at=each.closes_at)
+        for attempt in attempts
+        for position, each in enumerate(windows, start=1)
+    )
+    Draft.objects.bulk_create(
+        Draft(
+            attempt=attempt,
+            deliverable=deliverable,
+            version=1,
+            content=content,
+            content_sha256="0" * 64,
+            received_at=started_at,
+        )
+        for attempt in attempts
+        for deliverable, content in (("diagnosis", "retrieval"), ("hotfix", {"mode": "repo_url"}))
+    )
+    return attempts
