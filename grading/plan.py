@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from grading.verdicts import REPEATS, REPEATS_AFTER_DISAGREEMENT, CellKind
+from grading import verdicts
+from grading.verdicts import CellKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +104,7 @@ class Plan:
         cells = [
             PlannedCell(_ident(draw), kind, "", repeat, self.before if kind is CellKind.pre else self.after)
             for kind in kinds
-            for repeat in range(REPEATS + 1, REPEATS + REPEATS_AFTER_DISAGREEMENT + 1)
+            for repeat in range(verdicts.REPEATS + 1, verdicts.REPEATS + verdicts.REPEATS_AFTER_DISAGREEMENT + 1)
         ]
         draw.shuffle(cells)
         return tuple(cells)
@@ -139,7 +140,7 @@ def draw_up(
     test = submitted.under(REGRESSION_TESTS)
 
     wanted: list[tuple[CellKind, str, int, Tree, ProbeSuite | None]] = []
-    for repeat in range(1, REPEATS + 1):
+    for repeat in range(1, verdicts.REPEATS + 1):
         wanted.append((CellKind.pre, "", repeat, before, None))
         wanted.append((CellKind.post, "", repeat, after, None))
     data: tuple[str, ...] = ()

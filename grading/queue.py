@@ -31,7 +31,12 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=30)
 MOST_CLAIMS = 5
-BACKOFF = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=30), timedelta(seconds=60))
+BACKOFF: tuple[timedelta, ...] = (
+    timedelta(seconds=2),
+    timedelta(seconds=10),
+    timedelta(seconds=30),
+    timedelta(seconds=60),
+)
 SERVED_RECENTLY = timedelta(seconds=60)
 
 MOVES: Mapping[RunState, frozenset[RunState]] = {
@@ -240,7 +245,8 @@ def finish(held: Claim, finding: Finding, *, now: datetime) -> None:
             leased_until=None,
             verdict=decision.verdict,
             because=finding.because,
-            cells_done=F("cells_total"),
+            cells_done=len(finding.cells),
+            cells_total=len(finding.cells),
             mutants_killed=decision.mutants_killed if decision.mutants_total else None,
             mutants_total=decision.mutants_total or None,
             alternatives_passed=decision.alternatives_passed if decision.alternatives_total else None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from grading import plan, verdicts
+from grading import verdicts
 from sandboxes.docker_sandbox import DockerSandbox
 from sandboxes.fake_sandbox import FakeSandbox
 from tests.grading import work
@@ -41,5 +41,4 @@ def containers(sandbox_image: str) -> Iterator[DockerSandbox]:
 @pytest.fixture
 def once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Visible cells are run once: what repeats come to is tested where it is decided."""
-    monkeypatch.setattr(plan, "REPEATS", 1)
     monkeypatch.setattr(verdicts, "REPEATS", 1)

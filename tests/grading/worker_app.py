@@ -19,9 +19,9 @@ app.conf.beat_schedule["grading.tasks.grade_waiting"]["schedule"] = 1.0
 
 @worker_init.connect
 def _hurry(**_: Any) -> None:
-    from grading import lease, plan, queue, verdicts  # noqa: PLC0415 - models are loaded by now, not before
+    from grading import lease, queue, verdicts  # noqa: PLC0415 - models are loaded by now, not before
 
     queue.LEASE = timedelta(seconds=LEASE_SECONDS)
     queue.BACKOFF = (timedelta(seconds=1),)
     lease.EVERY_SECONDS = 1.0
-    plan.REPEATS = verdicts.REPEATS = 1
+    verdicts.REPEATS = 1
