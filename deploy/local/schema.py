@@ -25,4 +25,5 @@ def difference(fresh: Path, committed: Path) -> str:
 
 if __name__ == "__main__":
     fresh, committed = Path(sys.argv[1]), Path(sys.argv[2])
-    sys.exit(write(fresh) or "\n".join(difference(fresh, committed).splitlines()[:_LINES_SHOWN]))
+    objection = write(fresh) or "\n".join(difference(fresh, committed).splitlines()[:_LINES_SHOWN])
+    sys.exit(objection or 0)  # an empty text would still be a failure to `exit`
