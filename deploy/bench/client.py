@@ -66,9 +66,10 @@ class Client:
         self._attempt = attempt
 
     def make_history(self) -> None:
-        """Do a few things, so that what is read is not empty."""
+        """Do a few things, so that what is read is not empty; then hang up, for the server hangs up on the idle."""
         for n in range(_HISTORY):
             self.put(UPDATE, n)
+        self.close()
 
     def put(self, operation: Operation, n: int) -> float:
         """Send one request; the seconds until its whole answer was there.
@@ -94,5 +95,5 @@ class Client:
         return took
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up; the next request connects again."""
         self._connection.close()

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from exams.models import Attempt
+
 SWEEPERS = 4
 _LEAD = timedelta(seconds=4)
 _GIVE_UP_SECONDS = 60.0
@@ -41,7 +43,7 @@ def measure(counts: Counts) -> Report:
             if time.monotonic() > give_up:
                 raise CouldNotMeasure(f"Not all were closed {_GIVE_UP_SECONDS:.0f} s after their deadline.")
             time.sleep(0.5)
-    _require_once([attempt.pk for attempt in attempts], deadline)
+    _require_once(attempts, deadline)
     late = Spread.of([(each.swept_at - each.closes_at).total_seconds() for each in stages if each.swept_at])
     return Report(
         title=f"Closing lateness, {late.count} windows that end in the same second, {SWEEPERS} sweepers",
@@ -51,7 +53,7 @@ def measure(counts: Counts) -> Report:
     )
 
 
-def _require_once(attempts: list[object], deadline: datetime) -> None:
+def _require_once(attempts: list[Attempt], deadline: datetime) -> None:
     closed = Stage.objects.filter(attempt__in=attempts, closes_at=deadline, closed_at=deadline).count()
     events = Event.objects.filter(attempt__in=attempts, kind="stage.closed")
     if not len(attempts) == closed == events.count() == events.values("attempt").distinct().count():

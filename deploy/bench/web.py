@@ -56,10 +56,9 @@ def _put(operation: Operation, port: int, *, clients: int, each: int) -> tuple[S
     """The seconds that answers took, and answers a second over all clients."""
     attempts = crowd.live_attempts(clients, live_until=database_now() + timedelta(minutes=60))
     people = [Client(HOST, port, AuthToken.objects.create(attempt.learner)[1], attempt.pk) for attempt in attempts]
-    for person in people:
-        person.make_history()
-        person.put(operation, 0)
     with ThreadPoolExecutor(clients) as pool:
+        list(pool.map(Client.make_history, people))
+        list(pool.map(lambda person: person.put(operation, 0), people))  # the connection is open from here on
         began = time.perf_counter()
         answered = list(pool.map(lambda person: [person.put(operation, n) for n in range(1, each + 1)], people))
         took = time.perf_counter() - began
