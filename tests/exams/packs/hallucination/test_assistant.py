@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from sandboxes.ingest.tree import Tree
 
+pytestmark = pytest.mark.xdist_group("H1-1")  # the incident is drawn once, for these tests and those of the pack
+
 IN_THE_SANDBOX = sys.stdlib_module_names | {"numpy", "pytest", "assistant", "small"}
 
 
