@@ -34,7 +34,9 @@ def test_a_body_is_spooled_unpacked_from_its_start(gzipped: bool) -> None:
         git_server.spooled(io.BytesIO(sent), gzipped=gzipped, most=len(body) - 1)
 
 
-@pytest.mark.parametrize("body", [b"", b"not gzip", gzip.compress(b"x" * 1000)[:-9]])
+@pytest.mark.parametrize(
+    "body", [b"", b"not gzip", gzip.compress(b"x" * 1000)[:-9]], ids=["nothing", "another format", "cut short"]
+)
 def test_a_body_that_is_not_the_gzip_it_says_is_refused(body: bytes) -> None:
     with pytest.raises(GitFailed):
         git_server.spooled(io.BytesIO(body), gzipped=True, most=10_000)
