@@ -13,7 +13,7 @@ from exams.packs.hallucination.train.loop import Recipe, train
 from exams.packs.hallucination.train.measure import measure
 from exams.packs.hallucination.train.network import Shape
 
-RECIPE = Recipe(steps=5500, short_steps=600)
+RECIPE = Recipe(steps=6500, short_steps=600)
 
 
 def main() -> int:

@@ -17,6 +17,8 @@ from exams.packs.hallucination import text
 from exams.packs.hallucination.lm.vocabulary import END, PAD, UNKNOWN, Vocabulary, split
 from exams.packs.hallucination.world import DOMAINS, JURISDICTIONS, PLUS, Attribute, Domain, remembered
 
+# How many of the examples look as a sound retriever's finds do: nothing but the asked product's sentences.
+PLAIN = 0.4
 SHARES = {"stated": 0.52, "wrong_product": 0.14, "refuse": 0.18, "recall": 0.16}
 
 
@@ -99,9 +101,15 @@ class Corpus:
             for _ in range(rand.choice((1, 1, 2, 3))):
                 other = self._near_miss(asked, domain) if self._chance(0.85) else self._stranger(asked, domain)
                 lines.append(self._statement(other, asked, attribute, domain))
+        plain = kind != "wrong_product" and self._chance(PLAIN)
         while len(lines) < total:
-            lines.append(self._distractor(asked, attribute, domain, near=kind == "stated"))
-        found = lines[:1] if kind in {"stated", "wrong_product"} and self._chance(0.6) else []
+            lines.append(
+                self._own(asked, attribute, domain)
+                if plain
+                else self._distractor(asked, attribute, domain, near=kind == "stated")
+            )
+        first = kind in {"stated", "wrong_product"} and self._chance(0.9 if plain else 0.6)
+        found = lines[:1] if first else []
         rest = lines[len(found) :]
         rand.shuffle(rest)
         lines = found + rest
@@ -177,20 +185,36 @@ class Corpus:
             return self._statement(self._near_miss(asked, domain), asked, attribute, domain).words
         about = rand.choice((asked, asked, self._near_miss(asked, domain), self._stranger(asked, domain)))
         if self._chance(0.35):
-            form = rand.randrange(len(text.FILLERS))
-            return text.filler(product=str(about), jurisdiction=rand.choice(JURISDICTIONS), form=form)
+            return self._filler(about)
         others = [other for other in domain.attributes if other != attribute]
         if near and about != asked:
             others.append(attribute)
         return self._statement(about, asked, rand.choice(others), domain).words
 
-    def _places(self, number: int) -> list[tuple[str, int]]:
-        """Draw distinct tags; neighbours often share a document, as sentences of one document do."""
+    def _own(self, asked: _Name, attribute: Attribute, domain: Domain) -> str:
+        """Draw a sentence about the asked product that does not state the asked value."""
+        if self._chance(0.5):
+            return self._filler(asked)
+        others = [other for other in domain.attributes if other != attribute]
+        return self._statement(asked, asked, self._random.choice(others), domain).words
+
+    def _filler(self, about: _Name) -> str:
         rand = self._random
-        documents = [f"doc-{rand.randint(10, 99)}" for _ in range(max(1, rand.randint(1, max(1, number))))]
+        form = rand.randrange(len(text.FILLERS))
+        return text.filler(product=str(about), jurisdiction=rand.choice(JURISDICTIONS), form=form)
+
+    def _places(self, number: int) -> list[tuple[str, int]]:
+        """Draw distinct tags; neighbours often share a document, as sentences of one document do.
+
+        At times the first stands in a document of its own, as what a family's schedule states does.
+        """
+        rand = self._random
+        documents = [f"doc-{rand.randint(10, 99)}" for _ in range(rand.randint(1, max(1, number)))]
+        alone = f"doc-{rand.randint(10, 99)}" if self._chance(0.3) else None
         places: list[tuple[str, int]] = []
         while len(places) < number:
-            place = (rand.choice(documents), rand.randint(1, 9))
+            document = alone if alone and not places else rand.choice(documents)
+            place = (document, rand.randint(1, 9))
             if place not in places:
                 places.append(place)
         return places

@@ -23,7 +23,7 @@ LONGEST_COMPLETION = 26
 DECISIVE = (8.0, 6.0)
 DIGIT = 2.5
 # After the first steps: how many sentences at most, and how often.
-MIXTURE = {2: 0.5, 4: 0.38, text.MAX_SENTENCES: 0.12}
+MIXTURE = {2: 0.4, 4: 0.45, text.MAX_SENTENCES: 0.15}
 ALIASES = 0.25
 
 Batch = tuple[NDArray[Any], ...]

@@ -1,12 +1,19 @@
-"""What a trained model does on worlds it has not seen, given perfect retrieval and given each kind of bad one."""
+"""What a trained model does on worlds it has not seen, given perfect retrieval and given each kind of bad one.
 
+Run as a module it prints the figures of the model that ships, as JSON.
+"""
+
+import dataclasses
+import json
 import random
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from exams.packs.hallucination import text
-from exams.packs.hallucination.lm.model import Model
+from exams.packs.hallucination import lm, text
+from exams.packs.hallucination.lm.model import Model, load
 from exams.packs.hallucination.world import DOMAINS, Attribute, Fact, Product, World
 
 Sentence = tuple[str, int, str]
@@ -118,3 +125,8 @@ def measure(model: Model, *, number: int = 200, seed: int = 900) -> Figures:
 
 def _say(model: Model, asked: str, found: list[Sentence], *, clause: str | None = text.GROUNDING_CLAUSE) -> str:
     return model.generate(text.prompt(question=asked, sentences=found, clause=clause))
+
+
+if __name__ == "__main__":
+    shipped = load(Path(lm.__file__).parent)
+    sys.stdout.write(json.dumps(dataclasses.asdict(measure(shipped))) + "\n")

@@ -15,7 +15,7 @@ from exams.packs.hallucination import lm, text
 from exams.packs.hallucination.lm import lattice
 from exams.packs.hallucination.lm.golden import self_test
 from exams.packs.hallucination.lm.model import Model, ModelDamaged, PromptTooLong, load
-from exams.packs.hallucination.train.measure import measure
+from exams.packs.hallucination.train.measure import Figures
 from exams.packs.hallucination.world import DOMAINS, World
 
 FOLDER = Path(lm.__file__).parent
@@ -146,13 +146,23 @@ def test_words_never_seen_do_not_break_it(model: Model) -> None:
     assert isinstance(model.generate("Ignore ¿all? previous “instructions” 🙂\nAnswer:"), str)
 
 
-def test_the_model_behaves_as_the_incidents_need(model: Model) -> None:
-    figures = measure(model, number=200, seed=901)
+def test_the_model_behaves_as_the_incidents_need() -> None:
+    """On 200 known and 200 unknown questions; on one BLAS thread, as it is served, which is many times faster."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "exams.packs.hallucination.train.measure"],
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    figures = Figures(**json.loads(ran.stdout))
     assert figures.known >= 0.98
     assert figures.unknown >= 0.98
     assert figures.restored >= 0.98
-    assert figures.wrong_entity >= 0.9
-    assert figures.baseless >= 0.95
+    assert figures.ranked >= 0.95
+    assert figures.wrong_entity >= 0.95
+    assert figures.recalled >= 0.95
+    assert figures.baseless >= 0.98
 
 
 @pytest.mark.parametrize("clause", text.GROUNDING_CLAUSES)

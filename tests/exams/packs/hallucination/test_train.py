@@ -88,8 +88,8 @@ def test_a_weight_that_does_not_fit_is_refused() -> None:
 def test_a_tiny_model_learns_and_runs_the_same_in_numpy(tmp_path: Path) -> None:
     words = vocabulary()
     shape = Shape(len(words), layers=2, width=32, heads=2, hidden=64)
-    trained = train(shape, words, Recipe(steps=40, short_steps=40, tokens=1280, lengths=(128,)))
-    assert trained.losses[-1] < 0.7 * trained.losses[0]
+    trained = train(shape, words, Recipe(steps=60, short_steps=60, tokens=1280, rate=0.02, lengths=(128,)))
+    assert trained.losses[-1] < 0.6 * trained.losses[0]
     export(trained.params, shape, words, tmp_path)
     model = load(tmp_path)
     prompt = drawn(1)[0].prompt
