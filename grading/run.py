@@ -39,6 +39,10 @@ class OurTreeFailed(SandboxFault):
     """A tree of the platform's own could not be started or did not answer."""
 
 
+class TooSlow(SandboxFault):
+    """The cells took longer than a run may, although no limit stopped any: this machine is overloaded."""
+
+
 class RunLost(SandboxFault):
     """The sandbox says of a run that the platform lost it."""
 
@@ -168,7 +172,8 @@ def execute(
 
     1. The planned cells.
     2. Visible cells whose repeats disagreed, five times afresh.
-    Cells that would go over the budget, and hidden ones of a test that keeps being stopped, are recorded as not run.
+    Hidden cells of a test that keeps being stopped, and what is left when such stops have used up the budget, are
+    recorded as not run. A budget used up without any stop is our slowness, and no mark.
 
     Raises:
         SandboxFault: the platform failed; nothing of this execution is worth keeping.
@@ -183,7 +188,10 @@ def execute(
         between(len(records), total)
         stopped = sum(record.stopped for record in records)
         too_much = cell.questions is None and not cell.visible and stopped >= MOST_STOPPED
-        if too_much or time.perf_counter() - began > BUDGET_SECONDS:
+        late = time.perf_counter() - began > BUDGET_SECONDS
+        if late and not stopped:
+            raise TooSlow(f"{len(records)} of {total} cells took {BUDGET_SECONDS:.0f} s, and none met a limit")
+        if too_much or late:
             records.append(_left_out(cell, len(records) + 1))
         else:
             records.append(run_cell(cell, drawn, sandbox=sandbox, position=len(records) + 1))

@@ -276,14 +276,23 @@ def test_a_test_that_keeps_being_stopped_costs_no_hidden_cells(
     assert len(ran) <= 6 + run.MOST_STOPPED - 1
 
 
-def test_what_the_time_does_not_allow_is_left_out_and_said_so(
-    fake: FakeSandbox, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("ended", [RunEnd.timeout_wall, RunEnd.completed])
+def test_a_budget_used_up_is_the_learners_only_if_a_limit_was_met(
+    fake: FakeSandbox, monkeypatch: pytest.MonkeyPatch, ended: RunEnd
 ) -> None:
-    monkeypatch.setattr(run, "BUDGET_SECONDS", -1.0)
-    found = find(fake, work.tree(), hand_in=True)
+    def slow(cell: plan.PlannedCell, drawn: plan.Plan, *, sandbox: object, position: int) -> run.Record:
+        del drawn, sandbox
+        monkeypatch.setattr(run, "BUDGET_SECONDS", -1.0)
+        return run.Record(cell=cell, position=position, seconds=500.0, observed=Observed(ended))
+
+    monkeypatch.setattr(run, "_run_test", slow)
+    if ended is RunEnd.completed:
+        with pytest.raises(run.TooSlow):
+            find(fake, work.tree())
+        return
+    found = find(fake, work.tree())
     assert found.decision.verdict is Verdict.limit_exceeded
-    assert {cell.result for cell in found.cells} == {CellResult.inconclusive}
-    assert "Not run" in found.because
+    assert sum("Not run" in cell.note for cell in found.cells) == len(found.cells) - 1
 
 
 def test_a_tree_of_ours_that_does_not_start_is_our_fault(fake: FakeSandbox) -> None:
