@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ SECTIONS = {
     "http": ("deploy.bench.web", False),
     "hand-in": ("deploy.bench.hand_in", True),
 }
+_INTERRUPTED, _TERMINATED = 130, 143
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,6 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         requests=asked.requests,
         hand_ins=asked.hand_ins,
     )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))  # so that what was started is stopped
     began = time.monotonic()
     console.print(_machine())
     try:
@@ -69,6 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Trouble as trouble:
         console.print(f"\n{trouble}", markup=False)
         return 1
+    except KeyboardInterrupt:
+        console.print("\nStopped.")
+        return _INTERRUPTED
     console.print(f"\n{_machine()}, {time.monotonic() - began:.0f} s in all")
     if failed:
         console.print(f"Not measured: {', '.join(failed)}.")
