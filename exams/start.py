@@ -14,7 +14,7 @@ from exams import incident, ledger, receipts
 from exams.clock import schedule
 from exams.errors import Refusal
 from exams.models import Attempt, AttemptState, Stage, TwinVersion
-from exams.packs import NothingLeftToDraw
+from exams.packs import NothingLeftToDraw, Spec
 from exams.queries import repository_path
 from exams.twins import Twin, current
 from sandboxes import repository
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from exams.packs import Pack, Spec
+    from exams.packs import Pack
 
 log = logging.getLogger(__name__)
 
@@ -224,12 +224,12 @@ def _ready_attempt(learner: User, version: TwinVersion, now: datetime) -> Attemp
 def _draw(learner: User, slug: str, pack: Pack) -> Spec:
     """An incident this learner has never seen: another class while there is one, and always another seed."""
     seen = Attempt.objects.filter(learner=learner, twin_slug=slug, started_at__isnull=False)
-    classes = set(seen.values_list("incident_class", flat=True))
+    drawn = [Spec(each.incident_class, each.incident_seed) for each in seen]
     try:
-        return pack.draw(seed=secrets.randbelow(_SEEDS), avoid=classes)
+        return pack.draw(seed=secrets.randbelow(_SEEDS), avoid={spec.key for spec in drawn})
     except NothingLeftToDraw:
         # After voided attempts every class may have been seen; names, values and documents are still all new.
-        return pack.draw(seed=secrets.randbelow(_SEEDS), avoid=())
+        return pack.draw(seed=secrets.randbelow(_SEEDS), avoid={f"/{spec.seed}" for spec in drawn})
 
 
 def _set_aside(attempt: Attempt, now: datetime) -> None:

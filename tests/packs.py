@@ -86,7 +86,8 @@ class SmallPack:
     classes = ("T1", "T2")
 
     def draw(self, *, seed: int, avoid: Collection[str]) -> Spec:
-        left = [each for each in self.classes if each not in avoid]
+        seen = {entry.partition("/")[0] for entry in avoid}
+        left = [each for each in self.classes if each not in seen]
         if not left:
             raise NothingLeftToDraw("Both classes of the small pack have been seen.")
         return Spec(failure_class=left[seed % len(left)], seed=seed)

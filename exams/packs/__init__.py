@@ -41,6 +41,11 @@ class Spec:
     failure_class: str
     seed: int
 
+    @property
+    def key(self) -> str:
+        """One word for it, for example ``H1/7``; see `Pack.draw`."""
+        return f"{self.failure_class}/{self.seed}"
+
     def to_json(self) -> JsonObject:
         """The form kept in an attempt's row."""
         return {"failure_class": self.failure_class, "seed": self.seed}
@@ -134,7 +139,9 @@ class Pack(Protocol):
         ...
 
     def draw(self, *, seed: int, avoid: Collection[str]) -> Spec:
-        """A specification whose class is not in `avoid`.
+        """A specification unlike those in `avoid`: classes (``"H1"``), or specifications by key (``"H1/7"``).
+
+        A key without its class (``"/7"``) rules out that specification's names only. The same class never comes back.
 
         Raises:
             NothingLeftToDraw: `avoid` holds every class.

@@ -204,6 +204,7 @@ def opened(tree: Tree) -> Iterator[Ask]:
 
         yield ask
     finally:
-        for loaded in [key for key in sys.modules if key == name or key.startswith(f"{name}.")]:
+        # A copy, made in one step: other threads import and open trees of their own while this one looks.
+        for loaded in [key for key in list(sys.modules) if key == name or key.startswith(f"{name}.")]:
             del sys.modules[loaded]
         shutil.rmtree(folder, ignore_errors=True)
