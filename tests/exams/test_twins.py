@@ -85,7 +85,7 @@ def test_the_brief_states_the_numbers_of_the_definition() -> None:
 def test_the_demo_twin_is_the_live_incident_with_shorter_windows() -> None:
     real, demo = twins.load("jt-incident-4"), twins.load("demo-incident")
     live, postmortem = schedule(demo.plans, NOON)
-    assert live.closes_at - NOON == timedelta(seconds=150)
+    assert live.closes_at - NOON == timedelta(seconds=180)
     assert postmortem.closes_at - live.closes_at == timedelta(seconds=45)
     assert demo.demo
     assert not real.demo
@@ -237,11 +237,11 @@ def test_a_child_twin_is_told_where_the_fault_is_whichever_file_says_it(tmp_path
     for slug in ("jt-incident-4", "demo-incident"):
         shutil.copytree(twins.CONTENT / slug, tmp_path / slug)
     child = tmp_path / "demo-incident" / "twin.toml"
-    child.write_text(child.read_text().replace("start + 150 s", "start + 150 x"))
+    child.write_text(child.read_text().replace("start + 180 s", "start + 180 x"))
     (fault,) = twins.check(child.parent)
     assert fault.file == str(child)
-    assert "150 x" in child.read_text().splitlines()[fault.line - 1]
-    child.write_text(child.read_text().replace("start + 150 x", "start + 30 s").replace("demo = true\n", ""))
+    assert "180 x" in child.read_text().splitlines()[fault.line - 1]
+    child.write_text(child.read_text().replace("start + 180 x", "start + 30 s").replace("demo = true\n", ""))
     (fault,) = twins.check(child.parent)
     assert "for demo twins" in fault.message
     assert "30 s" in child.read_text().splitlines()[fault.line - 1]
