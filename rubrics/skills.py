@@ -62,7 +62,7 @@ def _assertion(review: Review, on_offer: dict[str, SkillOnOffer], one: Asserted)
     ceiling = scoring.to_decimal(offer.ceiling_twentieths)
     if one.weight > ceiling:
         raise errors.OverCeiling(
-            f"{one.weight} is above the ceiling of {one.skill}, which is {ceiling}. Choose at most that.",
+            f"{one.weight.normalize():f} is above the ceiling of {one.skill}, which is {ceiling}. Choose at most that.",
             skill=one.skill,
             ceiling=str(ceiling),
         )

@@ -1,5 +1,6 @@
 """`make demo`: makes a learner for the occasion and plays one incident against the running platform."""
 
+import argparse
 import secrets
 import sys
 
@@ -23,6 +24,9 @@ def _refuse_without_platform(address: str) -> None:
 
 def main() -> int:
     """Play; 0 only if everything was as it should be."""
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--svg", metavar="FILE", help="keep what was printed as a picture")
+    picture = parser.parse_args().svg
     try:
         address = ready.address(places.platform())
         _refuse_without_platform(address)
@@ -32,6 +36,8 @@ def main() -> int:
         people = {"learner": learner, "mentor": "mentor@hotseat.test", "other_mentor": "second.mentor@hotseat.test"}
         cast = Cast(**{part: Person(address, part, _operator("token", email)) for part, email in people.items()})
         play(cast, source=f"{address}, learner {learner}")
+        if picture:
+            say.save_svg(picture, title="make demo")
     except (NotAsItShouldBe, Trouble, httpx.HTTPError) as trouble:
         say.print(f"\n[bold red]The demonstration stopped:[/bold red] {trouble}", soft_wrap=True)
         return 1

@@ -24,7 +24,7 @@ SCORES = {
     "communication": "0.80",
 }
 
-say = Console(highlight=False)
+say = Console(highlight=False, record=True)
 
 
 @dataclass(frozen=True)

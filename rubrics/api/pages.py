@@ -4,20 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Model, QuerySet
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from exams.api.shapes import CursorPages
 from exams.database_clock import database_now
 
 
-class QueueOrder(CursorPagination):
+class QueueOrder(CursorPages):
     """Keeps the order of the query it is given, so that each part of the queue has its own."""
-
-    page_size = 50
-    page_size_query_param = "page_size"
-    max_page_size = 200
 
     def get_ordering(self, request: Request, queryset: QuerySet[Model], view: APIView) -> Sequence[str]:  # type: ignore[override]  # noqa: ARG002 - the framework's signature
         """The order the query came with."""
