@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from django.db.models import Model, QuerySet
+    from rest_framework.pagination import Cursor
     from rest_framework.request import Request
+    from rest_framework.views import APIView
 
 
 class WithServerNow(serializers.Serializer[Any]):
@@ -46,6 +51,31 @@ class CursorPages(CursorPagination):
     max_page_size = 200
     page_size_query_param = "page_size"
     ordering: Any = ("-created_at", "pk")
+    _listed: type[Model]
+
+    def paginate_queryset(  # type: ignore[override]  # the framework's pages of plain lists are not for cursors
+        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+    ) -> list[Any] | None:
+        """The page the cursor asks for."""
+        self._listed = queryset.model
+        return super().paginate_queryset(queryset, request, view)
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """The cursor, whose position the framework takes as it comes: an invented one would end in the database.
+
+        Raises:
+            NotFound: it is none that we gave.
+        """
+        cursor: Cursor | None = super().decode_cursor(request)
+        if cursor is not None and cursor.position is not None:
+            ordered_by = self._listed._meta.get_field(self.ordering[0].lstrip("-"))  # noqa: SLF001 - Django's documented way
+            try:
+                ordered_by.clean(cursor.position, None)  # type: ignore[union-attr]
+            except (ValidationError, ValueError):
+                raise NotFound(
+                    "This cursor is none of ours. Follow `next` and `previous` as they were given."
+                ) from None
+        return cursor
 
 
 class OldestFirst(CursorPages):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 from django.utils.dateparse import parse_datetime
@@ -251,6 +253,21 @@ def test_lists_come_in_pages(cast: Cast) -> None:
     rest = client_of().get(page["next"]).json()
     assert [row["slug"] for row in rest["results"]] == ["two-incident"]
     assert rest["next"] is None
+
+
+@pytest.mark.parametrize("position", ["p=abc", "p=2026-13-01", "p=%00", "p=" + "9" * 500, "p="])
+@pytest.mark.parametrize(
+    "of", ["attempts/", "twins/", "reviews/", "{attempt}questions/", "{attempt}runs/", "{attempt}late-writes/"]
+)
+def test_an_invented_cursor_is_nothing_we_gave(cast: Cast, of: str, position: str) -> None:
+    attempt = live_attempt(cast.learner)
+    cursor = quote(b64encode(position.encode()))
+    client = client_of(cast.mentor if of == "reviews/" else cast.learner)
+    answer = client.get(f"/api/v1/{of.format(attempt=f'attempts/{attempt.pk}/')}?cursor={cursor}")
+    # Any short text can be the place of a slug; the other lists are ordered by times and numbers.
+    assert answer.status_code == 404 or (of == "twins/" and answer.status_code == 200)
+    if answer.status_code == 404:
+        assert answer.json()["type"] == "/problems/not-found"
 
 
 def test_only_its_learner_gets_the_token(cast: Cast) -> None:
