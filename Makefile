@@ -36,7 +36,7 @@ schema: ## write docs/api/openapi.yaml anew from the code
 	@$(RUN) dev schema
 
 demo: ## play one whole incident against the running platform, from start to sign-off
-	@$(RUN) base demo $(ARGS)
+	@$(RUN) base demo $(if $(ARGS),-- $(ARGS))
 
 bench: ## measure latency and throughput on this machine (ARGS go to the benchmark)
 	@$(RUN) dev bench $(if $(ARGS),-- $(ARGS))

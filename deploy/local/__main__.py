@@ -58,12 +58,17 @@ def _check(_: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    return subprocess.call([sys.executable, "-m", "deploy.demo", *arguments.rest])
+    return subprocess.call([sys.executable, "-m", "deploy.demo", *_words(arguments)])
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    words = arguments.rest[1:] if arguments.rest[:1] == ["--"] else arguments.rest
-    return subprocess.call([sys.executable, "-m", "deploy.bench", *words])
+    return subprocess.call([sys.executable, "-m", "deploy.bench", *_words(arguments)])
+
+
+def _words(arguments: argparse.Namespace) -> list[str]:
+    """What was said after the command, without the `--` that kept its options from being ours."""
+    rest: list[str] = arguments.rest
+    return rest[1:] if rest[:1] == ["--"] else rest
 
 
 def _format(_: argparse.Namespace) -> int:
