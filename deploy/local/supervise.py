@@ -64,10 +64,10 @@ class Supervisor:
             return 0
 
     def statuses(self) -> dict[str, Status]:
-        """Every process by name; empty when the supervisor does not run."""
+        """Every process by name; empty when the supervisor does not run, or is ending and tells no more."""
         try:
             rows = self._call("getAllProcessInfo")
-        except OSError:
+        except (OSError, xmlrpc.client.Error):
             return {}
         return {row["name"]: Status(row["statename"], row["pid"], row["description"]) for row in rows}
 

@@ -149,7 +149,7 @@ def test_a_start_killed_with_9_half_way_leaves_nothing_and_the_next_one_works(en
     half.kill()
     half.wait()
     half.stdout.close()
-    _until(lambda: not Supervisor(home).running(), seconds=30)
+    _until(lambda: not Supervisor(home).running(), seconds=90)  # the database ends first, on a busy machine too
 
     up = _local(env, "up")
     assert up.stdout
