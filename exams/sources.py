@@ -14,7 +14,7 @@ from exams.content import check_text
 from exams.definitions import twin_of
 from exams.errors import Refusal
 from exams.models import Event, Upload
-from exams.queries import repository_path
+from exams.queries import own_repository, repository_path
 from sandboxes import repository
 from sandboxes.ingest import IngestRefused, SourceUnreachable, git
 from sandboxes.ingest.addresses import parse_source
@@ -105,6 +105,8 @@ def read(value: Any, *, attempt: Attempt) -> Source:
         return Source(mode=mode, upload=_own_upload(value.get("upload"), attempt))
     url = _words(value.get("url"), name="url", most=URL_CHARACTERS)
     ref = _words(value.get("ref"), name="ref", most=REF_CHARACTERS)
+    if url == own_repository(attempt)["clone_url"]:
+        url = ""  # its own, by the address it was given: read from our disk, whatever protocol and network it is on
     if url:
         _check_url(url)
     return Source(mode=mode, url=url, ref=ref)

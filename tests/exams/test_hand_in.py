@@ -12,7 +12,7 @@ from exams import ledger, submit
 from exams.content import ContentTooLarge
 from exams.definitions import NoSuchDeliverable
 from exams.models import Attempt, HandIn, LateWrite, SelfCheckAnswer, Stage, StageState, Submission
-from exams.queries import counting_hand_in, counting_submission, repository_path
+from exams.queries import counting_hand_in, counting_submission, own_repository, repository_path
 from exams.sources import BadSource
 from exams.submit.hand_ins import MAX_HAND_INS, HandedIn, NothingToHandIn, NotOfThisStage, TooManyHandIns
 from exams.submit.self_checks import CriticalSelfCheck
@@ -184,6 +184,21 @@ def test_a_repository_of_ours_that_cannot_be_read_costs_the_learner_nothing(cast
     known = hand_in(attempt, deliverables={"hotfix": {"mode": "repo_url"}}).submission
     assert known is not None
     assert (known.pinned_commit, known.unpinned) == (COMMIT, False)
+
+
+def test_the_address_it_was_given_names_the_own_repository(cast: Cast) -> None:
+    attempt = live_attempt(cast.learner, started_at=NOON, with_repository=True)
+    head = repository.resolve(repository_path(attempt), ref=None)
+    handed_in = hand_in(
+        attempt, deliverables={"hotfix": {"mode": "repo_url", "url": own_repository(attempt)["clone_url"]}}
+    )
+    assert handed_in.submission is not None
+    assert (handed_in.submission.url, handed_in.submission.pinned_commit) == ("", head)
+    somebody_elses = live_attempt(cast.other_learner, started_at=NOON)
+    with pytest.raises(BadSource):
+        hand_in(
+            attempt, deliverables={"hotfix": {"mode": "repo_url", "url": own_repository(somebody_elses)["clone_url"]}}
+        )
 
 
 @pytest.mark.parametrize("ref", ["nowhere", "f" * 40])
