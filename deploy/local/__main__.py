@@ -48,7 +48,7 @@ def _manage(arguments: argparse.Namespace) -> int:
 def _test(arguments: argparse.Namespace) -> int:
     from deploy.local import suite  # noqa: PLC0415
 
-    return suite.run(arguments.rest)
+    return suite.run(_words(arguments))
 
 
 def _check(_: argparse.Namespace) -> int:
