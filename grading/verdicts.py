@@ -344,7 +344,7 @@ _WORDS: Mapping[Verdict, Words] = {
         "Take out whatever changes pytest, its reports or its hooks; a test needs only `ask`, `facts` and `assert`.",
     ),
     Verdict.broken_test: Words(
-        "The regression test did not run to an end of its own, so it says nothing about either version.",
+        "The regression test gave no plain pass or failure of its own, so it says nothing about either version.",
         "See the output of the run: a test must be found in tests/regression/test_*.py, be collected without errors, "
         "and neither skip, expect to fail, nor leave early.",
     ),
