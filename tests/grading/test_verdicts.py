@@ -274,6 +274,6 @@ def test_every_verdict_says_what_happened_and_what_to_do_next_and_tells_nothing_
 
 
 def test_a_skipped_test_is_not_told_that_it_did_not_end() -> None:
-    because = verdicts.words(Verdict.broken_test).because
-    assert "no plain pass or failure" in because  # a skip, an expected failure and an early exit are all of that kind
-    assert "end" not in because.split()
+    happened = verdicts.words(Verdict.broken_test).happened
+    assert "no plain pass or failure" in happened  # a skip, an expected failure and an early exit are all of that kind
+    assert "end" not in happened.split()
