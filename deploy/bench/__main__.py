@@ -33,10 +33,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"which ({', '.join(SECTIONS)}); all by default")
     for name, number, words in (
         ("pairs", 15, "paired rounds of the visible verdict"),
-        ("sustained", 8, "visible verdicts in a row in each process"),
+        ("sustained", 6, "visible verdicts in a row in each process"),
         ("attempts", 200, "windows that end in the same second"),
         ("requests", 160, "requests of each kind by four clients together"),
-        ("hand-ins", 2, "whole runs of each kind"),
+        ("hand-ins", 1, "whole runs of each kind"),
     ):
         parser.add_argument(f"--{name}", type=_positive, default=number, help=f"{words} ({number})")
     return parser
