@@ -7,7 +7,7 @@ import sys
 import httpx
 
 from deploy.demo.api import NotAsItShouldBe, Person
-from deploy.demo.play import Cast, play, say
+from deploy.demo.play import Cast, picture, play, say
 from deploy.local import manage, places, ready
 from deploy.local.trouble import Trouble
 
@@ -26,7 +26,7 @@ def main() -> int:
     """Play; 0 only if everything was as it should be."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--svg", metavar="FILE", help="keep what was printed as a picture")
-    picture = parser.parse_args().svg
+    wanted = parser.parse_args().svg
     try:
         address = ready.address(places.platform())
         _refuse_without_platform(address)
@@ -36,8 +36,8 @@ def main() -> int:
         people = {"learner": learner, "mentor": "mentor@hotseat.test", "other_mentor": "second.mentor@hotseat.test"}
         cast = Cast(**{part: Person(address, part, _operator("token", email)) for part, email in people.items()})
         play(cast, source=f"{address}, learner {learner}")
-        if picture:
-            say.save_svg(picture, title="make demo")
+        if wanted:
+            picture(wanted)
     except (NotAsItShouldBe, Trouble, httpx.HTTPError) as trouble:
         say.print(f"\n[bold red]The demonstration stopped:[/bold red] {trouble}", soft_wrap=True)
         return 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.table import Table
 
@@ -34,6 +35,12 @@ class Cast:
     learner: Person
     mentor: Person
     other_mentor: Person
+
+
+def picture(file: str) -> None:
+    """Keep what was printed since the verdict as an SVG that fetches nothing, fonts included."""
+    layout = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    say.save_svg(file, title="make demo", code_format=layout)
 
 
 def expect(what: str, *, holds: bool) -> None:
@@ -77,6 +84,7 @@ def play(cast: Cast, *, source: str) -> None:
         live = _hand_in_live(cast.learner, attempt, culprit, question)
         _write_post_mortem(cast.learner, attempt, culprit)
     _wait_for_closing(cast.learner, attempt)
+    say.export_text(clear=True)  # a picture begins here: what was judged, and how
     _show_hand_in_verdict(cast.learner, live)
     review = _review(cast, attempt)
     _result(cast.learner, attempt, review)
