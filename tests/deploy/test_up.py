@@ -140,6 +140,8 @@ def test_a_port_that_is_none_is_refused(env: dict[str, str], port: str) -> None:
     assert up.returncode == 1
 
 
+# Nightly: beside a second test worker the kill now and then finds the start already whole, and nothing half-way to see.
+@pytest.mark.nightly
 def test_a_start_killed_with_9_half_way_leaves_nothing_and_the_next_one_works(env: dict[str, str], home: Home) -> None:
     half = _local(env, "up")
     assert half.stdout
