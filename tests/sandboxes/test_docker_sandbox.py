@@ -104,7 +104,7 @@ def test_a_container_runs_under_every_limit(cold: DockerSandbox, api: APIClient)
     assert host["PidMode"] == ""
     assert host["IpcMode"] == "private"
     assert host["AutoRemove"] is False
-    assert gone(api, name)
+    assert gone(api, about["Name"].lstrip("/"))
 
 
 def test_nothing_a_container_is_created_with_depends_on_what_it_is_for(api: APIClient) -> None:
