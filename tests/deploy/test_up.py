@@ -123,6 +123,7 @@ def test_down_stops_all_of_it(env: dict[str, str], home: Home) -> None:
 
 def test_a_taken_port_is_said_before_anything_starts(env: dict[str, str], home: Home) -> None:
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the platform has just left it
         taken.bind(("127.0.0.1", int(env["PORT"])))
         taken.listen()
         up = _local(env, "up")
