@@ -19,6 +19,8 @@ app.conf.beat_schedule = {
         "exams.tasks.ingest_waiting": 5.0,
         "exams.tasks.answer_questions": 5.0,
         "exams.tasks.expire_uploads": 30.0,
+        "exams.tasks.find_lost_pushes": 30.0,
+        "exams.tasks.fill_stock": 30.0,
         "grading.tasks.grade_waiting": 5.0,
         "grading.tasks.check_diagnoses": 5.0,
         "grading.tasks.watch_sandbox": 5.0,

@@ -12,6 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from exams import stock
 from exams.database_clock import database_now
 from exams.models import Heartbeat
 
@@ -54,12 +55,19 @@ def _fresh(part: str) -> tuple[bool, str]:
     return healthy, f"heard of {age:.1f} s ago{'; ' + detail if detail else ''}"
 
 
+def _stock() -> tuple[bool, str]:
+    """Never a reason not to be ready: a start whose incident is not in the stock draws it."""
+    ready = ", ".join(f"{slug}: {count}" for slug, count in stock.ready_by_twin().items())
+    return True, f"incidents ready: {ready or 'none is needed'}"
+
+
 CHECKS: dict[str, Callable[[], tuple[bool, str]]] = {
     "database": _database,
     "broker": _broker,
     "beat": lambda: _fresh("beat"),
     # The web may not touch the engine's socket; the grading worker reports on the engine and the image.
     "sandbox": lambda: _fresh("sandbox"),
+    "stock": _stock,
 }
 
 

@@ -1,16 +1,19 @@
-"""① Starts an attempt: an incident and a repository are prepared, then one transaction fixes every deadline."""
+"""① Starts an attempt: an incident is taken from the stock, then one transaction fixes every deadline."""
 
 from __future__ import annotations
 
 import logging
 import secrets
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.conf import settings
+from django.db import connection, transaction
 from django.db.models import Max
+from prometheus_client import Counter
 
 from accounts.models import Accommodation, Role, User
-from exams import incident, ledger, receipts
+from exams import doorbell, incident, ledger, receipts, stock
 from exams.clock import schedule
 from exams.errors import Refusal
 from exams.models import Attempt, AttemptState, Stage, TwinVersion
@@ -21,12 +24,16 @@ from sandboxes import repository
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterator
     from datetime import datetime
 
-    from exams.packs import Pack
-
 log = logging.getLogger(__name__)
+
+_INCIDENTS = Counter(
+    "hotseat_incidents_total",
+    "Incidents given to attempts: from the stock, or drawn while the learner waited.",
+    ["source"],
+)
 
 # Whether an attempt has been signed off is known to rubrics, which exams cannot import: it adds its rule here.
 previous_is_finished: list[Callable[[Attempt], bool]] = []
@@ -76,11 +83,13 @@ def published(slug: str) -> TwinVersion:
 
 
 def prepare(*, learner: User, slug: str, now: datetime) -> Attempt:
-    """An attempt that is READY to begin: its incident drawn, its repository made. No clock runs yet.
+    """An attempt that is READY to begin: it has its incident and its repository. No clock runs yet.
 
-    1. Check that the learner may start, and draw an incident they have not seen. A READY attempt that a crash or
-       another tab left is taken up again instead.
-    2. Make its repository, outside any transaction; making it again changes nothing.
+    1. Check that the learner may start, and take an incident they have not seen from the stock; when the stock has
+       none for them, pin one that is still to be drawn. A READY attempt that a crash or another tab left is taken up
+       again instead, with its incident.
+    2. Put its repository in its place, outside any transaction and in one tab at a time; for an incident that is not
+       from the stock, draw it first. What is there already is left alone.
 
     Raises:
         NoSuchTwin, LearnersOnly, AlreadyLive, NoAttemptsLeft, PreviousNotSignedOff: the learner may not start.
@@ -91,8 +100,9 @@ def prepare(*, learner: User, slug: str, now: datetime) -> Attempt:
         _hold_learner(learner)
         require_may_start(learner, version)
         attempt = _ready_attempt(learner, version, now)
-    _make_repository(attempt)
-    incident.prepare(attempt)
+    with _one_tab_at_a_time(attempt):
+        attempt.refresh_from_db()
+        _make_ready(attempt)
     return attempt
 
 
@@ -199,8 +209,9 @@ def _ready_attempt(learner: User, version: TwinVersion, now: datetime) -> Attemp
         return waiting
     if waiting is not None:
         _set_aside(waiting, now)
-    pack = incident.pack_of(Twin.from_json(version.definition))
-    spec = _draw(learner, version.slug, pack)
+    avoid = _seen(learner, version)
+    taken = stock.take(version=version, avoid=avoid)
+    spec = taken.spec if taken else _draw(version, avoid)
     before = Attempt.objects.filter(learner=learner, twin_slug=version.slug).aggregate(last=Max("number"))["last"]
     attempt = Attempt.objects.create(
         learner=learner,
@@ -213,23 +224,40 @@ def _ready_attempt(learner: User, version: TwinVersion, now: datetime) -> Attemp
     ledger.append(
         attempt=attempt,
         kind="attempt.prepared",
-        payload={"failure_class": spec.failure_class, "seed": spec.seed},
+        payload={"failure_class": spec.failure_class, "seed": spec.seed, "from_stock": taken is not None},
         actor=learner,
         at=now,
         visible=False,
     )
+    if taken:
+        stock.hand_over(taken, attempt)
+    _INCIDENTS.labels(source="stock" if taken else "drawn").inc()
+    if settings.HOTSEAT_STOCK:
+        if taken is None:
+            log.warning("The stock of %s has nothing for this learner: their start draws its incident.", version.slug)
+        doorbell.ring("exams.tasks.fill_stock")
     return attempt
 
 
-def _draw(learner: User, slug: str, pack: Pack) -> Spec:
-    """An incident this learner has never seen: another class while there is one, and always another seed."""
-    seen = Attempt.objects.filter(learner=learner, twin_slug=slug, started_at__isnull=False)
-    drawn = [Spec(each.incident_class, each.incident_seed) for each in seen]
+def _seen(learner: User, version: TwinVersion) -> Collection[str]:
+    """What an incident for this learner must be unlike, in the words of `Pack.draw`.
+
+    Another class while there is one, and always other names: after voided attempts every class may have been seen.
+    """
+    begun = Attempt.objects.filter(learner=learner, twin_slug=version.slug, started_at__isnull=False)
+    specs = [Spec(each.incident_class, each.incident_seed) for each in begun]
+    if not specs:
+        return ()
+    avoid = {spec.key for spec in specs}
     try:
-        return pack.draw(seed=secrets.randbelow(_SEEDS), avoid={spec.key for spec in drawn})
+        incident.pack_of(Twin.from_json(version.definition)).draw(seed=0, avoid=avoid)
     except NothingLeftToDraw:
-        # After voided attempts every class may have been seen; names, values and documents are still all new.
-        return pack.draw(seed=secrets.randbelow(_SEEDS), avoid={f"/{spec.seed}" for spec in drawn})
+        return {f"/{spec.seed}" for spec in specs}
+    return avoid
+
+
+def _draw(version: TwinVersion, avoid: Collection[str]) -> Spec:
+    return incident.pack_of(Twin.from_json(version.definition)).draw(seed=secrets.randbelow(_SEEDS), avoid=avoid)
 
 
 def _set_aside(attempt: Attempt, now: datetime) -> None:
@@ -239,18 +267,33 @@ def _set_aside(attempt: Attempt, now: datetime) -> None:
     ledger.append(attempt=attempt, kind="attempt.voided", payload={"reason": _NEVER_BEGAN}, actor=None, at=now)
 
 
-def _make_repository(attempt: Attempt) -> None:
-    drawn = incident.of(attempt)
-    path = repository_path(attempt)
-    commits = drawn.pack.history(drawn.spec)
-    try:
+@contextmanager
+def _one_tab_at_a_time(attempt: Attempt) -> Iterator[None]:
+    """Ten tabs that press start draw once: nine wait, and find it done. A crash lets go with its connection."""
+    key = f"hotseat prepares attempt {attempt.pk}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [key])
         try:
-            repository.create(path, commits=commits)
-        except OSError:
-            # Another tab put the same repository in its place between our look and our move: then it is there now.
-            repository.create(path, commits=commits)
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
+
+
+def _make_ready(attempt: Attempt) -> None:
+    """The repository first: an incident whose contents are kept, with its repository in place, is whole."""
+    path = repository_path(attempt)
+    try:
+        if not path.exists():
+            piece = stock.repository_of(attempt)
+            if piece is not None:
+                repository.unpack(path, piece)
+            else:
+                drawn = incident.of(attempt)
+                repository.create(path, commits=drawn.pack.history(drawn.spec))
     except (repository.RepositoryFault, OSError) as fault:
         log.exception("Could not make the repository of attempt %s", attempt.pk)
         raise CouldNotPrepare(
             "We could not prepare your repository. Your clock has not started. Try again in a minute."
         ) from fault
+    if attempt.handed_out_id is None:
+        incident.prepare(attempt)

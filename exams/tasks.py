@@ -6,8 +6,11 @@ import logging
 import uuid
 
 from celery import shared_task
+from django.conf import settings
 
+from exams import doorbell, stock
 from exams.database_clock import database_now
+from exams.live.lost_pushes import find_lost_pushes as find
 from exams.live.questions import answer_waiting, attempts_with_waiting_questions
 from exams.live.uploads import expire_uploads as expire
 from exams.models import Heartbeat
@@ -56,3 +59,19 @@ def answer_questions(attempt_id: str | None = None) -> None:
 def expire_uploads() -> None:
     """Mark the commitments whose bytes never came."""
     expire(database_now())
+
+
+@shared_task(name="exams.tasks.find_lost_pushes", soft_time_limit=60, time_limit=90)
+def find_lost_pushes() -> None:
+    """Ledger what git took in the instant of a crash."""
+    found = find(database_now())
+    if found:
+        log.warning("Ledgered %s pushes that a crash had left out", found)
+
+
+@shared_task(name="exams.tasks.fill_stock", soft_time_limit=570, time_limit=590)
+def fill_stock() -> None:
+    """Draw one incident that the stock lacks, and ring for the next; one that fails waits for the timetable."""
+    stock.sweep(now=database_now())
+    if stock.draw_next(at_least=settings.HOTSEAT_STOCK, now=database_now()) == stock.Outcome.DRAWN:
+        doorbell.ring("exams.tasks.fill_stock")

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
+import tarfile
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from sandboxes.ingest import INGEST_LIMITS, MIB, IngestRefused, Refusal
+from sandboxes.ingest import INGEST_LIMITS, MIB, IngestRefused, Refusal, SourceUnreachable
 from sandboxes.ingest.objects import COMMIT, CommitFacts, history, read_commit
 from sandboxes.ingest.process import Finished, ProcessLimits, git_environment, run_git
+from sandboxes.ingest.reading import reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
+
+    from git import Head, Repo
 
     from sandboxes.ingest import IngestLimits
     from sandboxes.ingest.tree import Tree
@@ -153,11 +159,58 @@ def create(path: Path, *, commits: Sequence[CommitToMake]) -> str:
         RepositoryExists: a repository with another history lies at `path`.
         RepositoryFault: git failed.
     """
+    with _making(path.parent, commits) as making:
+        made = head(making)
+        _place(making, path)
+        return made
+
+
+def packed(commits: Sequence[CommitToMake]) -> bytes:
+    """Return a whole repository of `commits` as one piece for `unpack`, made ahead of the moment it is needed.
+
+    Raises:
+        RepositoryFault: git failed.
+    """
+    with tempfile.TemporaryDirectory(prefix="hotseat-repository-") as folder, _making(Path(folder), commits) as made:
+        piece = io.BytesIO()
+        with tarfile.open(fileobj=piece, mode="w") as archive:
+            archive.add(made, arcname=".")
+        return piece.getvalue()
+
+
+def unpack(path: Path, piece: bytes) -> None:
+    """Put what `packed` made at `path`, whole or not at all; again changes nothing. No git runs for it.
+
+    Raises:
+        RepositoryExists: a repository with another history lies at `path`.
+        RepositoryFault: these are not the bytes of a repository.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _folder(path.parent) as making:
+        try:
+            with tarfile.open(fileobj=io.BytesIO(piece)) as archive:
+                archive.extractall(making, filter="data")
+        except tarfile.TarError as error:
+            raise RepositoryFault(f"the repository made ahead for {path.name} cannot be unpacked: {error}") from error
+        _place(making, path)
+
+
+@contextmanager
+def _folder(parent: Path) -> Iterator[Path]:
+    """A folder beside those of the attempts, gone afterwards unless it was moved into its place."""
+    making = Path(tempfile.mkdtemp(prefix=".making-", dir=parent))
+    try:
+        yield making
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+@contextmanager
+def _making(parent: Path, commits: Sequence[CommitToMake]) -> Iterator[Path]:
     if not commits:
         raise ValueError("a repository needs at least one commit")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    making = Path(tempfile.mkdtemp(prefix=".making-", dir=path.parent))
-    try:
+    parent.mkdir(parents=True, exist_ok=True)
+    with _folder(parent) as making:
         _told(
             _run(making, "init", "--quiet", "--bare", "--template=", f"--initial-branch={BRANCH}", str(making)),
             "make a repository",
@@ -167,15 +220,14 @@ def create(path: Path, *, commits: Sequence[CommitToMake]) -> str:
             _run(making, "fast-import", "--quiet", "--done", stdin=b"".join(_import_stream(commits))),
             "import the history",
         )
-        made = head(making)
-        if path.exists():
-            if not _holds(path, made):
-                raise RepositoryExists(f"another repository lies at {path.name}")
-            return made
+        yield making
+
+
+def _place(making: Path, path: Path) -> None:
+    if not path.exists():
         making.rename(path)
-        return made
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
+    elif not _holds(path, head(making)):
+        raise RepositoryExists(f"another repository lies at {path.name}")
 
 
 def _holds(path: Path, commit: str) -> bool:
@@ -183,10 +235,21 @@ def _holds(path: Path, commit: str) -> bool:
 
 
 def branches(path: Path) -> dict[str, str]:
-    """Return every branch (short name) with the commit it is at."""
-    listing = _told(_run(path, "for-each-ref", "--format=%(objectname) %(refname)", "refs/heads"), "list branches")
-    pairs = (line.split(" ", 1) for line in listing.decode("utf-8", "replace").splitlines())
-    return {name.removeprefix("refs/heads/"): commit for commit, name in pairs}
+    """Return every branch (short name) with the commit it is at.
+
+    Raises:
+        RepositoryFault: they cannot be read.
+    """
+    try:
+        with reading(path, limits=ProcessLimits(seconds=_SECONDS), what="its branches") as repository:
+            return {each.name: each.dereference_recursive(repository, each.path) for each in _heads(repository)}
+    except (IngestRefused, SourceUnreachable) as error:
+        raise RepositoryFault(f"the branches of {path.name} cannot be read: {error}") from error
+
+
+def _heads(repository: Repo) -> list[Head]:
+    # A push under way keeps a file beside the branch it will move, called `.lock`; no branch can be called that.
+    return [each for each in repository.heads if not each.name.endswith(".lock")]
 
 
 def head(path: Path, *, branch: str = BRANCH) -> str:

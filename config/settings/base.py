@@ -22,6 +22,7 @@ HOTSEAT_PUBLIC_URL = env.text("HOTSEAT_PUBLIC_URL", f"http://127.0.0.1:{env.numb
 HOTSEAT_ALLOWED_GIT_HOSTS = env.words("HOTSEAT_ALLOWED_GIT_HOSTS")
 HOTSEAT_MAX_OPEN_CLAIMS = env.number("HOTSEAT_MAX_OPEN_CLAIMS", 4)
 HOTSEAT_DEMO = env.flag("HOTSEAT_DEMO")
+HOTSEAT_STOCK = env.number("HOTSEAT_STOCK", 4)  # incidents kept ready for each published twin
 
 # --- Django ----------------------------------------------------------------------------------------------------
 SECRET_KEY = env.text("SECRET_KEY")
@@ -150,7 +151,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.schema.with_problems"],
     "ENUM_NAME_OVERRIDES": {
         "IncidentStateEnum": "exams.models.StatusUpdate.State",
-        "GradingRunStateEnum": ["received", "waiting", "running", "graded", "platform_fault"],
+        "GradingRunStateEnum": ["received", "waiting", "running", "held", "graded", "platform_fault"],
         "ReviewStateEnum": ["open", "claimed", "signed_off"],
     },
 }
@@ -168,7 +169,12 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}
 # What needs the container engine goes to the workers that may reach it.
-CELERY_TASK_ROUTES = {"grading.*": {"queue": "grading"}, "exams.tasks.answer_questions": {"queue": "grading"}}
+# Drawing incidents is long and can wait: its worker has the lowest priority and stands in nobody's way.
+CELERY_TASK_ROUTES = {
+    "grading.*": {"queue": "grading"},
+    "exams.tasks.answer_questions": {"queue": "grading"},
+    "exams.tasks.fill_stock": {"queue": "stock"},
+}
 CELERY_TASK_DEFAULT_QUEUE = "exams"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"

@@ -10,6 +10,7 @@ ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # signing in is not what most tests measure
 AXES_ENABLED = False  # the lock-out has tests of its own that switch it on
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+HOTSEAT_STOCK = 0  # tests that want a stock say so
 HOTSEAT_REPOSITORIES = HOTSEAT_STATE_DIR / "test" / "repositories"
 DATABASES["default"]["TEST"] = {"NAME": "test_hotseat_" + env.text("HOTSEAT_TEST_DB", "main")}
 # The suite empties tables between tests; the record tables refuse that to everybody else.

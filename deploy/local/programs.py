@@ -8,10 +8,10 @@ from deploy.local.supervise import Program
 
 
 def platform(home: Home, *, host: str, port: int) -> list[Program]:
-    """Web, two workers and the timetable.
+    """Web, three workers and the timetable.
 
     Only the grading worker is meant to speak to the Docker engine; short work has a worker of its own, so that a
-    deadline never waits behind a verdict.
+    deadline never waits behind a verdict, nor either of them behind the drawing of incidents.
     """
     python = sys.executable
     celery = (python, "-m", "celery", "-A", "config")
@@ -29,6 +29,11 @@ def platform(home: Home, *, host: str, port: int) -> list[Program]:
         Program(
             name="grading",
             argv=(*celery, "worker", "-Q", "grading", "-n", "grading@%h", "-c", grading, *quiet),
+            order=20,
+        ),
+        Program(
+            name="stock",
+            argv=("nice", "-n", "15", *celery, "worker", "-Q", "stock", "-n", "stock@%h", "-c", "1", *quiet),
             order=20,
         ),
         Program(

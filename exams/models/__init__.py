@@ -13,6 +13,7 @@ from exams.models.hand_in import (
 )
 from exams.models.ledger import Event
 from exams.models.operations import Heartbeat
+from exams.models.stock import StockedIncident, StockState
 from exams.models.twin import TwinVersion
 from exams.models.work import Diagnosis, Draft, Question, QuestionState, StatusUpdate, Upload
 
@@ -33,6 +34,8 @@ __all__ = [
     "Stage",
     "StageState",
     "StatusUpdate",
+    "StockState",
+    "StockedIncident",
     "Submission",
     "SubmissionPurpose",
     "SubmissionState",

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import importlib.util
+import json
+import os
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -142,6 +148,8 @@ class Pack(Protocol):
         """A specification unlike those in `avoid`: classes (``"H1"``), or specifications by key (``"H1/7"``).
 
         A key without its class (``"/7"``) rules out that specification's names only. The same class never comes back.
+        Drawn from its own seed, with every other class in `avoid`, a specification comes back as it is unless
+        something else in `avoid` rules it out: that is how the stock asks whether one fits a learner.
 
         Raises:
             NothingLeftToDraw: `avoid` holds every class.
@@ -217,3 +225,32 @@ def load(dotted: str) -> Pack:
     if not isinstance(found, Pack):
         raise NoSuchPack(f"{dotted!r} offers no object `PACK` that keeps the promise of exams.packs.Pack")
     return found
+
+
+@lru_cache(maxsize=16)
+def fingerprint(dotted: str) -> str:
+    """SHA-256 of the code that draws a pack's incidents: what was drawn by other code is not the same incident.
+
+    It covers every file below exams.packs, the pack's own wherever they lie, and how trees and repositories are
+    written. Too wide only costs a drawing; too narrow would hand out what the hidden material does not belong to. The
+    pack is found, not imported.
+
+    Raises:
+        NoSuchPack: no such module.
+    """
+    try:
+        found = importlib.util.find_spec(dotted)
+        writers = [importlib.util.find_spec(each) for each in ("sandboxes.ingest.tree", "sandboxes.repository")]
+    except ModuleNotFoundError:
+        found = None
+    if found is None or found.origin is None:
+        raise NoSuchPack(f"{dotted!r} cannot be found; check the `pack` line of twin.toml")
+    here, own = Path(__file__).parent, Path(found.origin)
+    files = {own, *here.rglob("*"), *(own.parent.rglob("*") if found.submodule_search_locations else ())}
+    files |= {Path(each.origin) for each in writers if each and each.origin}
+    contents = {
+        os.path.relpath(path, here): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    return hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()

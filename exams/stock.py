@@ -1,0 +1,267 @@
+"""The stock of ready incidents: workers draw them ahead, a start takes one, and none is ever given twice."""
+
+from __future__ import annotations
+
+import logging
+import random
+import secrets
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from django.db import connection, transaction
+from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Now
+
+from exams import incident, packs
+from exams.models import Attempt, AttemptState, StockedIncident, StockState, TwinVersion
+from exams.twins import Twin
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=10)  # as long as a task may take; a claim older than that was left by a crash
+FAILURES = 3  # of one class within COOLING: drawing it again and again would only keep a core busy
+COOLING = timedelta(minutes=10)
+FAILURES_KEPT = timedelta(days=1)
+
+_SEEDS = 2**62
+_CONTENTS = ("handed_out", "approved_facts", "repository")
+_KEEP_AS_BLOBS = """
+INSERT INTO exams_blob (sha256, size, content)
+SELECT handed_out_sha256, length(handed_out), handed_out FROM exams_stockedincident WHERE id = %(id)s
+UNION ALL
+SELECT approved_facts_sha256, length(approved_facts), approved_facts FROM exams_stockedincident WHERE id = %(id)s
+ON CONFLICT DO NOTHING
+"""
+
+
+class Outcome(StrEnum):
+    """FULL: nothing was missing. DRAWN: one more is ready. FAILED: the pack could not draw one; its row says why."""
+
+    FULL = "full"
+    DRAWN = "drawn"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Level:
+    """How much of one class of a published twin there is. For operators: it tells which classes there are."""
+
+    twin: str
+    failure_class: str
+    ready: int
+    making: int
+    failed: int
+    last_failure: str
+
+
+# --- Taking ----------------------------------------------------------------------------------------------------------
+
+
+def take(*, version: TwinVersion, avoid: Collection[str]) -> StockedIncident | None:
+    """One ready incident unlike those in `avoid` (see `Pack.draw`), locked; None when there is none.
+
+    Must run in the transaction that hands it over: if that fails, the incident is still there for somebody else.
+    Which class it is, is drawn by lot among those there are; two who take at once never wait for each other.
+    """
+    ready = _fresh(version).filter(state=StockState.READY)
+    found = {pk: packs.Spec(key, seed) for pk, key, seed in ready.values_list("pk", "incident_class", "incident_seed")}
+    if avoid and found:
+        pack = incident.pack_of(Twin.from_json(version.definition))
+        found = {pk: spec for pk, spec in found.items() if fits(pack, spec, avoid)}
+    if not found:
+        return None
+    lot = secrets.choice(sorted({spec.failure_class for spec in found.values()}))
+    return (
+        ready.filter(pk__in=list(found))
+        .select_for_update(skip_locked=True)
+        .defer(*_CONTENTS)
+        .order_by(Case(When(incident_class=lot, then=Value(0)), default=Value(1)), "pk")
+        .first()
+    )
+
+
+def fits(pack: packs.Pack, spec: packs.Spec, avoid: Collection[str]) -> bool:
+    """Whether a specification is unlike those in `avoid`, by the pack's own rule."""
+    others = set(pack.classes) - {spec.failure_class}
+    try:
+        return pack.draw(seed=spec.seed, avoid={*avoid, *others}) == spec
+    except packs.NothingLeftToDraw:
+        return False
+
+
+def hand_over(stocked: StockedIncident, attempt: Attempt) -> None:
+    """Give what `take` locked to an attempt, for ever, in the same transaction. Its bytes do not leave the database."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP_AS_BLOBS, {"id": stocked.pk})
+    StockedIncident.objects.filter(pk=stocked.pk).update(state=StockState.TAKEN, taken_by=attempt)
+    Attempt.objects.filter(pk=attempt.pk).update(
+        handed_out=stocked.handed_out_sha256, approved_facts=stocked.approved_facts_sha256, truth=stocked.truth
+    )
+
+
+def repository_of(attempt: Attempt) -> bytes | None:
+    """The packed repository an attempt took from the stock; None if it took none, or began long ago."""
+    kept = StockedIncident.objects.filter(taken_by=attempt).values_list("repository", flat=True).first()
+    return None if kept is None else bytes(kept)
+
+
+# --- Filling ---------------------------------------------------------------------------------------------------------
+
+
+def draw_next(*, at_least: int, twin: str | None = None, now: datetime) -> Outcome:
+    """Draw one incident that some published twin (or the one named) lacks. May run in any number of workers at once.
+
+    1. Claim it: a row that says what is being drawn and until when. No two workers count the same stock at once.
+    2. Draw, outside any transaction.
+    3. Fill the row, if it is still there: it is gone when its twin was retired, or its lease ran out, meanwhile.
+
+    `at_least` is how many a twin should have ready; they are shared out evenly among its classes, one of each at least.
+    """
+    versions = [version for version in _published() if twin in {None, version.slug}]
+    random.shuffle(versions)  # a twin whose stock is deep does not keep the others waiting
+    for version in versions:
+        claimed = _claim(version, at_least=at_least, now=now)
+        if claimed is not None:
+            return _fill(*claimed)
+    return Outcome.FULL
+
+
+def sweep(*, now: datetime) -> int:
+    """Remove what must not be taken or was left half-made; the number of rows removed.
+
+    Stale is what belongs to a retired version, or was drawn by other code than this installation's. The bytes of what
+    was taken go once its attempt has begun: the attempt keeps its own.
+    """
+    there = StockedIncident.objects.exclude(state=StockState.TAKEN)
+    stale = Q(twin__retired_at__isnull=False)
+    for version in _published():
+        stale |= Q(twin=version) & ~Q(pack_sha256=_fingerprint(version))
+    left = Q(state=StockState.MAKING, leased_until__lte=now)
+    old = Q(state=StockState.FAILED, claimed_at__lte=now - FAILURES_KEPT)
+    removed, _ = there.filter(stale | left | old).delete()
+    begun = StockedIncident.objects.filter(state=StockState.TAKEN, repository__isnull=False)
+    begun.exclude(taken_by__state=AttemptState.READY).update(**dict.fromkeys(_CONTENTS), truth=None)
+    if removed:
+        log.info("Removed %s stocked incidents that were stale or left half-made", removed)
+    return removed
+
+
+def levels() -> list[Level]:
+    """What there is of each class of each published twin that has a pack."""
+    found = []
+    for version in _published():
+        rows = list(_fresh(version).order_by("claimed_at").defer(*_CONTENTS, "truth"))
+        for failure_class in incident.pack_of(Twin.from_json(version.definition)).classes:
+            ours = [row for row in rows if row.incident_class == failure_class]
+            count = Counter(row.state for row in ours)
+            reasons = [row.failed_because for row in ours if row.state == StockState.FAILED]
+            found.append(
+                Level(
+                    twin=version.slug,
+                    failure_class=failure_class,
+                    ready=count[StockState.READY],
+                    making=count[StockState.MAKING],
+                    failed=count[StockState.FAILED],
+                    last_failure=reasons[-1] if reasons else "",
+                )
+            )
+    return found
+
+
+def ready_by_twin() -> dict[str, int]:
+    """How many incidents wait for each published twin that has a pack: no classes, so anybody may know."""
+    return {version.slug: _fresh(version).filter(state=StockState.READY).count() for version in _published()}
+
+
+def _claim(version: TwinVersion, *, at_least: int, now: datetime) -> tuple[uuid.UUID, packs.Pack, packs.Spec] | None:
+    try:
+        pack = incident.pack_of(Twin.from_json(version.definition))
+    except Exception:
+        log.exception("The pack of %s cannot be loaded: nothing can be drawn for it, not even by a start.", version)
+        return None
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            key = f"hotseat counts the stock of twin version {version.pk}"
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+        rows = list(_fresh(version).defer(*_CONTENTS, "truth"))
+        each = -(-at_least // len(pack.classes))
+        lacking = {}
+        for failure_class in pack.classes:
+            ours = [row for row in rows if row.incident_class == failure_class]
+            there = [row for row in ours if row.state in {StockState.READY, StockState.MAKING}]
+            failed = [row for row in ours if row.state == StockState.FAILED and row.claimed_at > now - COOLING]
+            if len(there) < each and len(failed) < FAILURES:
+                lacking[failure_class] = there
+        if not lacking:
+            return None
+        fewest = min(len(there) for there in lacking.values())
+        chosen = secrets.choice([key for key, there in lacking.items() if len(there) == fewest])
+        # Unlike those of its class in the stock, as far as the pack can: so that somebody who must not get the
+        # names of one of them can get another.
+        avoid = {*pack.classes} - {chosen} | {f"/{row.incident_seed}" for row in lacking[chosen]}
+        spec = pack.draw(seed=secrets.randbelow(_SEEDS), avoid=avoid)
+        row = StockedIncident.objects.create(
+            twin=version,
+            pack_sha256=_fingerprint(version),
+            incident_class=spec.failure_class,
+            incident_seed=spec.seed,
+            claimed_at=now,
+            leased_until=now + LEASE,
+        )
+    return row.pk, pack, spec
+
+
+def _fill(claim: uuid.UUID, pack: packs.Pack, spec: packs.Spec) -> Outcome:
+    ours = StockedIncident.objects.filter(pk=claim, state=StockState.MAKING)
+    try:
+        made = incident.make(pack, spec)
+    except Exception as fault:
+        log.exception("Could not draw incident %s for the stock", spec.key)
+        ours.update(state=StockState.FAILED, failed_because=f"{type(fault).__name__}: {fault}"[:2000])
+        return Outcome.FAILED
+    filled = ours.update(
+        state=StockState.READY,
+        ready_at=Now(),
+        handed_out=made.handed_out,
+        handed_out_sha256=sha256(made.handed_out).hexdigest(),
+        approved_facts=made.approved_facts,
+        approved_facts_sha256=sha256(made.approved_facts).hexdigest(),
+        truth=made.truth,
+        repository=made.repository,
+    )
+    if not filled:
+        log.info("An incident was drawn for nothing: its claim was swept meanwhile.")
+    return Outcome.DRAWN
+
+
+def _published() -> list[TwinVersion]:
+    """The versions that new attempts pin and that have incidents to draw."""
+    return [
+        version
+        for version in TwinVersion.objects.filter(retired_at=None).order_by("slug")
+        if version.definition.get("pack") is not None
+    ]
+
+
+def _fresh(version: TwinVersion) -> QuerySet[StockedIncident]:
+    """What this installation's code drew for a version."""
+    return StockedIncident.objects.filter(twin=version, pack_sha256=_fingerprint(version))
+
+
+def _fingerprint(version: TwinVersion) -> str:
+    """As `packs.fingerprint`; no stock is of a pack that is not there."""
+    try:
+        return packs.fingerprint(str(version.definition.get("pack")))
+    except packs.NoSuchPack:
+        return ""
