@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from binascii import unhexlify
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import git
+
 from sandboxes.ingest import INGEST_LIMITS, IngestRefused, Refusal, SourceUnreachable
 from sandboxes.ingest.admission import admit, is_litter
-from sandboxes.ingest.process import ProcessLimits, git_environment, run_git
+from sandboxes.ingest.process import ProcessLimits, run_git
+from sandboxes.ingest.reading import reading, reading_environment
 from sandboxes.ingest.tree import check_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from sandboxes.ingest import IngestLimits
@@ -22,25 +26,12 @@ if TYPE_CHECKING:
     from sandboxes.ingest.tree import Tree
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
-_ENTRY = re.compile(rb"(\d{6}) (blob|tree|commit) ([0-9a-f]{40}) +(\d+|-)\t(.+)", re.DOTALL)
-_REGULAR, _EXECUTABLE, _SYMLINK, _SUBMODULE = b"100644", b"100755", b"120000", b"160000"
-_GROUP_WRITABLE = b"100664"  # written by git before 1.5; reads as a regular file
+_REGULAR, _EXECUTABLE, _SYMLINK, _SUBMODULE = 0o100644, 0o100755, 0o120000, 0o160000
+_GROUP_WRITABLE = 0o100664  # written by git before 1.5; reads as a regular file
+_FOLDER = 0o040000
+_LISTED_BYTES = 64  # what an entry counts for beside its path
 _MAX_TEXT = 200
 _FORMAT = "%H%x00%P%x00%an <%ae>%x00%ct%x00%s"
-
-# For reading what is there and nothing else: no fetching, no hooks, no rewriting of what objects say.
-READING = {
-    "protocol.allow": "never",
-    "core.hooksPath": "/dev/null",
-    "core.fsmonitor": "false",
-    "gc.auto": "0",
-    "maintenance.auto": "false",
-    "core.useReplaceRefs": "false",
-    "core.commitGraph": "false",
-    "log.showSignature": "false",
-    "log.mailmap": "false",
-    "i18n.logOutputEncoding": "UTF-8",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +58,7 @@ class _Listed:
     """One file as the commit's tree lists it."""
 
     path: str
-    sha: str
+    sha: bytes
     size: int
     executable: bool
 
@@ -80,10 +71,8 @@ def one_line(text: str) -> str:
     return shortened if len(shortened) <= _MAX_TEXT else shortened[: _MAX_TEXT - 1] + "…"
 
 
-def _reading(git_dir: Path, *arguments: str, limits: ProcessLimits, stdin: bytes = b"") -> Finished:
-    environment = git_environment(git_dir, {**READING, "safe.directory": str(git_dir)})
-    environment["GIT_DIR"] = str(git_dir)
-    return run_git(arguments, environment=environment, cwd=git_dir, limits=limits, stdin=stdin)
+def _reading(git_dir: Path, *arguments: str, limits: ProcessLimits) -> Finished:
+    return run_git(arguments, environment=reading_environment(git_dir), cwd=git_dir, limits=limits)
 
 
 def _failed(finished: Finished, what: str) -> Exception:
@@ -140,44 +129,75 @@ def describe(git_dir: Path, commit: str) -> CommitFacts:
     return history(git_dir, commit, most=1)[0]
 
 
-def _listed(listing: bytes) -> Iterator[_Listed]:
-    """Yield the files of a listing; anything that is not a regular file is refused with its path."""
-    for record in listing.split(b"\0")[:-1]:
-        match = _ENTRY.fullmatch(record)
-        try:
-            path = match[5].decode() if match else ""
-        except UnicodeDecodeError:
-            shown = match[5].decode("ascii", "replace") if match else ""
-            raise IngestRefused(Refusal.UNSAFE_NAME, "A name is not written in UTF-8. Rename it.", shown) from None
-        if match is None:
-            raise IngestRefused(Refusal.REPOSITORY_DAMAGED, "The commit's list of files cannot be read.")
-        mode = match[1]
-        if mode == _SYMLINK:
-            raise IngestRefused(
-                Refusal.SYMLINK, "The commit holds a symbolic link. Only regular files are taken.", path
-            )
-        if mode == _SUBMODULE:
-            raise IngestRefused(Refusal.SUBMODULE, "The commit holds a submodule. Only regular files are taken.", path)
-        if mode not in {_REGULAR, _EXECUTABLE, _GROUP_WRITABLE}:
-            raise IngestRefused(Refusal.SPECIAL_FILE, "The commit holds something that is not a regular file.", path)
-        check_shape(path)
-        if not is_litter(path):
-            yield _Listed(path, match[3].decode(), int(match[4]), mode == _EXECUTABLE)
+def _too_many(limits: IngestLimits) -> IngestRefused:
+    return IngestRefused(
+        Refusal.TOO_MANY_FILES, f"The commit lists far more than the {limits.files} files that are taken."
+    )
 
 
-def _blobs(batch: bytes, wanted: list[str]) -> Mapping[str, bytes]:
-    """Take apart what `cat-file --batch` printed for `wanted`."""
-    contents = {}
-    position = 0
-    for sha in wanted:
-        end = batch.find(b"\n", position)
-        words = batch[position : max(end, position)].split(b" ")
-        if len(words) != 3 or words[0] != sha.encode() or words[1] != b"blob":  # noqa: PLR2004 - id, kind, size
-            raise IngestRefused(Refusal.REPOSITORY_DAMAGED, "A file's content is missing. Push it again.")
-        start, size = end + 1, int(words[2])
-        contents[sha] = batch[start : start + size]
-        position = start + size + 1
-    return contents
+def _check_entry(path: str, mode: int) -> None:
+    """Refuse an entry that is neither a regular file nor a folder, or that may not be called that."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        shown = path.encode(errors="replace").decode()
+        raise IngestRefused(Refusal.UNSAFE_NAME, "A name is not written in UTF-8. Rename it.", shown) from None
+    if mode == _SYMLINK:
+        raise IngestRefused(Refusal.SYMLINK, "The commit holds a symbolic link. Only regular files are taken.", path)
+    if mode == _SUBMODULE:
+        raise IngestRefused(Refusal.SUBMODULE, "The commit holds a submodule. Only regular files are taken.", path)
+    if mode not in {_REGULAR, _EXECUTABLE, _GROUP_WRITABLE, _FOLDER}:
+        raise IngestRefused(Refusal.SPECIAL_FILE, "The commit holds something that is not a regular file.", path)
+    check_shape(path)
+
+
+def _entries(repository: git.Repo, commit: str, limits: IngestLimits) -> Iterator[git.IndexObject]:
+    """Yield the files that the commit's tree lists; a folder is looked at before it is read.
+
+    A commit may list the same folder a million times over; the walk is cut where no honest one goes.
+    """
+    top, _, _ = repository.git.get_object_header(f"{commit}^{{tree}}")
+    room = 2 * limits.files * (limits.path_bytes + _LISTED_BYTES)
+    folders = [git.Tree(repository, unhexlify(top), _FOLDER, "")]
+    while folders:
+        folder = folders.pop()
+        if repository.odb.info(folder.binsha).size > room:
+            raise _too_many(limits)
+        for entry in folder:
+            path = str(entry.path)
+            room -= len(path) + _LISTED_BYTES
+            if room < 0:
+                raise _too_many(limits)
+            _check_entry(path, entry.mode)
+            if isinstance(entry, git.Tree):
+                folders.append(entry)
+            else:
+                yield entry
+
+
+def _files(repository: git.Repo, commit: str, limits: IngestLimits) -> list[_Listed]:
+    """Return the commit's files with their sizes, which git tells without undoing what it packed."""
+    sizes: dict[bytes, int] = {}
+    files = []
+    for entry in _entries(repository, commit, limits):
+        path = str(entry.path)
+        if is_litter(path):
+            continue
+        if entry.binsha not in sizes:
+            about = repository.odb.info(entry.binsha)
+            if about.type != b"blob":
+                raise ValueError(f"a file that is a {about.type!r}")
+            sizes[entry.binsha] = about.size
+        files.append(_Listed(path, entry.binsha, sizes[entry.binsha], entry.mode == _EXECUTABLE))
+    return files
+
+
+def _content(repository: git.Repo, listed: _Listed) -> bytes:
+    stream = repository.odb.stream(listed.sha)
+    content = bytes(stream.read()) if stream.size == listed.size else b""
+    if len(content) != listed.size:
+        raise ValueError("a content that is not as large as was said")
+    return content
 
 
 def _check_listing(files: list[_Listed], limits: IngestLimits) -> None:
@@ -212,31 +232,11 @@ def read_commit(git_dir: Path, commit: str, *, limits: IngestLimits = INGEST_LIM
     """
     if COMMIT.fullmatch(commit) is None:
         raise IngestRefused(Refusal.BAD_REF, "A commit is named by its full id of 40 hexadecimal digits.")
-    # A commit may list the same folder a million times over; the listing is cut where no honest one goes.
-    room = 2 * limits.files * (limits.path_bytes + 64)
-    listing = _reading(
-        git_dir,
-        "ls-tree", "-r", "-z", "--full-tree", "--long", commit,
-        limits=ProcessLimits(seconds=seconds, output_bytes=room),
-    )  # fmt: skip
-    if listing.too_much_output:
-        raise IngestRefused(
-            Refusal.TOO_MANY_FILES, f"The commit lists far more than the {limits.files} files that are taken."
-        )
-    if not listing.ok:
-        raise _failed(listing, "its list of files")
-    files = list(_listed(listing.stdout))
-    _check_listing(files, limits)
-    wanted = sorted({each.sha for each in files})
-    batch = _reading(
-        git_dir,
-        "cat-file", "--batch", "--buffer",
-        stdin="".join(f"{sha}\n" for sha in wanted).encode(),
-        limits=ProcessLimits(seconds=seconds, output_bytes=limits.tree_bytes + 128 * len(wanted) + 1024),
-    )  # fmt: skip
-    if not batch.ok:
-        raise _failed(batch, "the content of its files")
-    contents = _blobs(batch.stdout, wanted)
+    within = ProcessLimits(seconds=seconds)
+    with reading(git_dir, limits=within, what=f"commit {commit[:12]}") as repository:
+        files = _files(repository, commit, limits)
+        _check_listing(files, limits)
+        contents = {each.sha: _content(repository, each) for each in {each.sha: each for each in files}.values()}
     return admit(
         {each.path: contents[each.sha] for each in files},
         executable={each.path for each in files if each.executable},

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import os
+import struct
 import tempfile
 import time
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sandboxes.ingest import INGEST_LIMITS, MIB, IngestRefused, Refusal, SourceUnreachable, git
+from sandboxes.ingest.objects import read_commit
 from tests.git_remotes import GitHost, Work, git_host, make_work, write_files
 from tests.git_remotes import git as run
 
@@ -308,6 +312,54 @@ def test_a_blob_that_unpacks_to_more_than_a_file_may_be(host: GitHost, work: Wor
     work.push()
     refusal = refusal_of(host)
     assert (refusal.code, refusal.path) == (Refusal.FILE_TOO_LARGE, "zeros.bin")
+
+
+def pack_with_a_delta(base: bytes, *, taking: int) -> bytes:
+    """A pack of two blobs: `base`, and its first `taking` bytes, written as a change to it."""
+    base_id = hashlib.sha1(b"blob %d\0" % len(base) + base, usedforsecurity=False).digest()
+    delta = size_in_sevens(len(base)) + size_in_sevens(taking) + bytes([0b10010000, taking])  # copy from offset 0
+    entries = entry(3, len(base), b"", base) + entry(7, len(delta), base_id, delta)
+    packed = b"PACK" + struct.pack(">II", 2, 2) + entries
+    return packed + hashlib.sha1(packed, usedforsecurity=False).digest()
+
+
+def size_in_sevens(size: int) -> bytes:
+    """A number as packs have it: seven bits a byte, the lowest first."""
+    head, rest = size & 0x7F, size >> 7
+    return bytes([head | 0x80]) + size_in_sevens(rest) if rest else bytes([head])
+
+
+def entry(kind: int, size: int, before: bytes, content: bytes) -> bytes:
+    """One object of a pack."""
+    low, rest = size & 0x0F, size >> 4
+    head = bytes([kind << 4 | low | (0x80 if rest else 0)]) + (size_in_sevens(rest) if rest else b"")
+    return head + before + zlib.compress(content)
+
+
+def most_memory() -> int:
+    """The most bytes this process has held since the last `forget_memory`."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
+
+
+def forget_memory() -> None:
+    """Begin measuring anew."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def test_a_small_file_that_is_a_change_to_a_huge_one(work: Work) -> None:
+    huge = bytes(192 * MIB)
+    run("index-pack", "--stdin", cwd=work.bare, feed=pack_with_a_delta(huge, taking=10))
+    del huge
+    small = run("hash-object", "--stdin", cwd=work.folder, feed=bytes(10)).stdout.decode().strip()
+    tree = run("mktree", cwd=work.bare, feed=f"100644 blob {small}\tsmall.bin\n".encode()).stdout.decode().strip()
+    commit = run("commit-tree", "-m", "x", tree, cwd=work.bare).stdout.decode().strip()
+    assert run("cat-file", "-s", small, cwd=work.bare).stdout == b"10\n"
+
+    forget_memory()
+    before = most_memory()
+    assert read_commit(work.bare, commit).files == {"small.bin": bytes(10)}
+    assert most_memory() - before < 32 * MIB
 
 
 def test_words_in_a_commit_that_a_terminal_would_obey(host: GitHost, work: Work) -> None:

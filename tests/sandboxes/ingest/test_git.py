@@ -150,6 +150,36 @@ def test_a_force_push_changes_nothing_and_is_noted(host: GitHost, work: Work) ->
     assert set(fetched.tree.files) == {*FILES, "second"}
 
 
+def asked_again(host: GitHost, pinned: git.Pinned, **more: Any) -> bool | None:
+    """What asking once more says of a commit that was pinned."""
+    assert pinned.ref is not None
+    return git.was_rewritten(**trusting(host, **more), ref=pinned.ref, commit=pinned.commit)
+
+
+def test_asked_again_later_a_force_push_is_told_from_work_going_on(host: GitHost, work: Work) -> None:
+    pinned = git.resolve(**trusting(host), ref="main")
+    assert asked_again(host, pinned) is False
+    work.commit({"later": b"1"})
+    work.push()
+    assert asked_again(host, pinned) is False
+    run("reset", "-q", "--hard", pinned.commit, cwd=work.folder)
+    run("commit", "-q", "--amend", "-m", "Rewritten", cwd=work.folder)
+    work.push("--force", "origin", "HEAD:main")
+    assert asked_again(host, pinned) is True
+    run("reflog", "expire", "--expire=now", "--all", cwd=work.bare)
+    run("gc", "-q", "--prune=now", cwd=work.bare)  # the commit is nowhere any more
+    assert asked_again(host, pinned) is True
+    host.protocol_zero = True
+    assert asked_again(host, pinned) is True
+
+
+def test_a_host_that_does_not_answer_again_says_nothing_about_a_force_push(host: GitHost, work: Work) -> None:
+    pinned = git.resolve(**trusting(host), ref="main")
+    assert work.head() == pinned.commit
+    for url in (host.url("/status/503/x"), host.url("/served/none.git"), "http://git.test:9/a.git"):
+        assert asked_again(host, pinned, url=url, allowed_hosts=["git.test"], limits=PATIENT) is None
+
+
 def test_a_branch_that_is_gone_counts_as_force_pushed(host: GitHost, work: Work) -> None:
     work.push("origin", "HEAD:refs/heads/fix")
     pinned = git.resolve(**trusting(host), ref="fix")
