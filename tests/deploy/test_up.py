@@ -12,13 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import places, processes, ready
+from deploy.local import places, processes, programs, ready
 from deploy.local.places import ROOT, Home
 from deploy.local.supervise import Supervisor
 
 pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("make-up")]
-
-PARTS = ("web", "worker", "grading", "beat", "postgres", "valkey")
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +51,23 @@ def _local(env: dict[str, str], *argv: str) -> subprocess.Popen[str]:
     )
 
 
+def _read_until(process: subprocess.Popen[str], mark: str) -> str:
+    """What a process has said once `mark` is in it; all that it said if that never comes."""
+    assert process.stdout
+    said = ""
+    for line in process.stdout:
+        said += line
+        if mark in line:
+            break
+    return said
+
+
+def _parts(home: Home) -> set[str]:
+    """The names of all that runs."""
+    ours = {program.name for program in programs.platform(home, host="127.0.0.1", port=1)}
+    return ours | {"postgres", "valkey"}
+
+
 def _until(true: Callable[[], object], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not true():
@@ -76,7 +91,7 @@ def test_two_starts_at_once_start_one_platform(twice: tuple[str, str], env: dict
     address = f"http://127.0.0.1:{env['PORT']}"
     assert f"Hotseat is ready at {address}" in first
     assert f"Hotseat is already running at {address}" in second
-    assert sorted(Supervisor(home).statuses()) == sorted(PARTS)
+    assert sorted(Supervisor(home).statuses()) == sorted(_parts(home))
     assert ready.missing(address) == {}
 
 
@@ -141,30 +156,56 @@ def test_a_port_that_is_none_is_refused(env: dict[str, str], port: str) -> None:
     assert up.returncode == 1
 
 
-# Nightly: beside a second test worker the kill now and then finds the start already whole, and nothing half-way to see.
-@pytest.mark.nightly
-def test_a_start_killed_with_9_half_way_leaves_nothing_and_the_next_one_works(env: dict[str, str], home: Home) -> None:
-    half = _local(env, "up")
-    assert half.stdout
-    for line in half.stdout:
-        if "✓ PostgreSQL" in line:
-            break
-    half.kill()
-    half.wait()
-    half.stdout.close()
-    _until(lambda: not Supervisor(home).running(), seconds=90)  # the database ends first, on a busy machine too
+@pytest.mark.timeout(420)
+def test_a_start_killed_with_9_at_any_step_is_no_hindrance_to_the_next(env: dict[str, str], home: Home) -> None:
+    for mark, options in (
+        ("• PostgreSQL", []),
+        ("• PostgreSQL", ["--detach"]),
+        ("• Database tables", ["--detach"]),  # nothing dies by itself with a start that was to leave it all running
+        ("• Web, workers", []),
+        ("• Web, workers", ["--detach"]),
+    ):
+        with _local(env, "up", *options) as half:
+            said = _read_until(half, mark)
+            assert mark in said, said
+            half.kill()
+    up = _local(env, "up", "--detach")
+    said = up.communicate(timeout=240)[0]
+    assert f"Hotseat is ready at http://127.0.0.1:{env['PORT']}" in said, said
+    assert ready.missing(f"http://127.0.0.1:{env['PORT']}") == {}
+    assert sorted(Supervisor(home).statuses()) == sorted(_parts(home))
 
-    up = _local(env, "up")
-    assert up.stdout
-    said = ""
-    for line in up.stdout:
-        said += line
-        if "Ctrl-C" in line:
-            break
-    assert "Hotseat is ready" in said
-    assert "(printed when it was made)" in said
-    up.send_signal(signal.SIGINT)
-    assert "Stopped." in up.communicate(timeout=90)[0]
+
+@pytest.mark.parametrize("options", [[], ["--detach"]])
+@pytest.mark.parametrize("mark", ["✓ PostgreSQL", "• Web, workers"])
+def test_down_stops_what_a_start_killed_with_9_has_left(
+    env: dict[str, str], home: Home, mark: str, options: list[str]
+) -> None:
+    _local(env, "down").communicate(timeout=90)
+    with _local(env, "up", *options) as half:
+        assert mark in _read_until(half, mark)
+        half.kill()
+    down = _local(env, "down")
+    assert "Hotseat is stopped." in down.communicate(timeout=90)[0]
+    assert processes.marked(home.path) == []
+
+
+def test_down_stops_a_start_under_way(env: dict[str, str], home: Home) -> None:
+    with _local(env, "up") as half:
+        assert "• Database tables" in _read_until(half, "• Database tables")
+        down = _local(env, "down")
+        assert "Hotseat is stopped." in down.communicate(timeout=90)[0]
+        assert "Stopped before it was ready." in half.communicate(timeout=90)[0]
+    assert half.returncode == 130
+    assert processes.marked(home.path) == []
+
+
+def test_ctrl_c_stops_all_of_it(env: dict[str, str], home: Home) -> None:
+    with _local(env, "up") as up:
+        said = _read_until(up, "Ctrl-C")
+        assert "Hotseat is ready" in said
+        up.send_signal(signal.SIGINT)
+        assert "Stopped." in up.communicate(timeout=90)[0]
     assert up.returncode == 0
     assert processes.marked(home.path) == []
 

@@ -89,6 +89,34 @@ def test_another_history_is_never_written_over(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["a.git"]
 
 
+def test_a_repository_made_ahead_is_the_same_wherever_it_is_unpacked(tmp_path: Path) -> None:
+    piece = repository.packed(history())
+    made = repository.create(tmp_path / "made.git", commits=history())
+    path = tmp_path / "elsewhere" / "a.git"
+    repository.unpack(path, piece)
+    assert repository.head(path) == made
+    assert repository.log(path) == repository.log(tmp_path / "made.git")
+    git("clone", "-q", str(path), str(tmp_path / "work"), cwd=tmp_path)
+    work = Work(tmp_path / "work", path)
+    pushed = work.commit({"fix.py": b"1"})
+    work.push()
+
+    repository.unpack(path, piece)
+    assert repository.head(path) == pushed, "unpacking again keeps what was pushed meanwhile"
+    assert [each.name for each in path.parent.iterdir()] == ["a.git"]
+
+
+def test_unpacking_never_writes_over_another_history_nor_leaves_half_of_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.git"
+    made = repository.create(path, commits=history())
+    with pytest.raises(repository.RepositoryExists):
+        repository.unpack(path, repository.packed(history()[:1] + history()[2:]))
+    assert repository.head(path) == made
+    with pytest.raises(repository.RepositoryFault, match="cannot be unpacked"):
+        repository.unpack(tmp_path / "b.git", repository.packed(history())[:5_000])
+    assert [each.name for each in tmp_path.iterdir()] == ["a.git"]
+
+
 def test_a_history_of_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least one"):
         repository.create(tmp_path / "a.git", commits=[])
