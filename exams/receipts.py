@@ -131,9 +131,11 @@ def _message(event: Event, stage: str, window: Window | None, left: timedelta, l
     if window is None:
         return received
     if late is not None:
+        blocked = event.payload.get("blocked_checks")
+        also = f" It was also blocked, by what you answered to {', '.join(blocked)}." if blocked else ""
         return (
             f"{received} That is {length_in_words(late)} after the {stage} stage closed. It is kept and shown to your "
-            "mentor, and counts only if an admin grants it."
+            f"mentor, and counts only if an admin grants it.{also}"
         )
     if not window.holds(event.at):
         return f"{received} The {stage} stage had not opened yet, so it does not count."

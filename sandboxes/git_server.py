@@ -18,20 +18,25 @@ from typing import IO, TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from sandboxes.ingest.process import GIT, ProcessLimits, folder_size, kill_group, limited_argv, run_git
+from sandboxes.push_records import COMMANDS, LATE, Move, committer, folder_of, moves_in
 from sandboxes.repository import MAX_PUSH_BYTES, MAX_REPOSITORY_BYTES, environment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+    from datetime import datetime
 
 HOOKS = Path(__file__).resolve().parent / "hooks"
 MAX_NEGOTIATION_BYTES = 4 * 1024 * 1024  # what a clone or fetch says to us, unpacked
+# What may be kept aside of one repository's late pushes. Each takes at least its share, so that many small ones end
+# too; those of the same instant may run over it by their own size.
+LATE_BYTES = 128 * 1024 * 1024
+LATE_SHARE_BYTES = 64 * 1024
 _SECONDS = 120.0
 _WAIT_SECONDS = 30.0
 _AT_ONCE = 16  # git processes per web process
 _AT_ONCE_PER_REPOSITORY = 6
 _CHUNK = 64 * 1024
 _PROTOCOL = re.compile(r"version=[0-2]")
-_MOVE = re.compile(r"([0-9a-f]{40}) ([0-9a-f]{40}) (refs/\S{1,240})")
 
 
 @unique
@@ -47,7 +52,11 @@ class TooBusy(Exception):
 
 
 class TooLarge(Exception):
-    """The request's body is larger than this service takes, or the repository is full."""
+    """The request's body is larger than this service takes."""
+
+
+class RepositoryFull(Exception):
+    """The repository has no room for another push."""
 
 
 class GitFailed(Exception):
@@ -56,15 +65,6 @@ class GitFailed(Exception):
 
 class HooksMissing(Exception):
     """The hooks that guard pushes cannot be run, so no push is taken: the installation is broken."""
-
-
-@dataclass(frozen=True)
-class Move:
-    """A branch that a push moves; `old` is forty zeros for a new branch."""
-
-    ref: str
-    old: str
-    new: str
 
 
 @dataclass(frozen=True)
@@ -226,17 +226,21 @@ async def upload(path: Path, *, body: IO[bytes], protocol: str = "") -> AsyncGen
 
 def _size(path: Path) -> int:
     """Return what a repository takes up, less what came too late, so that an extension finds room."""
-    late = path / "late"
+    late = path / LATE
     return folder_size(path) - (folder_size(late) if late.is_dir() else 0)
+
+
+def _late_room(path: Path) -> int:
+    """Return how large a late push may be to be kept aside."""
+    late = path / LATE
+    taken = sum(max(folder_size(each), LATE_SHARE_BYTES) for each in late.iterdir()) if late.is_dir() else 0
+    room = LATE_BYTES - taken
+    return room if room >= LATE_SHARE_BYTES else 0
 
 
 def _moves(report: Path) -> tuple[Move, ...]:
     """Return the moves that a hook wrote down."""
-    if not report.exists():
-        return ()
-    lines = report.read_text("utf-8", "replace").splitlines()
-    matches = (_MOVE.fullmatch(line) for line in lines)
-    return tuple(Move(ref=match[3], old=match[1], new=match[2]) for match in matches if match is not None)
+    return moves_in(report.read_text("utf-8", "replace")) if report.exists() else ()
 
 
 def _check_hooks() -> None:
@@ -246,16 +250,19 @@ def _check_hooks() -> None:
             raise HooksMissing(f"the hook {name} is missing or not executable")
 
 
-def _receive(path: Path, body: IO[bytes], protocol: str, refused: str, received: str) -> Pushed:
+def _receive(path: Path, body: IO[bytes], *, protocol: str, arrived: datetime, refused: str, keep: bool) -> Pushed:
+    folder = folder_of(arrived) if keep else ""
     with body, tempfile.NamedTemporaryFile(prefix="hotseat-push-") as report:
-        settings = _environment(path, protocol)
+        settings = _environment(path, protocol) | committer(arrived)
         number = int(settings["GIT_CONFIG_COUNT"])
         settings |= {
             "GIT_CONFIG_COUNT": str(number + 1),
             f"GIT_CONFIG_KEY_{number}": "core.hooksPath",
             f"GIT_CONFIG_VALUE_{number}": str(HOOKS),
             "HOTSEAT_PUSH_REFUSED": refused,
-            "HOTSEAT_PUSH_RECEIVED": received,
+            "HOTSEAT_PUSH_KEEP": folder,
+            "HOTSEAT_PUSH_ROOM": str(_late_room(path)) if keep else "0",
+            "HOTSEAT_PUSH_BUDGET": f"{LATE_BYTES // 2**20} MiB",
             "HOTSEAT_PUSH_REPORT": report.name,
         }
         finished = run_git(
@@ -266,27 +273,29 @@ def _receive(path: Path, body: IO[bytes], protocol: str, refused: str, received:
             limits=_limits(output_bytes=1024 * 1024),
         )
         landed = _moves(Path(report.name))
-    kept = _moves(path / "late" / received / "commands") if refused and received else ()
+    kept = _moves(path / LATE / folder / COMMANDS) if keep else ()
     # What landed has landed even if git failed after it, so it is reported in any case.
     if not finished.ok and not finished.stdout and not landed:
         raise GitFailed(finished.stderr.strip()[:500])
     return Pushed(answer=finished.stdout, landed=landed, kept=kept)
 
 
-async def receive(path: Path, *, body: IO[bytes], protocol: str = "", refused: str = "", received: str = "") -> Pushed:
+async def receive(
+    path: Path, *, body: IO[bytes], protocol: str = "", arrived: datetime, refused: str = "", keep: bool = False
+) -> Pushed:
     """Let one push land, or refuse it with a sentence, and return the answer and the branches it moved.
 
     Args:
         path: the repository.
         body: the request, unpacked; closed at the end.
         protocol: the client's `Git-Protocol` header.
+        arrived: when its last byte had arrived; the logs of the branches and the folder of a push kept aside tell it.
         refused: why this push may not land, shown in the learner's terminal; empty if it may.
-        received: names the folder below `late/` in which a refused push is kept, in digits and letters only; empty
-            if it is not to be kept.
+        keep: whether a refused push is kept aside, below `late/`, as long as `LATE_BYTES` have room for it.
 
     Raises:
         TooBusy: come again in a moment.
-        TooLarge: the repository is full.
+        RepositoryFull: there is no room for another push.
         HooksMissing: the installation is broken.
         GitFailed: git failed before it said anything.
     """
@@ -294,8 +303,10 @@ async def receive(path: Path, *, body: IO[bytes], protocol: str = "", refused: s
     async with _turnstile().through(path):
         if await asyncio.to_thread(_size, path) > MAX_REPOSITORY_BYTES - MAX_PUSH_BYTES:
             body.close()
-            raise TooLarge
+            raise RepositoryFull
         # A client that goes away must not stop a push half way between landing and being ledgered.
-        return await asyncio.shield(
-            asyncio.get_running_loop().run_in_executor(None, _receive, path, body, protocol, refused, received)
+        kept = keep and bool(refused)
+        landing = asyncio.to_thread(
+            _receive, path, body, protocol=protocol, arrived=arrived, refused=refused, keep=kept
         )
+        return await asyncio.shield(landing)

@@ -23,9 +23,9 @@ from exams.live import record_push
 from exams.live.late_pushes import keep_late_push
 from exams.queries import repository_path
 from exams.windows import arrive
-from sandboxes import git_server
+from sandboxes import git_server, push_records
 from sandboxes.git_server import MAX_NEGOTIATION_BYTES, Service
-from sandboxes.repository import MAX_PUSH_BYTES
+from sandboxes.repository import MAX_PUSH_BYTES, MAX_REPOSITORY_BYTES
 
 if TYPE_CHECKING:
     import uuid
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+MIB = 2**20
 REALM = 'Basic realm="Hotseat attempt", charset="UTF-8"'
 # A pack is wrapped in some lines that name what is pushed.
 _MOST_BYTES = {Service.UPLOAD_PACK: MAX_NEGOTIATION_BYTES, Service.RECEIVE_PACK: MAX_PUSH_BYTES + 256 * 1024}
@@ -50,14 +51,14 @@ _landing: set[asyncio.Task[git_server.Pushed]] = set()
 class _Visit:
     """A request that showed the right token: whose repository, when it had arrived, and why a push may not land.
 
-    `late` names the folder in which a push that came too late is kept.
+    `late`: it came after its window, so it is kept aside.
     """
 
     attempt_id: uuid.UUID
     repository: Path
     received_at: datetime
     refused: str
-    late: str
+    late: bool
 
 
 def _plain(status: int, text: str, **headers: str) -> HttpResponse:
@@ -97,7 +98,7 @@ def _enter(request: HttpRequest, attempt_id: uuid.UUID, *, pushing: bool) -> _Vi
     try:
         attempt = attempt_by_repository_token(attempt_id, _token(request))
         received = received_at(request)
-        refused = late = ""
+        refused, late = "", False
         if pushing:
             try:
                 arrival = arrive(attempt=attempt, stage_key=stage_for_code(attempt), received_at=received)
@@ -106,7 +107,7 @@ def _enter(request: HttpRequest, attempt_id: uuid.UUID, *, pushing: bool) -> _Vi
             else:
                 if not arrival.counts:
                     refused = _late_sentence(arrival.stage.closes_at, received)
-                    late = f"{received:%Y%m%dT%H%M%S%fZ}"
+                    late = True
         return _Visit(
             attempt_id=attempt.pk,
             repository=repository_path(attempt),
@@ -133,21 +134,35 @@ def _ledger(visit: _Visit, pushed: git_server.Pushed) -> None:
             keep_late_push(
                 attempt_id=visit.attempt_id,
                 moves=[(each.ref, each.old, each.new) for each in pushed.kept],
-                folder=visit.late,
+                folder=push_records.folder_of(visit.received_at),
                 received_at=visit.received_at,
             )
     finally:
         close_old_connections()
 
 
-def _failed(failure: Exception, visit: _Visit) -> HttpResponse:
+def too_large(service: Service) -> str:
+    """Why a body is refused as too large, in the words of who sent it."""
+    if service is Service.RECEIVE_PACK:
+        return (
+            f"This push is larger than the {MAX_PUSH_BYTES // MIB} MiB that one may have. Push fewer commits at a time."
+        )
+    return (
+        f"This request of a clone or fetch is larger than the {MAX_NEGOTIATION_BYTES // MIB} MiB that one may have: "
+        "your repository names too many commits that are not here. Make a new clone."
+    )
+
+
+def _failed(failure: Exception, visit: _Visit, service: Service) -> HttpResponse:
     """Say over HTTP why git gave no answer."""
     match failure:
         case git_server.TooBusy():
             return _plain(503, "Too many git requests at once. Try again in a moment.", Retry_After="5")
         case git_server.TooLarge():
-            most = MAX_PUSH_BYTES // 2**20
-            return _plain(413, f"More than {most} MiB in one push, or more than the repository has room for.")
+            return _plain(413, too_large(service))
+        case git_server.RepositoryFull():
+            most = MAX_REPOSITORY_BYTES // MIB
+            return _plain(413, f"The repository holds {most} MiB at most and has no room for another push.")
         case _:
             log.warning("git failed for attempt %s: %s", visit.attempt_id, failure)
             return _plain(400, "git could not answer this request. Try again; if it stays, tell an admin.")
@@ -169,8 +184,8 @@ def _answers(view: View) -> View:
             return _plain(404, "This attempt has no repository yet. Start it first.")
         try:
             return await view(request, visit, Service(service))
-        except (git_server.TooBusy, git_server.TooLarge, git_server.GitFailed) as failure:
-            return _failed(failure, visit)
+        except (git_server.TooBusy, git_server.TooLarge, git_server.RepositoryFull, git_server.GitFailed) as failure:
+            return _failed(failure, visit, Service(service))
 
     return csrf_exempt(answered)
 
@@ -229,8 +244,9 @@ async def _land(visit: _Visit, *, body: IO[bytes], protocol: str) -> git_server.
             visit.repository,
             body=body,
             protocol=protocol,
+            arrived=visit.received_at,
             refused=visit.refused,
-            received=visit.late,
+            keep=visit.late,
         )
         if pushed.landed or pushed.kept:
             await sync_to_async(_ledger, thread_sensitive=False)(visit, pushed)

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from exams.models import LateWrite
 
-KIND = "push"
-
 
 def keep_late_push(
     *, attempt_id: uuid.UUID, moves: Sequence[tuple[str, str, str]], folder: str, received_at: datetime
@@ -39,7 +37,7 @@ def keep_late_push(
             return None
         kept, _ = late.keep(
             arrival=arrival,
-            kind=KIND,
+            kind=late.PUSH,
             payload=payload,
             content_sha256=ledger.content_sha256(payload["moves"]),
             actor=attempt.learner,

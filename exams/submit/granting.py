@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -109,9 +109,11 @@ def _make_count(late: LateWrite) -> dict[str, Any]:
     attempt, payload = late.stage.attempt, late.payload
     match late.kind:
         case "hand_in":
-            row, submission = write(
-                attempt=attempt, stage=late.stage, parcel=Parcel.from_json(payload), received_at=late.received_at
-            )
+            parcel = Parcel.from_json(payload)
+            if parcel.unforced:
+                # A blocked hand-in says why it passes; here it is the admin, and not the learner, who lets it.
+                parcel = replace(parcel, force_reason=f"Let count by an admin: {late.grant_reason}")
+            row, submission = write(attempt=attempt, stage=late.stage, parcel=parcel, received_at=late.received_at)
             return {"hand_in": row.pk, "number": row.number, "submission": submission.pk if submission else None}
         case "status_update":
             return {"number": record_update(attempt=attempt, payload=payload, received_at=late.received_at).number}

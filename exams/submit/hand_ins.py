@@ -15,8 +15,8 @@ from exams.definitions import deliverable_of, twin_of
 from exams.errors import Refusal
 from exams.live.drafts import checked
 from exams.models import Answer, HandIn, SelfCheckAnswer, Stage, StageState, Submission
-from exams.sources import Pin, Source
-from exams.submit.self_checks import allow, judge
+from exams.sources import BadSource, Pin, Source
+from exams.submit.self_checks import judge, reason_given, require_unblocked
 from exams.windows import arrive
 
 if TYPE_CHECKING:
@@ -68,6 +68,11 @@ class Parcel:
     blocked: list[str]
     force_reason: str
 
+    @property
+    def unforced(self) -> list[str]:
+        """The checks that block it and that nobody has passed over; only a late one can have any."""
+        return [] if self.force_reason else self.blocked
+
     def as_json(self) -> dict[str, Any]:
         """The form in which a late hand-in is kept."""
         return {
@@ -107,16 +112,19 @@ def hand_in(
 ) -> HandedIn:
     """Hand in a stage; the last hand-in received before its deadline counts.
 
-    1. See that it can be taken at all, and that no critical self-check blocks it.
+    1. See that it can be taken at all, and that no critical self-check blocks it. One that came late is kept even so:
+       there is no time left to do what the check asks, and what came is not lost.
     2. Put together what was sent and, for what was not, what is saved.
     3. Find out which commit is meant, outside any transaction, for up to five seconds.
     4. In one transaction: write it with its answers, its submission and its ledger row, and ring for the ingest. One
-       that arrived in time counts however late it is written; one that did not is stored as late.
+       that arrived in time counts however late it is written; one that did not is stored as late, marked with what
+       would have blocked it.
 
     Raises:
-        CriticalSelfCheck, ForceNeedsReason, UnknownSelfCheck: the answers block it.
+        CriticalSelfCheck: it arrived in time, a critical check was not answered yes, and nothing was forced.
+        ForceNeedsReason, UnknownSelfCheck: the answers or the force cannot be read.
         NotOfThisStage, NothingToHandIn, NoSuchDeliverable: there is nothing to take.
-        BadSource: the code is not where the source says.
+        BadSource: it arrived in time and the code is not where the source says, or the source is malformed.
         ContentTooLarge, ContentUnusable: something cannot be kept.
         TooManyHandIns: `MAX_HAND_INS` are stored.
         NoSuchStage, NotStarted, AttemptVoid, StageNotOpenYet: as `windows.arrive`.
@@ -125,7 +133,9 @@ def hand_in(
     if force_reason is not None:
         check_text(force_reason, what="reason")
     judged = judge(twin_of(attempt).self_checks_of(stage_key), self_checks)
-    reason = allow(judged, force_reason=force_reason)
+    reason = reason_given(judged, force_reason=force_reason)
+    if arrival.counts:
+        require_unblocked(judged, reason=reason)
     contents, source, pin = _put_together(arrival, deliverables)
     parcel = Parcel(
         deliverables=contents,
@@ -147,8 +157,10 @@ def hand_in(
                 payload=stored,
                 content_sha256=ledger.content_sha256(stored),
                 actor=actor,
+                blocked_checks=parcel.unforced,
             )
             return HandedIn(receipt, None, None, kept, missing, pin)
+        require_unblocked(judged, reason=reason)  # an extension may have opened the window since it was looked at
         row, submission = write(attempt=held, stage=arrival.stage, parcel=parcel, received_at=received_at)
         event = ledger.append(
             attempt=held,
@@ -255,4 +267,14 @@ def _put_together(arrival: Arrival, sent: Mapping[str, Any]) -> tuple[dict[str, 
     if named is None:
         return contents, None, Pin()
     source = sources.read(named, attempt=attempt)
-    return contents, source, sources.pin(source, attempt=attempt, received_at=arrival.received_at)
+    return contents, source, _pin(arrival, source)
+
+
+def _pin(arrival: Arrival, source: Source) -> Pin:
+    try:
+        return sources.pin(source, attempt=arrival.attempt, received_at=arrival.received_at)
+    except BadSource as refused:
+        if arrival.counts:
+            raise
+        # Perhaps its commit was pushed late as well and kept aside. The rest of it is not lost for that.
+        return Pin(unpinned=True, why=str(refused))

@@ -56,37 +56,45 @@ def judge(checks: Sequence[SelfCheck], given: Mapping[str, str]) -> Judged:
     return Judged(answers=answers, blocked=blocked)
 
 
-def allow(judged: Judged, *, force_reason: str | None) -> str:
-    """The reason with which a blocked hand-in is forced; empty when nothing blocks it.
+def reason_given(judged: Judged, *, force_reason: str | None) -> str:
+    """The reason with which a blocked hand-in is forced; empty when nothing blocks it or nothing is forced.
 
     Raises:
-        CriticalSelfCheck: something blocks and nothing is forced.
         ForceNeedsReason: a force says no reason.
     """
-    if force_reason is not None and not 1 <= len(force_reason.strip()) <= REASON_CHARACTERS:
+    if force_reason is None:
+        return ""
+    if not 1 <= len(force_reason.strip()) <= REASON_CHARACTERS:
         raise ForceNeedsReason(
             f"A force needs a reason of 1 to {REASON_CHARACTERS} characters; your mentor reads it first. Write one.",
             limit=REASON_CHARACTERS,
         )
-    if not judged.blocked:
-        return ""
-    if force_reason is None:
-        raise CriticalSelfCheck(
-            f"{_sentence(judged)} Nothing was handed in. Do what it asks and answer yes, or force with a reason, "
-            "which your mentor reads first.",
-            checks=[
-                {
-                    "key": check.key,
-                    "question": check.question,
-                    "answer": judged.answers[check.key],
-                    "why": "It is critical and was not answered."
-                    if judged.answers[check.key] == Answer.NOT_ANSWERED
-                    else "It is critical and was answered no.",
-                }
-                for check in judged.blocked
-            ],
-        )
-    return force_reason.strip()
+    return force_reason.strip() if judged.blocked else ""
+
+
+def require_unblocked(judged: Judged, *, reason: str) -> None:
+    """Refuse a hand-in that a critical check blocks and that gives no reason to pass it over.
+
+    Raises:
+        CriticalSelfCheck: naming the checks, and why each blocks.
+    """
+    if not judged.blocked or reason:
+        return
+    raise CriticalSelfCheck(
+        f"{_sentence(judged)} Nothing was handed in. Do what it asks and answer yes, or force with a reason, "
+        "which your mentor reads first.",
+        checks=[
+            {
+                "key": check.key,
+                "question": check.question,
+                "answer": judged.answers[check.key],
+                "why": "It is critical and was not answered."
+                if judged.answers[check.key] == Answer.NOT_ANSWERED
+                else "It is critical and was answered no.",
+            }
+            for check in judged.blocked
+        ],
+    )
 
 
 def _sentence(judged: Judged) -> str:

@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from exams import late as late_writes
-from exams import ledger, live, submit
-from exams.models import Attempt, Diagnosis, Draft, HandIn, LateWrite, StatusUpdate, Submission
+from exams import ledger, live, receipts, submit
+from exams.models import Attempt, Diagnosis, Draft, HandIn, LateWrite, Stage, StatusUpdate, Submission
 from exams.queries import counting_hand_in
+from exams.sources import Pin
 from exams.submit.granting import AlreadyGranted, GrantNeedsReason, NoSuchLateWrite
+from exams.submit.self_checks import CriticalSelfCheck
+from sandboxes.ingest import IngestRefused
 from tests.attempts import NOON, live_attempt
 from tests.people import Cast, client_of
 from tests.work import EARLY, LIVE_CLOSES, events, push, save
@@ -72,6 +76,55 @@ def test_a_granted_force_is_still_a_force(cast: Cast) -> None:
     grant(late, cast)
     hand_in = HandIn.objects.get()
     assert (hand_in.blocked_checks, hand_in.force_reason) == (["F1"], "no time")
+
+
+@pytest.mark.parametrize("answers", [{}, {"F1": "no"}], ids=["not answered", "answered no"])
+def test_a_late_one_that_a_check_would_block_is_kept_and_says_so(cast: Cast, answers: dict[str, str]) -> None:
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    late = late_hand_in(attempt, self_checks=answers)
+    assert late.payload["blocked"] == ["F1"]
+    assert late.payload["deliverables"]["diagnosis"] == "at last"
+    (event,) = events(attempt, "late_write.received")
+    assert event.payload["blocked_checks"] == ["F1"]
+    said = receipts.of(attempt)[-1]
+    assert not said.counts
+    assert "blocked, by what you answered to F1" in said.message
+    assert HandIn.objects.count() == 0
+
+
+def test_an_admin_who_lets_a_blocked_one_count_is_named_as_the_one_who_did(cast: Cast) -> None:
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    grant(late_hand_in(attempt, self_checks={"F1": "no"}), cast)
+    hand_in = HandIn.objects.get()
+    assert hand_in.blocked_checks == ["F1"]
+    assert hand_in.force_reason == "Let count by an admin: the platform was down"
+    assert ledger.verify(attempt.pk) is None
+
+
+def test_an_extension_that_comes_while_a_late_one_is_read_does_not_unblock_it(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt = live_attempt(cast.learner, started_at=NOON)
+
+    def meanwhile(*_: Any, **__: Any) -> Pin:
+        Stage.objects.filter(attempt=attempt).update(closes_at=F("closes_at") + timedelta(minutes=10))
+        return Pin()
+
+    monkeypatch.setattr("exams.sources.pin", meanwhile)
+    with pytest.raises(CriticalSelfCheck):
+        late_hand_in(attempt, self_checks={})
+    assert not LateWrite.objects.exists()
+
+
+def test_a_late_one_whose_code_is_nowhere_is_kept_all_the_same(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere(_path: Any, *, ref: str) -> str:
+        raise IngestRefused("ref-not-found", f"No branch here holds commit {ref}.")
+
+    monkeypatch.setattr("sandboxes.repository.resolve", nowhere)
+    late = late_hand_in(live_attempt(cast.learner, started_at=NOON))
+    assert late.payload["source"] == {"mode": "repo_url", "ref": "a" * 40}
+    assert late.payload["pin"]["unpinned"]
+    assert "No branch here holds commit" in late.payload["pin"]["why"]
 
 
 def test_it_counts_once(cast: Cast) -> None:

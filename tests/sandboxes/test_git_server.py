@@ -7,13 +7,16 @@ import contextlib
 import gzip
 import io
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from sandboxes import git_server, repository
-from sandboxes.git_server import GitFailed, HooksMissing, Service, TooBusy, TooLarge
+from sandboxes.git_server import GitFailed, HooksMissing, RepositoryFull, Service, TooBusy, TooLarge
 from tests.sandboxes.test_repository import history
+
+ARRIVED = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -114,10 +117,10 @@ def test_without_its_hooks_no_push_is_taken(served: Path, tmp_path: Path, monkey
     (hooks / "pre-receive").write_text("#!/bin/sh\n")
     monkeypatch.setattr(git_server, "HOOKS", hooks)
     with pytest.raises(HooksMissing):
-        asyncio.run(git_server.receive(served, body=io.BytesIO(b"0000")))
+        asyncio.run(git_server.receive(served, body=io.BytesIO(b"0000"), arrived=ARRIVED))
 
 
 def test_a_full_repository_takes_nothing_more(served: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(git_server, "MAX_REPOSITORY_BYTES", repository.MAX_PUSH_BYTES)
-    with pytest.raises(TooLarge):
-        asyncio.run(git_server.receive(served, body=io.BytesIO(b"0000")))
+    with pytest.raises(RepositoryFull):
+        asyncio.run(git_server.receive(served, body=io.BytesIO(b"0000"), arrived=ARRIVED))

@@ -17,7 +17,7 @@ from exams import queries
 from exams.database_clock import database_now
 from exams.models import Attempt, Event, LateWrite, Stage
 from exams.queries import repository_path
-from sandboxes import repository
+from sandboxes import git_server, repository
 from tests import web_server
 from tests.attempts import live_attempt
 from tests.git_remotes import Work, git
@@ -196,13 +196,35 @@ def test_a_push_after_the_deadline_is_told_when_that_was_and_kept_aside(attempt:
     assert late.received_at == stage.closes_at + late.late_by
 
 
-def test_ten_late_pushes_are_kept_and_the_next_is_told_so(attempt: Attempt, work: Work) -> None:
+def test_late_pushes_are_kept_whatever_their_number(attempt: Attempt, work: Work) -> None:
     close_window(attempt, ago=timedelta(minutes=1))
-    for number in range(11):
+    for number in range(12):
         work.commit({"late.py": b"%d" % number})
-        done = push(work)
-        assert (b"kept aside" in done.stderr) == (number < 10)
-    assert LateWrite.objects.filter(attempt=attempt, kind="push").count() == 10
+        assert b"It is kept aside" in push(work).stderr
+    assert LateWrite.objects.filter(attempt=attempt, kind="push").count() == 12
+
+
+def test_late_pushes_are_kept_until_their_bytes_are_used_up_and_the_next_is_told_so(
+    attempt: Attempt, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(git_server, "LATE_BYTES", 2 * 2**20)
+    close_window(attempt, ago=timedelta(minutes=1))
+    work.commit({"large.bin": os.urandom(2**20)})
+    assert b"It is kept aside" in push(work).stderr
+    work.commit({"larger.bin": os.urandom(2**20)})
+    said = " ".join(push(work).stderr.decode().replace("remote:", "").split())
+    assert "It is not kept aside either: 2 MiB are kept of what is pushed late to one attempt" in said
+    assert LateWrite.objects.filter(attempt=attempt, kind="push").count() == 1
+    assert len(list((work.bare / "late").iterdir())) == 1
+
+
+def test_the_same_late_push_again_is_kept_once(attempt: Attempt, work: Work) -> None:
+    close_window(attempt, ago=timedelta(minutes=1))
+    work.commit({"late.py": b"1"})
+    assert b"It is kept aside" in push(work).stderr
+    assert b"kept aside already" in push(work).stderr
+    assert LateWrite.objects.filter(attempt=attempt, kind="push").count() == 1
+    assert len(list((work.bare / "late").iterdir())) == 1
 
 
 def test_a_clone_works_after_the_deadline(attempt: Attempt, tmp_path: Path) -> None:
