@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 BEFORE_THE_FIRST = "0" * 64
+_SALT_BYTES = 16
 
 
 class NotRecordable(ValueError):
@@ -59,10 +61,15 @@ def append(
 ) -> Event:
     """Record one thing that happened. The attempt must be held; `actor` None is the platform itself.
 
+    What a learner may not read is salted: they are given its hash, so that they can check the chain, and there must be
+    no finding out by trying which of a few possible payloads has that hash.
+
     Raises:
         NotRecordable: the payload cannot be written down.
     """
     stored = plain(payload)
+    if not visible:
+        stored["salt"] = secrets.token_hex(_SALT_BYTES)
     last = Event.objects.filter(attempt=attempt).order_by("-seq").values_list("seq", "sha256").first()
     event = Event(
         attempt=attempt,

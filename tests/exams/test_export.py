@@ -77,6 +77,21 @@ def test_hidden_events_show_only_their_place_in_the_chain(cast: Cast) -> None:
     }
 
 
+def test_what_a_hidden_event_says_cannot_be_found_by_trying(cast: Cast) -> None:
+    """Of a comparison with the true cause there are four outcomes, and all else that is hashed is known or served."""
+    attempt = worked(cast)
+    held = ledger.hold(attempt.pk)
+    said = {"number": 1, "component_matches": True, "failure_class_matches": False}
+    ledger.append(attempt=held, kind="diagnosis.compared", payload=said, actor=None, at=EARLY, visible=False)
+    (event,) = events(attempt, "diagnosis.compared")
+    row = json.loads(export_of(attempt, cast.learner).read("ledger.json"))[event.seq - 1]
+    for component, failure_class in itertools.product([True, False], repeat=2):
+        guess = {"number": 1, "component_matches": component, "failure_class_matches": failure_class}
+        event.payload_sha256 = ledger.content_sha256(guess)
+        assert ledger.link(event) != row["sha256"]
+    assert ledger.verify(attempt.pk) is None
+
+
 def test_nothing_hidden_is_in_it(cast: Cast) -> None:
     attempt = worked(cast)
     archive = export_of(attempt, cast.learner)
