@@ -56,7 +56,7 @@ def ingest(submission_id: uuid.UUID, now: datetime) -> bool:
             submission,
             code=BYTES_NEVER_CAME,
             because=f"The bytes of {upload.name!r} did not arrive by {ledger.iso(upload.bytes_until)}. "
-            "Commit to the file again, send it at once, and hand in again while the stage is open.",
+            f"Commit to the file again, send it at once, and {_once_more(submission)} while the stage is open.",
             now=now,
         )
     try:
@@ -176,11 +176,17 @@ def _unreachable(submission: Submission, why: str, *, now: datetime) -> bool:
             submission,
             code=UNREACHABLE,
             because=f"{why} It was asked {submission.tries} times. "
-            "Make the repository reachable over https, or push to your own repository here, and hand in again.",
+            "Make the repository reachable over https, or push to your own repository here, and "
+            f"{_once_more(submission)}.",
             now=now,
         )
     _again(submission, now=now, pause=_pause(submission.tries, LONGEST_PAUSE))
     return False
+
+
+def _once_more(submission: Submission) -> str:
+    """What to do again: nothing was handed in by a practice run."""
+    return "hand in again" if submission.purpose == SubmissionPurpose.HAND_IN else "ask for another run"
 
 
 def _again(submission: Submission, *, now: datetime, pause: timedelta) -> None:
