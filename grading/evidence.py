@@ -24,7 +24,7 @@ from exams.models import (
 from exams.queries import counting_hand_in, counting_submission
 from grading import changes, oracle, plan, queue, repro, shown, silences
 from grading.followups import follow_ups
-from grading.models import GradingRun, ReproCheck, RunState
+from grading.models import GradingRun, ReproCheck
 from grading.verdicts import Verdict
 from sandboxes.ingest.tree import Tree
 
@@ -245,7 +245,7 @@ class _Gathering:
         wanted = set(verdicts)
         for submission in self.submissions:
             run = self.runs[submission.pk]
-            if run is not None and run.state == RunState.GRADED and run.verdict in wanted:
+            if run is not None and (run.verdict or run.visible_verdict) in wanted:
                 return _Moment(submission.received_at, self._cite_run(submission))
         return None
 
@@ -265,8 +265,8 @@ class _Gathering:
             "received_at": submission.received_at,
             "commit": submission.pinned_commit,
             "state": run.state if run else "waiting",
-            "verdict": run.verdict if run else "",
-            "because": run.because if run else submission.rejected_because,
+            "verdict": (run.verdict or run.visible_verdict) if run else "",
+            "because": (run.because or run.visible_because) if run else submission.rejected_because,
             "cites": self._cite_run(submission) + self._event("run.graded", run=str(submission.pk)),
         }
 

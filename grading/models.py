@@ -9,10 +9,14 @@ from exams.models import Diagnosis, Submission
 
 
 class RunState(models.TextChoices):
-    """WAITING in the queue; RUNNING under a lease; GRADED with a verdict; PLATFORM_FAULT: we gave up, never a mark."""
+    """WAITING in the queue; RUNNING under a lease; GRADED with a verdict; PLATFORM_FAULT: we gave up, never a mark.
+
+    HELD: the visible cells of a hand-in were run, and the hidden ones wait until its stage has closed.
+    """
 
     WAITING = "waiting"
     RUNNING = "running"
+    HELD = "held"
     GRADED = "graded"
     PLATFORM_FAULT = "platform_fault"
 
@@ -35,6 +39,10 @@ class GradingRun(models.Model):
     finished_at = models.DateTimeField(null=True)
     cells_done = models.PositiveSmallIntegerField(default=0)
     cells_total = models.PositiveSmallIntegerField(default=0)
+    # Of a hand-in in an open stage: what its visible cells alone come to, and when that was known.
+    visible_verdict = models.CharField(max_length=40, blank=True, default="")
+    visible_because = models.TextField(blank=True, default="")
+    visible_at = models.DateTimeField(null=True)
     verdict = models.CharField(max_length=40, blank=True, default="")
     because = models.TextField(blank=True, default="")  # in words a learner can act on; names nothing hidden
     mutants_killed = models.PositiveSmallIntegerField(null=True)
@@ -56,6 +64,11 @@ class GradingRun(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="graded") | (~Q(verdict="") & Q(finished_at__isnull=False)),
                 name="grading_run_graded_has_verdict",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="held")
+                | (~Q(visible_verdict="") & Q(visible_at__isnull=False, verdict="", leased_until=None)),
+                name="grading_run_held_knows_the_visible_only",
             ),
             models.CheckConstraint(
                 condition=~Q(state="running") | Q(leased_until__isnull=False),

@@ -63,6 +63,11 @@ class PlannedCell:
         return self.kind in VISIBLE
 
     @property
+    def round(self) -> tuple[CellKind, bool]:
+        """What it is a repeat of: its kind, and whether of the fresh repeats after a disagreement."""
+        return self.kind, self.repeat > verdicts.REPEATS
+
+    @property
     def ours(self) -> bool:
         """Whether the tree is the platform's own: if it cannot be started, that is our fault."""
         return not (self.kind in {CellKind.post, CellKind.p2p} or self.key == AFTER)
@@ -117,16 +122,18 @@ def draw_up(
     submitted: Tree,
     hand_in: bool,
     seed: int,
+    visible: bool = True,
     base: Tree | None = None,
     facts: bytes | None = None,
 ) -> Plan:
     """The cells of one run of `submitted`; `seed` draws their order and the hidden questions.
 
+    `hand_in` asks for the hidden cells, `visible` for the others; a hand-in has both, together or one after the other.
     `base` and `facts` are what the learner was handed and the approved facts, where the caller has kept them.
 
     1. The test is what lies below tests/regression; no tree that is served has any tests in it.
     2. The hotfix is the submitted tree with the protected parts replaced by ours.
-    3. A practice run has the visible cells; a hand-in has all.
+    3. A practice run has the visible cells; a hand-in has the hidden ones too.
     4. Without a test only the questions are left to ask.
 
     Raises:
@@ -140,7 +147,7 @@ def draw_up(
     test = submitted.under(REGRESSION_TESTS)
 
     wanted: list[tuple[CellKind, str, int, Tree, ProbeSuite | None]] = []
-    for repeat in range(1, verdicts.REPEATS + 1):
+    for repeat in range(1, verdicts.REPEATS + 1) if visible else ():
         wanted.append((CellKind.pre, "", repeat, before, None))
         wanted.append((CellKind.post, "", repeat, after, None))
     data: tuple[str, ...] = ()

@@ -2,6 +2,9 @@
 
 A claim is a lease with a fence. The lease ends unless its holder renews it; the fence grows with every claim, so what
 an older holder still has to say is refused. `MOVES` names every state a run can go through.
+
+While the stage of a hand-in is open, its run goes no further than its visible cells and is held there: the hidden ones
+are run after the window has closed, so that until then nothing knows, or takes time over, what a learner must not see.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
@@ -16,10 +20,11 @@ from django.db.models import Case, Exists, F, IntegerField, Min, OuterRef, Q, Qu
 
 from exams import ledger
 from exams.errors import Refusal
-from exams.models import Stage, Submission, SubmissionPurpose, SubmissionState
+from exams.models import HandIn, Stage, Submission, SubmissionPurpose, SubmissionState
+from exams.windows import window_of
 from grading import verdicts
 from grading.models import Cell, GradingRun, RunState
-from grading.verdicts import Decision, Verdict
+from grading.verdicts import Decision, Occasion, Verdict
 
 if TYPE_CHECKING:
     import uuid
@@ -41,7 +46,8 @@ SERVED_RECENTLY = timedelta(seconds=60)
 
 MOVES: Mapping[RunState, frozenset[RunState]] = {
     RunState.WAITING: frozenset({RunState.RUNNING}),
-    RunState.RUNNING: frozenset({RunState.WAITING, RunState.GRADED, RunState.PLATFORM_FAULT}),
+    RunState.RUNNING: frozenset({RunState.WAITING, RunState.HELD, RunState.GRADED, RunState.PLATFORM_FAULT}),
+    RunState.HELD: frozenset({RunState.WAITING}),
     RunState.GRADED: frozenset(),
     RunState.PLATFORM_FAULT: frozenset(),
 }
@@ -55,13 +61,29 @@ class NothingToRepeat(Refusal):
     """Only a run the platform gave up on can be tried again."""
 
 
+class Part(StrEnum):
+    """Which cells of a run are to be run under a claim: of a hand-in, those that may be told when it was made."""
+
+    visible = "visible"
+    hidden = "hidden"
+    everything = "everything"
+
+
 @dataclass(frozen=True)
 class Claim:
-    """The right to grade one run until the lease ends."""
+    """The right to grade one run, or a part of it, until the lease ends."""
 
     run_id: int
     fence: int
     submission: Submission
+    part: Part
+
+    @property
+    def occasion(self) -> Occasion:
+        """When what is found will be told."""
+        if self.part is not Part.visible:
+            return Occasion.stage_closed
+        return Occasion.practice if self.submission.hand_in_id is None else Occasion.stage_open
 
 
 @dataclass(frozen=True)
@@ -114,6 +136,34 @@ def enlist(*, now: datetime) -> int:
     return added
 
 
+def release(*, now: datetime) -> int:
+    """Queue what was held for the hidden cells of every hand-in whose stage has closed; return how many there were."""
+    closed = GradingRun.objects.filter(state=RunState.HELD, submission__hand_in__stage__closes_at__lte=now)
+    released = 0
+    for pk, attempt_id in closed.order_by("visible_at", "pk").values_list("pk", "submission__attempt_id"):
+        with transaction.atomic():
+            attempt = ledger.hold(attempt_id)
+            if not closed.filter(pk=pk).update(state=RunState.WAITING, claims=0):
+                continue
+            run = GradingRun.objects.select_related("submission").get(pk=pk)
+            payload = _said(run, run.submission)
+            ledger.append(attempt=attempt, kind="run.queued", payload=payload, actor=None, at=now)
+            released += 1
+    return released
+
+
+def told_at(submission: Submission) -> datetime | None:
+    """When the hidden cells of a hand-in may be run and told: the closing of its stage. None for a practice run."""
+    return None if submission.hand_in is None else submission.hand_in.stage.closes_at
+
+
+def _is_open(submission: Submission, now: datetime) -> bool:
+    """Whether the stage of a hand-in is open at `now`; read afresh, since an extension moves it."""
+    if submission.hand_in_id is None:
+        return False
+    return window_of(Stage.objects.get(hand_ins=submission.hand_in_id)).lateness(now) is None
+
+
 def ungraded_practice_runs(attempt_id: uuid.UUID) -> int:
     """How many practice runs of an attempt have been taken in and have no verdict yet."""
     return (
@@ -153,14 +203,19 @@ def in_order(now: datetime) -> QuerySet[GradingRun]:
     """Waiting runs, the next first.
 
     Hand-ins before practice runs; learners whose last run did not start just now before those whose did, so that
-    nobody who asks often keeps the others waiting; then whoever is nearest the deadline; then the oldest.
+    nobody who asks often keeps the others waiting; last the hidden cells of hand-ins that a later one replaced, which
+    decide nothing. Among these whoever is nearest the deadline; then the oldest.
     """
+    later = HandIn.objects.filter(
+        stage=OuterRef("submission__hand_in__stage"), number__gt=OuterRef("submission__hand_in__number")
+    )
     deadline = Stage.objects.filter(attempt=OuterRef("submission__attempt")).values("attempt")
     served = GradingRun.objects.filter(learner=OuterRef("learner"), started_at__gt=now - SERVED_RECENTLY)
     return (
         GradingRun.objects.filter(state=RunState.WAITING)
         .annotate(
             turn=Case(
+                When(Exists(later.filter(by_deadline=False)) & ~Q(visible_verdict=""), then=Value(3)),
                 When(submission__purpose=SubmissionPurpose.HAND_IN, then=Value(0)),
                 When(Exists(served), then=Value(2)),
                 default=Value(1),
@@ -177,7 +232,8 @@ def claim(*, worker: str, now: datetime) -> Claim | None:
 
     1. Pick the first waiting run whose learner has none in flight; rows others are looking at are passed over.
     2. Move it from waiting to running in one statement, with a new fence and a lease.
-    3. Record the start. If another worker took a run of the same learner meanwhile, the database refuses ours.
+    3. See which part is to be run: of a hand-in whose stage is open, the visible one.
+    4. Record the start. If another worker took a run of the same learner meanwhile, the database refuses ours.
     """
     busy = GradingRun.objects.filter(learner=OuterRef("learner"), state=RunState.RUNNING)
     try:
@@ -207,11 +263,18 @@ def claim(*, worker: str, now: datetime) -> Claim | None:
             attempt = ledger.hold(submission.attempt_id)
             payload = _said(run, submission) | {"claim": run.claims}
             ledger.append(attempt=attempt, kind="run.started", payload=payload, actor=None, at=now)
-            return Claim(run_id=run.pk, fence=run.fence, submission=submission)
+            part = _part(run, submission, now)
+            return Claim(run_id=run.pk, fence=run.fence, submission=submission, part=part)
     except IntegrityError as refused:
         if "one_in_flight_per_learner" not in str(refused):
             raise
         return None
+
+
+def _part(run: GradingRun, submission: Submission, now: datetime) -> Part:
+    if submission.hand_in_id is None or _is_open(submission, now):
+        return Part.visible
+    return Part.hidden if run.visible_verdict else Part.everything
 
 
 def keep(held: Claim, *, done: int, total: int, now: datetime) -> None:
@@ -234,35 +297,81 @@ def _held(held: Claim) -> QuerySet[GradingRun]:
 def finish(held: Claim, finding: Finding, *, now: datetime) -> None:
     """Keep what a run found, once: verdict, cells and ledger row together.
 
+    Of a hand-in in an open stage it is what the visible cells say, and the run is held until the stage has closed.
+
     Raises:
         LeaseLost: the claim is no longer ours; nothing is kept.
     """
-    decision = finding.decision
+    rejected = finding.decision.verdict is Verdict.rejected_ingest  # there is nothing hidden left to run
     with transaction.atomic():
-        kept = _held(held).update(
-            state=RunState.GRADED,
-            finished_at=now,
-            leased_until=None,
-            verdict=decision.verdict,
-            because=finding.because,
-            cells_done=len(finding.cells),
-            cells_total=len(finding.cells),
-            mutants_killed=decision.mutants_killed if decision.mutants_total else None,
-            mutants_total=decision.mutants_total or None,
-            alternatives_passed=decision.alternatives_passed if decision.alternatives_total else None,
-            alternatives_total=decision.alternatives_total or None,
-            probe_counts=finding.counts,
-            timings=finding.timings,
-            provenance=finding.provenance,
-        )
-        if not kept:
+        run = _held(held).select_for_update().first()
+        if run is None:
             raise LeaseLost(f"run {held.run_id}: the result of claim {held.fence} comes too late and is refused")
-        for cell in finding.cells:
-            cell.run_id = held.run_id
-        Cell.objects.bulk_create(finding.cells)
-        run = GradingRun.objects.get(pk=held.run_id)
-        attempt = ledger.hold(held.submission.attempt_id)
-        ledger.append(attempt=attempt, kind="run.graded", payload=_said(run, held.submission), actor=None, at=now)
+        ledger.hold(held.submission.attempt_id)  # whoever moves a deadline holds it too
+        if held.occasion is Occasion.stage_open and not rejected:
+            _hold_back(held, run, finding, now=now)
+        elif held.occasion is Occasion.stage_closed and _is_open(held.submission, now):
+            _forget(held, run)
+        else:
+            _finish(held, run, finding, now=now)
+
+
+def _finish(held: Claim, run: GradingRun, finding: Finding, *, now: datetime) -> None:
+    decision = finding.decision
+    cells = run.cells.count() + len(finding.cells)
+    _held(held).update(
+        state=RunState.GRADED,
+        finished_at=now,
+        leased_until=None,
+        verdict=decision.verdict,
+        because=finding.because,
+        cells_done=cells,
+        cells_total=cells,
+        mutants_killed=decision.mutants_killed if decision.mutants_total else None,
+        mutants_total=decision.mutants_total or None,
+        alternatives_passed=decision.alternatives_passed if decision.alternatives_total else None,
+        alternatives_total=decision.alternatives_total or None,
+        probe_counts=finding.counts,
+        timings={**run.timings, **finding.timings},
+        provenance=finding.provenance,
+    )
+    _record(held, finding, kind="run.graded", now=now)
+
+
+def _hold_back(held: Claim, run: GradingRun, finding: Finding, *, now: datetime) -> None:
+    started_at = run.started_at or now
+    _held(held).update(
+        state=RunState.HELD,
+        leased_until=None,
+        visible_verdict=finding.decision.verdict,
+        visible_because=finding.because,
+        visible_at=now,
+        cells_done=len(finding.cells),
+        cells_total=len(finding.cells),
+        timings={
+            **finding.timings,
+            "waited_seconds": (started_at - held.submission.received_at).total_seconds(),
+            "visible_part_seconds": (now - started_at).total_seconds(),
+        },
+        provenance=finding.provenance,
+    )
+    _record(held, finding, kind="run.held", now=now)
+
+
+def _forget(held: Claim, run: GradingRun) -> None:
+    """Drop what hidden cells said: the stage was opened again while they ran, and the learner goes on working."""
+    state = RunState.HELD if run.visible_verdict else RunState.WAITING
+    _held(held).update(state=state, leased_until=None)
+    log.warning("Run %s is put back: its stage was opened again while its hidden cells ran", run.pk)
+
+
+def _record(held: Claim, finding: Finding, *, kind: str, now: datetime) -> None:
+    for cell in finding.cells:
+        cell.run_id = held.run_id
+    Cell.objects.bulk_create(finding.cells)
+    run = GradingRun.objects.get(pk=held.run_id)
+    attempt = ledger.hold(held.submission.attempt_id)
+    ledger.append(attempt=attempt, kind=kind, payload=_said(run, held.submission), actor=None, at=now)
 
 
 def give_back(held: Claim, fault: str, *, now: datetime) -> RunState:
@@ -348,29 +457,37 @@ def place(run: GradingRun, *, now: datetime) -> Place | None:
     """Where a run stands in the queue, or None if it does not wait any more.
 
     The wait is what runs of the same purpose took lately, added up over those ahead and this one, and shared among
-    the workers that have been seen lately.
+    the workers that have been seen lately. The visible cells of a hand-in take what a practice run takes.
     """
     if run.state != RunState.WAITING:
         return None
     ahead: list[str] = []
-    for pk, purpose in in_order(now).values_list("pk", "submission__purpose"):
+    own = SubmissionPurpose.RUN.value
+    for pk, length in in_order(now).annotate(length=_length(now)).values_list("pk", "length"):
         if pk == run.pk:
+            own = length
             break
-        ahead.append(purpose)
+        ahead.append(length)
     took = {purpose: _took(purpose) for purpose in SubmissionPurpose.values}
-    own = took[run.submission.purpose]
-    running = GradingRun.objects.filter(state=RunState.RUNNING)
+    running = GradingRun.objects.filter(state=RunState.RUNNING).annotate(length=_length(now))
     # On average a run in progress is half done.
-    before = sum(took[purpose][0] for purpose in ahead)
-    before += sum(took[purpose][0] for purpose in running.values_list("submission__purpose", flat=True)) / 2
+    before = sum(took[length][0] for length in ahead)
+    before += sum(took[length][0] for length in running.values_list("length", flat=True)) / 2
     workers = max(
         1,
         GradingRun.objects.filter(started_at__gt=now - timedelta(minutes=10)).values("worker").distinct().count(),
     )
-    wait = before / workers + own[0]
+    seconds, basis = took[own]
+    wait = before / workers + seconds
     if run.retry_at is not None and run.retry_at > now:
-        wait = max(wait, (run.retry_at - now).total_seconds() + own[0])
-    return Place(position=len(ahead) + 1, wait_seconds=round(wait), basis=own[1])
+        wait = max(wait, (run.retry_at - now).total_seconds() + seconds)
+    return Place(position=len(ahead) + 1, wait_seconds=round(wait), basis=basis)
+
+
+def _length(now: datetime) -> Case:
+    """Of which purpose a run is by the time it takes."""
+    hidden = Q(submission__purpose=SubmissionPurpose.HAND_IN, submission__hand_in__stage__closes_at__lte=now)
+    return Case(When(hidden, then=Value(SubmissionPurpose.HAND_IN.value)), default=Value(SubmissionPurpose.RUN.value))
 
 
 def _took(purpose: str) -> tuple[float, str]:
@@ -396,6 +513,12 @@ def _said(run: GradingRun, submission: Submission) -> dict[str, Any]:
         "try": run.try_number,
         "state": run.state,
     }
+    if run.state == RunState.HELD:
+        said |= {
+            "visible_verdict": run.visible_verdict,
+            "because": run.visible_because,
+            "hidden_checks_after": told_at(submission),
+        }
     if run.state == RunState.GRADED:
         said |= {
             "verdict": run.verdict,

@@ -41,13 +41,25 @@ class Causes:
 
 
 def compare(diagnosis: Diagnosis, truth: Mapping[str, Any]) -> Causes:
-    """Whether the component and the class a learner named are the true ones, however they are written."""
-    components = {_plain(truth.get("component", ""))}
+    """Whether the component and the class a learner named are the true ones, however they are written.
+
+    The component is the module whose behaviour is wrong, or the file that holds the fault, where that is another: a
+    prompt that lost a part may have lost it in `config.toml`. Nothing else counts.
+    """
+    components = {
+        _plain(truth.get("component", "")),
+        *(_plain(_file_name(str(file))) for file in truth.get("files", [])),
+    }
     classes = {_plain(truth.get("failure_class", "")), _plain(truth.get("title", ""))}
-    component = _plain(diagnosis.component.removesuffix(".py").rpartition("/")[2])
+    component = _plain(_file_name(diagnosis.component))
     return Causes(
         component=component in components - {""}, failure_class=_plain(diagnosis.failure_class) in classes - {""}
     )
+
+
+def _file_name(named: str) -> str:
+    """A file without its folder and suffix; any other name as it is."""
+    return named.strip().removesuffix(".py").removesuffix(".toml").rpartition("/")[2]
 
 
 def _plain(text: str) -> str:

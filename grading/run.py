@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from exams import incident
 from grading import oracle, plan, queue, transcripts, verdicts
 from grading.lease import Keeper
-from grading.models import Cell
-from grading.verdicts import CellKind, CellResult, Label, Observed, Probed, Verdict
+from grading.models import Cell, GradingRun
+from grading.queue import Part
+from grading.shown import observed as cell_observed
+from grading.verdicts import CellKind, CellResult, Label, Observed, Occasion, Probed, Verdict
 from sandboxes.ingest import IngestRefused
 from sandboxes.ingest.tree import Tree
 from sandboxes.limits import Limits
@@ -22,10 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from exams.models import Submission
     from exams.packs import Pack, ProbeSuite, Spec
     from grading.queue import Claim, Finding
-    from sandboxes.sandbox import Exchange, JsonObject, Sandbox, TestRun
+    from sandboxes.sandbox import Exchange, JsonObject, NodeResult, Sandbox, TestRun
 
 TEST_LIMITS = replace(Limits(), wall_seconds=60.0, cpu_seconds=25.0)  # as the brief says; a busy host is not slow code
 TREE_LIMITS = replace(Limits(), wall_seconds=90.0, cpu_seconds=60.0)
@@ -113,7 +114,7 @@ def _run_test(cell: plan.PlannedCell, drawn: plan.Plan, *, sandbox: Sandbox, pos
         cell=cell,
         position=position,
         seconds=time.perf_counter() - began,
-        observed=Observed(ran.ended, tuple((node.node_id, node.outcome) for node in ran.nodes)),
+        observed=Observed(ran.ended, tuple((_node_name(node), node.outcome) for node in ran.nodes)),
         test_run=ran,
         note=_note(load_error, tree_ended, why, ran.why if ran.ended is not RunEnd.completed else ""),
         tree_ended=tree_ended,
@@ -151,6 +152,11 @@ def _put_questions(cell: plan.PlannedCell, suite: ProbeSuite, *, sandbox: Sandbo
     )
 
 
+def _node_name(node: NodeResult) -> str:
+    """A node's name as it is kept: guards seen in one part of a run are looked for in the other by this name."""
+    return transcripts.storable(node.node_id, most=500)
+
+
 def _note(load_error: str | None, tree_ended: RunEnd | None, why: str, test_why: str) -> str:
     parts = []
     if load_error:
@@ -166,14 +172,20 @@ def _note(load_error: str | None, tree_ended: RunEnd | None, why: str, test_why:
 
 
 def execute(
-    drawn: plan.Plan, *, sandbox: Sandbox, between: Callable[[int, int], None] = lambda _done, _total: None
+    drawn: plan.Plan,
+    *,
+    sandbox: Sandbox,
+    between: Callable[[int, int], None] = lambda _done, _total: None,
+    before: Sequence[Record] = (),
 ) -> list[Record]:
     """Run every cell of a plan, in its order; `between(done, total)` is called before each.
 
     1. The planned cells.
     2. Visible cells whose repeats disagreed, five times afresh.
-    Hidden cells of a test that keeps being stopped, and what is left when such stops have used up the budget, are
-    recorded as not run. A budget used up without any stop is our slowness, and no mark.
+    Recorded as not run are: repeats of a visible cell after the first that had to be stopped, which would only be
+    stopped again; hidden cells of a test that keeps being stopped, those of an earlier part (`before`) counted in;
+    and what is left when such stops have used up the budget. A budget used up without any stop is our slowness, and
+    no mark.
 
     Raises:
         SandboxFault: the platform failed; nothing of this execution is worth keeping.
@@ -186,15 +198,18 @@ def execute(
     while waiting:
         cell = waiting.pop(0)
         between(len(records), total)
-        stopped = sum(record.stopped for record in records)
-        too_much = cell.questions is None and not cell.visible and stopped >= MOST_STOPPED
+        stopped = [record for record in (*before, *records) if record.stopped]
+        too_much = cell.questions is None and not cell.visible and len(stopped) >= MOST_STOPPED
         late = time.perf_counter() - began > BUDGET_SECONDS
         if late and not stopped:
             raise TooSlow(f"{len(records)} of {total} cells took {BUDGET_SECONDS:.0f} s, and none met a limit")
-        if too_much or late:
-            records.append(_left_out(cell, len(records) + 1))
+        position = len(before) + len(records) + 1
+        if cell.visible and any(record.cell.round == cell.round for record in stopped):
+            records.append(_left_out(cell, position, "Not run: an earlier repeat had to be stopped at a limit."))
+        elif too_much or late:
+            records.append(_left_out(cell, position, _NO_TIME_LEFT))
         else:
-            records.append(run_cell(cell, drawn, sandbox=sandbox, position=len(records) + 1))
+            records.append(run_cell(cell, drawn, sandbox=sandbox, position=position))
         if not waiting and not repeated:
             repeated = True
             waiting = list(drawn.again([kind for kind in (CellKind.pre, CellKind.post) if _disagree(records, kind)]))
@@ -202,8 +217,10 @@ def execute(
     return records
 
 
-def _left_out(cell: plan.PlannedCell, position: int) -> Record:
-    note = "Not run: the cells before it had used up the time or kept hitting a limit."
+_NO_TIME_LEFT = "Not run: the cells before it had used up the time or kept hitting a limit."
+
+
+def _left_out(cell: plan.PlannedCell, position: int, note: str) -> Record:
     if cell.questions is not None:
         return Record(cell=cell, position=position, seconds=0.0, answers=(), note=note)
     return Record(cell=cell, position=position, seconds=0.0, observed=verdicts.NOT_RUN, note=note)
@@ -263,16 +280,26 @@ def _probed(record: Record) -> dict[str, Probed]:
     }
 
 
-def conclude(drawn: plan.Plan, records: Sequence[Record], *, practice: bool) -> Finding:
-    """The finding of an execution: verdict, words, cells to keep, exact counts."""
-    evidence = weigh(drawn, records)
+def conclude(
+    drawn: plan.Plan, records: Sequence[Record], *, occasion: Occasion, before: Sequence[Record] = ()
+) -> Finding:
+    """The finding of an execution: verdict, words, cells to keep, exact counts; `before` are kept already.
+
+    Of a practice run, and of a hand-in whose stage is open, nothing but the visible cells is looked at.
+    """
+    evidence = weigh(drawn, (*before, *records))
+    if occasion is not Occasion.stage_closed:
+        evidence = verdicts.visible_part(evidence)
+        records = [record for record in records if record.cell.visible]
     decision = verdicts.decide(evidence)
-    said = verdicts.words(decision.verdict, practice=practice, has_test=drawn.has_test)
+    said = verdicts.words(decision.verdict, occasion=occasion, has_test=drawn.has_test)
     counts = _counts(records)
+    kept = [_kept(record, evidence) for record in records]
+    records = (*before, *records)
     return queue.Finding(
         decision=decision,
         because=" ".join(filter(None, (said.happened, _detail(decision, evidence, records, counts)))),
-        cells=[_kept(record, evidence) for record in records],
+        cells=kept,
         counts=counts,
         timings={
             "cells": len(records),
@@ -347,7 +374,7 @@ def _kept(record: Record, evidence: verdicts.Evidence) -> Cell:
         result=_result(record, evidence),
         nodes=[
             {
-                "node": transcripts.storable(node.node_id, most=500),
+                "node": _node_name(node),
                 "outcome": node.outcome,
                 "message": transcripts.storable(node.message),
                 "seconds": round(node.seconds, 4),
@@ -395,7 +422,7 @@ def grade(
 ) -> None:
     """Grade the submission of a claim, outside any transaction, and keep what was found.
 
-    1. Draw up the plan from the pinned bytes.
+    1. Draw up the plan of the claimed part from the pinned bytes.
     2. Execute it; between cells the claim must still be ours.
     3. Keep the finding, or put the run back if the platform failed. What is no longer ours is dropped.
 
@@ -404,7 +431,6 @@ def grade(
     Raises:
         LeaseLost: the claim was taken over; nothing was kept.
     """
-    submission = held.submission
     began = time.perf_counter()
     try:
         with Keeper(held, clock=clock, also=also) as keeper:
@@ -413,7 +439,7 @@ def grade(
                 keeper.done, keeper.total = done, total
                 keeper.check()
 
-            finding = find(submission, sandbox=sandbox, between=between)
+            finding = find(held, sandbox=sandbox, between=between)
     except SandboxFault as fault:
         queue.give_back(held, f"{type(fault).__name__}: {fault}", now=clock())
         return
@@ -421,16 +447,14 @@ def grade(
     queue.finish(held, replace(finding, timings={**finding.timings, **seconds}), now=clock())
 
 
-def find(
-    submission: Submission, *, sandbox: Sandbox, between: Callable[[int, int], None] = lambda _done, _total: None
-) -> Finding:
-    """What running a submission shows.
+def find(held: Claim, *, sandbox: Sandbox, between: Callable[[int, int], None] = lambda _done, _total: None) -> Finding:
+    """What running the claimed part of a submission shows.
 
     Raises:
         SandboxFault: the platform failed.
     """
+    submission = held.submission
     situation = incident.of(submission.attempt)
-    hand_in = submission.hand_in_id is not None
     if submission.tree is None:
         raise ValueError(f"submission {submission.pk} has no tree; only ingested ones are graded")
     submitted = Tree.from_tar(bytes(submission.tree.content))
@@ -440,20 +464,22 @@ def find(
             pack=situation.pack,
             spec=situation.spec,
             submitted=submitted,
-            hand_in=hand_in,
+            hand_in=held.part is not Part.visible,
+            visible=held.part is not Part.hidden,
             seed=seed,
             base=incident.base_tree(submission.attempt),
             facts=incident.facts(submission.attempt),
         )
     except IngestRefused as refused:
-        said = verdicts.words(Verdict.rejected_ingest)
+        said = verdicts.words(Verdict.rejected_ingest, occasion=held.occasion)
         return queue.Finding(
             decision=verdicts.decide(verdicts.REJECTED),
             because=f"{said.happened} {refused.message}",
             provenance={"tree_sha256": submission.tree_sha256},
         )
-    records = execute(drawn, sandbox=sandbox, between=between)
-    finding = conclude(drawn, records, practice=not hand_in)
+    before = _seen_before(held, drawn) if held.part is Part.hidden else ()
+    records = execute(drawn, sandbox=sandbox, between=between, before=before)
+    finding = conclude(drawn, records, occasion=held.occasion, before=before)
     return replace(
         finding,
         provenance={
@@ -467,6 +493,26 @@ def find(
             "limits": {"test": dataclasses.asdict(TEST_LIMITS), "tree": dataclasses.asdict(TREE_LIMITS)},
             "edited": {"protected": list(drawn.edited.protected), "data": list(drawn.edited.data)},
         },
+    )
+
+
+def _seen_before(held: Claim, drawn: plan.Plan) -> tuple[Record, ...]:
+    """The visible cells of a run, as they were kept when its stage was still open."""
+    run = GradingRun.objects.get(pk=held.run_id)
+    # Which container contradicted itself is not kept with a cell, but that one did is what the verdict was.
+    forged = RunEnd.tampered if run.visible_verdict == Verdict.tampered else None
+    trees = {CellKind.pre: drawn.before, CellKind.post: drawn.after}
+    return tuple(
+        Record(
+            cell=plan.PlannedCell("", CellKind(cell.kind), cell.key, cell.repeat, trees[CellKind(cell.kind)]),
+            position=cell.position,
+            seconds=cell.seconds,
+            observed=cell_observed(cell),
+            note=cell.note,
+            tree_ended=forged if cell.kind == CellKind.post else None,
+            rows=tuple(cell.transcript),
+        )
+        for cell in run.cells.filter(visible=True).order_by("position")
     )
 
 

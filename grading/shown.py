@@ -6,9 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from exams.models import SubmissionPurpose, SubmissionState
+from exams.receipts import in_words
 from grading import queue, verdicts
 from grading.models import Cell, RunState
-from grading.verdicts import WANTED, CellKind, Observed, Verdict
+from grading.verdicts import WANTED, CellKind, Observed, Occasion, Verdict
 from sandboxes.sandbox import NodeOutcome, RunEnd
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def summary(submission: Submission, run: GradingRun | None, *, now: datetime) ->
         else {"position": place.position, "wait_seconds": place.wait_seconds, "basis": place.basis},
         "progress_percent": _progress(run),
         "verdict": _verdict(submission, run),
+        "hidden_checks": _hidden_checks(submission, run, now=now),
         "numbers": _numbers(run),
         "timings": _timings(submission, run),
     }
@@ -101,11 +103,12 @@ def got(cell: Cell) -> str:
 
 
 def side_by_side(cells: list[Cell]) -> list[JsonObject]:
-    """Each question of the test once, with what the tree answered before and after; from the first repeats."""
+    """Each question of the test once, with what the tree answered before and after; from the first repeats run."""
     rows: dict[tuple[str, str, int], JsonObject] = {}
-    for cell in sorted(cells, key=lambda each: each.kind != CellKind.pre):
-        if cell.repeat != 1:
-            continue
+    first: dict[str, Cell] = {}
+    for cell in sorted(cells, key=lambda each: (each.kind != CellKind.pre, not each.ended, each.repeat)):
+        first.setdefault(cell.kind, cell)
+    for cell in first.values():
         seen: Counter[tuple[str, str]] = Counter()
         for asked in cell.transcript:
             question = (asked["question"], asked["session"])
@@ -130,7 +133,7 @@ def observed(cell: Cell) -> Observed:
 def _progress(run: GradingRun | None) -> int:
     if run is None or run.state == RunState.WAITING:
         return 0
-    if run.state in {RunState.GRADED, RunState.PLATFORM_FAULT}:
+    if run.state in {RunState.HELD, RunState.GRADED, RunState.PLATFORM_FAULT}:
         return 100
     return min(99, 100 * run.cells_done // run.cells_total) if run.cells_total else 0
 
@@ -144,17 +147,33 @@ def _verdict(submission: Submission, run: GradingRun | None) -> JsonObject | Non
             "This is our fault and costs you nothing.",
             "next": "An operator has been told. Your files are kept and will be run again.",
         }
-    if run is None or run.state != RunState.GRADED:
+    if run is None or not (run.verdict or run.visible_verdict):
         return None
-    practice = submission.purpose == SubmissionPurpose.RUN
-    verdict = Verdict(run.verdict)
+    occasion = Occasion.practice
+    if submission.purpose == SubmissionPurpose.HAND_IN:
+        occasion = Occasion.stage_closed if run.verdict else Occasion.stage_open
+    verdict = Verdict(run.verdict or run.visible_verdict)
     has_test = verdict is not Verdict.broken_test or run.cells.filter(visible=True).exists()
-    said = verdicts.words(verdict, practice=practice, has_test=has_test)
+    said = verdicts.words(verdict, occasion=occasion, has_test=has_test)
     return {
-        "name": run.verdict,
-        "scope": "visible cells" if practice else "all cells",
-        "because": run.because,
+        "name": verdict,
+        "scope": "all cells" if occasion is Occasion.stage_closed else "visible cells",
+        "because": run.because if run.verdict else run.visible_because,
         "next": said.next,
+    }
+
+
+def _hidden_checks(submission: Submission, run: GradingRun | None, *, now: datetime) -> JsonObject | None:
+    """Of a hand-in without its whole verdict: when the hidden checks are run and told."""
+    told_at = queue.told_at(submission)
+    if told_at is None or (run is not None and run.state in {RunState.GRADED, RunState.PLATFORM_FAULT}):
+        return None
+    when = in_words(told_at, submission.attempt.learner.time_zone)
+    return {
+        "told_at": told_at,
+        "message": f"The hidden checks are run when this window closes, at {when}; what they say is told after that."
+        if now < told_at
+        else f"The window closed at {when}; the hidden checks are being run, and what they say is told here.",
     }
 
 
@@ -179,16 +198,21 @@ def _sums(counts: JsonObject | None) -> JsonObject | None:
 
 
 def _timings(submission: Submission, run: GradingRun | None) -> JsonObject:
-    waited = took = None
+    """Times of a run; of one in two parts both are counted, and not the time between them."""
+    waited = took = ended_at = None
     if run is not None and run.started_at is not None:
+        ended_at = run.finished_at or (run.visible_at if run.state == RunState.HELD else None)
         waited = (run.started_at - submission.received_at).total_seconds()
-        if run.finished_at is not None:
-            took = (run.finished_at - run.started_at).total_seconds()
+        if ended_at is not None:
+            took = (ended_at - run.started_at).total_seconds()
+        if run.visible_at is not None:
+            waited = run.timings["waited_seconds"]
+            took = run.timings["visible_part_seconds"] + (took if took and run.finished_at else 0.0)
     return {
         "received_at": submission.received_at,
         "ingested_at": submission.ingested_at,
         "started_at": run.started_at if run else None,
-        "finished_at": run.finished_at if run else None,
+        "finished_at": ended_at,
         "waited_seconds": waited,
         "run_seconds": took,
     }

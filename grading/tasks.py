@@ -32,11 +32,12 @@ def _note_health(now: datetime) -> None:
 def grade_waiting() -> None:
     """Grade the next waiting run, if there is one and containers can be started; ring again if more wait.
 
-    Before that, enlist what ingest finished and put back what a killed worker held. Kept twice, it grades two
-    different runs.
+    Before that, enlist what ingest finished, release what was held until its stage closed, and put back what a killed
+    worker held. Kept twice, it grades two different runs.
     """
     now = database_now()
     queue.enlist(now=now)
+    queue.release(now=now)
     queue.reclaim(now=now)
     if not GradingRun.objects.filter(state=RunState.WAITING).exists():
         return

@@ -164,8 +164,13 @@ NOT_RUN = Observed(None)
 
 
 def disagree(runs: Sequence[Observed]) -> bool:
-    """Whether repeats of one cell differ."""
-    return any(not run.agrees(runs[0]) for run in runs[1:])
+    """Whether repeats of one cell differ; one that was left out differs from none."""
+    ran = _ran(runs)
+    return any(not run.agrees(ran[0]) for run in ran[1:])
+
+
+def _ran(runs: Iterable[Observed]) -> list[Observed]:
+    return [run for run in runs if run.label is not Label.not_run]
 
 
 @dataclass(frozen=True)
@@ -180,12 +185,12 @@ def settle(first: Sequence[Observed], again: Sequence[Observed] = ()) -> Settled
     """What repeats come to.
 
     If the first ones agree, that is it. If not, the cell is run five times afresh, and all five must agree;
-    otherwise it is mixed.
+    otherwise it is mixed. Repeats that were left out say nothing, unless all were.
     """
     runs = (*first, *again)
     if first and not disagree(first):
-        return Settled(first[0], runs)
-    if len(again) >= REPEATS_AFTER_DISAGREEMENT and not disagree(again):
+        return Settled(next(iter(_ran(first)), first[0]), runs)
+    if len(_ran(again)) >= REPEATS_AFTER_DISAGREEMENT and not disagree(again):
         return Settled(again[0], runs)
     return Settled(None, runs)
 
@@ -276,6 +281,16 @@ class Decision:
     mutants_total: int
     alternatives_passed: int
     alternatives_total: int
+
+
+def visible_part(evidence: Evidence) -> Evidence:
+    """The evidence as it would be had no hidden cell been run: what a verdict told in an open stage rests on."""
+    return Evidence(
+        pre=evidence.pre,
+        post=evidence.post,
+        hotfix_tampered=evidence.hotfix_tampered,
+        rejected=evidence.rejected,
+    )
 
 
 def decide(evidence: Evidence) -> Decision:
@@ -395,21 +410,41 @@ _WORDS: Mapping[Verdict, Words] = {
         "There is nothing left to do here: write the post-mortem.",
     ),
 }
-_PRACTICE_VERIFIED = Words(
-    "The test fails by assertion on the version handed to you and passes on your hotfix, every time.",
-    "That is all a practice run shows. At hand-in the test also meets other right and wrong fixes, and the hotfix "
-    "meets fresh questions: check that both go further than the reported ones.",
-)
+_FAILS_THEN_PASSES = "The test fails by assertion on the version handed to you and passes on your hotfix, every time."
+
+
+class Occasion(StrEnum):
+    """When a verdict is told: of a practice run, of a hand-in whose stage is open still, or of a hand-in after that."""
+
+    practice = "practice"
+    stage_open = "stage_open"
+    stage_closed = "stage_closed"
+
+
+_WORDS_THEN: Mapping[tuple[Occasion, Verdict], Words] = {
+    (Occasion.practice, Verdict.verified): Words(
+        _FAILS_THEN_PASSES,
+        "That is all a practice run shows. At hand-in the test also meets other right and wrong fixes, and the hotfix "
+        "meets fresh questions: check that both go further than the reported ones.",
+    ),
+    (Occasion.stage_open, Verdict.verified): Words(
+        _FAILS_THEN_PASSES,
+        "The hidden checks follow: other right and wrong fixes for the test, fresh questions for the hotfix. "
+        "Check that both go further than the reported questions; you may hand in again until the window closes.",
+    ),
+    (Occasion.practice, Verdict.rejected_ingest): Words(
+        "We could not take your files in.",
+        "Read the reason, correct the source and ask for another run. Nothing was handed in by this one.",
+    ),
+}
 _NO_TEST = Words(
     "There is no regression test in tests/regression/test_*.py.",
     "Add one that fails on the version handed to you and passes on your hotfix.",
 )
 
 
-def words(verdict: Verdict, *, practice: bool = False, has_test: bool = True) -> Words:
+def words(verdict: Verdict, *, occasion: Occasion = Occasion.stage_closed, has_test: bool = True) -> Words:
     """The verdict in words a learner can act on."""
     if verdict is Verdict.broken_test and not has_test:
         return _NO_TEST
-    if verdict is Verdict.verified and practice:
-        return _PRACTICE_VERIFIED
-    return _WORDS[verdict]
+    return _WORDS_THEN.get((occasion, verdict), _WORDS[verdict])

@@ -9,7 +9,7 @@ from deploy.bench import figures, subject
 from deploy.bench.figures import Spread
 from deploy.bench.report import CouldNotMeasure, Counts, Report, console
 from grading import plan, run
-from grading.verdicts import Verdict
+from grading.verdicts import Occasion, Verdict
 
 if TYPE_CHECKING:
     from sandboxes.sandbox import Sandbox
@@ -56,7 +56,8 @@ def _timed(what: subject.Subject, sandbox: Sandbox, seed: int, *, hand_in: bool)
     began = time.perf_counter()
     drawn = _plan(what, seed, hand_in=hand_in)
     records = run.execute(drawn, sandbox=sandbox)
-    finding = run.conclude(drawn, records, practice=not hand_in)
+    occasion = Occasion.stage_closed if hand_in else Occasion.practice
+    finding = run.conclude(drawn, records, occasion=occasion)
     took = time.perf_counter() - began
     if finding.decision.verdict is not Verdict.verified:
         raise CouldNotMeasure(f"The right fix is {finding.decision.verdict}, not verified: {finding.because}")

@@ -45,7 +45,8 @@ class AttemptRunsView(APIView):
         attempt = access.attempt_for(request.user, attempt_id)
         now = database_now()
         pages = RunPages()
-        submissions = pages.paginate_queryset(Submission.objects.filter(attempt=attempt), request, view=self) or []
+        mine = Submission.objects.filter(attempt=attempt).select_related("attempt__learner", "hand_in__stage")
+        submissions = pages.paginate_queryset(mine, request, view=self) or []
         bodies = [
             {"server_now": now, **shown.summary(submission, queue.last_run(submission), now=now)}
             for submission in submissions
@@ -77,7 +78,7 @@ class RunView(APIView):
     @extend_schema(operation_id="runs_retrieve", responses=RunWhole)
     def get(self, request: Request, run_id: uuid.UUID) -> Response:
         """A run: where it stands, or what it showed, why, and what to do next."""
-        submission = Submission.objects.select_related("attempt").filter(pk=run_id).first()
+        submission = Submission.objects.select_related("attempt__learner", "hand_in__stage").filter(pk=run_id).first()
         if submission is None or not access.may_read(request.user, submission.attempt):
             raise access.NothingHere("There is no such run among those you may see. Check the address.")
         now = database_now()

@@ -56,9 +56,19 @@ class RunVerdict(Shape):
     """What a run proves, why, and what to do next."""
 
     name = serializers.CharField()
-    scope = serializers.CharField(help_text="Which cells it rests on.")
+    scope = serializers.CharField(
+        help_text="Which cells it rests on: `visible cells` of a practice run, and of a hand-in until its window has "
+        "closed and the hidden ones were run; then `all cells`."
+    )
     because = serializers.CharField()
     next = serializers.CharField()
+
+
+class RunHiddenChecks(Shape):
+    """When the hidden cells of a hand-in are run and told: not before its window has closed."""
+
+    told_at = serializers.DateTimeField()
+    message = serializers.CharField()
 
 
 class RunSums(Shape):
@@ -102,13 +112,17 @@ class RunSummary(WithServerNow):
     number = serializers.IntegerField()
     purpose = serializers.ChoiceField(choices=SubmissionPurpose.choices)
     state = serializers.ChoiceField(
-        choices=["received", "waiting", "running", "graded", "platform_fault"],
-        help_text="`received`: the files are being read. `platform_fault`: we gave up; it costs you nothing.",
+        choices=["received", "waiting", "running", "held", "graded", "platform_fault"],
+        help_text="`received`: the files are being read. `held`: of a hand-in, the visible cells are done and the "
+        "hidden ones wait for the window to close. `platform_fault`: we gave up; it costs you nothing.",
     )
     source = RunSource()  # type: ignore[assignment] # as above
     queue = RunQueuePlace(allow_null=True)
     progress_percent = serializers.IntegerField()
     verdict = RunVerdict(allow_null=True)
+    hidden_checks = RunHiddenChecks(
+        allow_null=True, help_text="Null for a practice run, and once the whole verdict is there."
+    )
     numbers = RunNumbers(allow_null=True)
     timings = RunTimings()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -58,9 +59,11 @@ def cell(kind: str, key: str = "", *, harmful: bool = False, **fields: Any) -> C
 
 
 def graded(attempt: Attempt, *, hand_in: bool, verdict: Verdict = Verdict.weak) -> Submission:
+    """A run with its verdict; of a hand-in the whole one, which there is when the stage has closed."""
     submission = work.submit(attempt, work.tree(), hand_in=hand_in)
     queue.enlist(now=database_now())
-    held = queue.claim(worker="w", now=database_now())
+    at = attempt.stages.get(key="live").closes_at if hand_in else database_now()
+    held = queue.claim(worker="w", now=at)
     assert held is not None
     cells = [cell("pre", harmful=True), cell("post")]
     counts: dict[str, Any] = {}
@@ -80,7 +83,7 @@ def graded(attempt: Attempt, *, hand_in: bool, verdict: Verdict = Verdict.weak) 
             counts=counts,
             provenance={"seed": 123456789},
         ),
-        now=database_now(),
+        now=at + timedelta(seconds=30),
     )
     return submission
 

@@ -50,7 +50,7 @@ def hand_in(attempt: Attempt, submitted: Tree | None = None, **forced: Any) -> S
     """Work handed in for the live stage and graded `weak`."""
     submission = work.submit(attempt, submitted or work.tree(), hand_in=True, received_at=at(attempt, 60))
     queue.enlist(now=database_now())
-    held = queue.claim(worker="w", now=database_now())
+    held = queue.claim(worker="w", now=at(attempt, 90))
     assert held is not None
     counts = {
         "total": 40,
@@ -70,7 +70,7 @@ def hand_in(attempt: Attempt, submitted: Tree | None = None, **forced: Any) -> S
             counts={"before": counts, "after": counts | {"harmful": 0}},
             provenance={"edited": {"protected": ["assistant/lm/x"], "data": ["kb/products.json"]}, **forced},
         ),
-        now=database_now(),
+        now=at(attempt, 91),
     )
     return submission
 

@@ -243,8 +243,12 @@ def test_the_place_in_the_queue_and_an_honest_wait(cast: Cast, now: datetime) ->
     assert (place.position, place.wait_seconds) == (1, round(queue.EXPECTED_SECONDS["run"]))
     assert "first guess" in place.basis
 
-    theirs = work.submit(work.live(cast.other_learner, started_at=now), work.tree(), hand_in=True)
+    long_ago = now - timedelta(minutes=90)  # its stage has just closed: the hidden cells are to be run too
+    theirs = work.submit(work.live(cast.other_learner, started_at=long_ago), work.tree(), hand_in=True)
     queue.enlist(now=now)
+    before_closing = queue.place(run, now=now - MICROSECOND)
+    assert before_closing is not None
+    assert before_closing.wait_seconds == round(2 * queue.EXPECTED_SECONDS["run"])
     place = queue.place(run, now=now)
     assert place is not None
     assert place.position == 2

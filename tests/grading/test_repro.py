@@ -115,6 +115,26 @@ def test_a_check_that_was_taken_over_is_written_once(fake: FakeSandbox, attempt:
 
 
 @pytest.mark.parametrize(
+    ("component", "expected"),
+    [
+        ("prompt", True),
+        ("config", True),
+        ("config.toml", True),
+        ("assistant/prompt.py", True),
+        ("guard", False),
+        ("toml", False),
+        ("", False),
+    ],
+)
+def test_the_file_that_holds_the_fault_is_a_right_answer_too(component: str, *, expected: bool) -> None:
+    truth = {"component": "prompt", "failure_class": "H4", "files": ["config.toml"]}
+    assert repro.compare(Diagnosis(component=component, failure_class="H4"), truth).component is expected
+    elsewhere = truth | {"files": ["assistant/prompt.py"]}
+    in_the_code = repro.compare(Diagnosis(component=component, failure_class="H4"), elsewhere)
+    assert in_the_code.component is (expected and "config" not in component)
+
+
+@pytest.mark.parametrize(
     ("component", "failure_class", "expected"),
     [
         ("index", "H1", (True, True)),

@@ -12,7 +12,7 @@ from exams.database_clock import database_now
 from exams.models import Event
 from grading import lease, plan, queue, run
 from grading.models import Cell, GradingRun, RunState
-from grading.verdicts import CellKind, CellResult, Observed, Verdict
+from grading.verdicts import CellKind, CellResult, Observed, Occasion, Verdict
 from sandboxes.ingest import IngestRefused
 from sandboxes.ingest.tree import Tree
 from sandboxes.sandbox import EngineTimeout, NodeOutcome, RunEnd
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 def find(sandbox: Sandbox, submitted: Tree, *, hand_in: bool = False) -> queue.Finding:
     drawn = plan.draw_up(pack=work.PACK, spec=work.SPEC, submitted=submitted, hand_in=hand_in, seed=11)
-    return run.conclude(drawn, run.execute(drawn, sandbox=sandbox), practice=not hand_in)
+    occasion = Occasion.stage_closed if hand_in else Occasion.practice
+    return run.conclude(drawn, run.execute(drawn, sandbox=sandbox), occasion=occasion)
 
 
 REFUSES = work.PACK.mutants(work.SPEC)["refuses_everything"]

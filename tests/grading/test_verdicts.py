@@ -266,8 +266,8 @@ def test_a_hotfix_that_refuses_everything_is_no_fix() -> None:
 
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_every_verdict_says_what_happened_and_what_to_do_next_and_tells_nothing_hidden(verdict: Verdict) -> None:
-    for practice in (True, False):
-        said = verdicts.words(verdict, practice=practice)
+    for occasion in verdicts.Occasion:
+        said = verdicts.words(verdict, occasion=occasion)
         assert said.happened.endswith(".")
         assert said.next.endswith(".")
         assert not {"mutant", "alternative", "seed", "probe", "H1", "H4"} & set(str(said).replace(".", " ").split())
