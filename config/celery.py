@@ -17,6 +17,7 @@ app.conf.beat_schedule = {
         "exams.tasks.beat": 2.0,
         "exams.tasks.close_overdue": 1.0,
         "exams.tasks.ingest_waiting": 5.0,
+        "exams.tasks.ask_again": 30.0,
         "exams.tasks.answer_questions": 5.0,
         "exams.tasks.expire_uploads": 30.0,
         "exams.tasks.find_lost_pushes": 30.0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.conf import settings
 
@@ -23,6 +23,7 @@ from sandboxes.ingest.upload import read_upload
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from exams.models import Attempt, Submission
     from sandboxes.ingest.tree import Tree
@@ -125,7 +126,7 @@ def pin(source: Source, *, attempt: Attempt, received_at: datetime) -> Pin:
     try:
         if source.own:
             return _pin_own(source, attempt=attempt, received_at=received_at)
-        found = git.resolve(url=source.url, ref=source.ref or None, allowed_hosts=settings.HOTSEAT_ALLOWED_GIT_HOSTS)
+        found = git.resolve(url=source.url, ref=source.ref or None, **_trusted())
     except IngestRefused as refused:
         raise BadSource(refused.message, code=refused.code) from refused
     except SourceUnreachable as unreachable:
@@ -157,7 +158,7 @@ def fetch(submission: Submission) -> Fetched:
         url=submission.url,
         ref=submission.source_facts.get("ref") or submission.ref or None,
         commit=submission.pinned_commit or None,
-        allowed_hosts=settings.HOTSEAT_ALLOWED_GIT_HOSTS,
+        **_trusted(),
     )
     return Fetched(
         tree=found.tree,
@@ -165,6 +166,28 @@ def fetch(submission: Submission) -> Fetched:
         facts={"author": found.author, "committed_at": found.committed_at.isoformat(), "subject": found.subject},
         force_pushed=bool(found.force_pushed),
     )
+
+
+def was_rewritten(submission: Submission) -> bool | None:
+    """Whether the branch or tag a submission came from has left its commit; None if that cannot be told.
+
+    Talks to the network, as `fetch` does: call outside transactions.
+    """
+    ref = submission.source_facts.get("ref") or ("" if submission.ref else "HEAD")
+    if not submission.url or not submission.pinned_commit or not ref:
+        return None
+    return git.was_rewritten(url=submission.url, ref=ref, commit=submission.pinned_commit, **_trusted())
+
+
+class _Trusted(TypedDict):
+    """What the operator says of strangers' servers."""
+
+    allowed_hosts: list[str]
+    ca_file: Path | None
+
+
+def _trusted() -> _Trusted:
+    return {"allowed_hosts": settings.HOTSEAT_ALLOWED_GIT_HOSTS, "ca_file": settings.HOTSEAT_GIT_CA_FILE}
 
 
 def _pin_own(source: Source, *, attempt: Attempt, received_at: datetime) -> Pin:

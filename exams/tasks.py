@@ -14,7 +14,9 @@ from exams.live.lost_pushes import find_lost_pushes as find
 from exams.live.questions import answer_waiting, attempts_with_waiting_questions
 from exams.live.uploads import expire_uploads as expire
 from exams.models import Heartbeat
+from exams.submit import ask_again as ask_again_of
 from exams.submit import close_overdue as close
+from exams.submit import to_ask_again
 from exams.submit.ingesting import ingest, waiting
 from sandboxes import engine
 
@@ -42,6 +44,13 @@ def ingest_waiting() -> None:
     """Take in the sources that wait."""
     for submission_id in waiting(now=database_now(), most=AT_ONCE):
         ingest(submission_id, database_now())
+
+
+@shared_task(name="exams.tasks.ask_again", soft_time_limit=240, time_limit=270)
+def ask_again() -> None:
+    """Ask strangers' servers, once the stage has closed, whether a hand-in's branch was rewritten."""
+    for submission_id in to_ask_again(most=3):  # each may take a minute of a server that hardly answers
+        ask_again_of(submission_id, database_now())
 
 
 @shared_task(name="exams.tasks.answer_questions", soft_time_limit=240, time_limit=270)

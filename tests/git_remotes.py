@@ -108,6 +108,7 @@ class GitHost:
         asked: every path it was asked for, in order.
         protocol_zero: whether it speaks only git's first protocol, which gives out no commits without a name.
         plain: a folder served file by file below `/plain/`, as a host without git does.
+        away: whether it answers nothing but that it is out of service.
     """
 
     port: int
@@ -118,6 +119,7 @@ class GitHost:
     asked: list[str] = field(default_factory=list)
     protocol_zero: bool = False
     plain: Path | None = None
+    away: bool = False
 
     def url(self, path: str) -> str:
         """Return the address of something on this host."""
@@ -186,7 +188,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         else:
             self._answer(404, b"nothing here")
 
-    do_GET = do_POST = _serve  # noqa: N815 - the base class looks for these names
+    def _serve_unless_away(self) -> None:
+        if self.host.away:
+            self._body()
+            self._answer(503, b"back soon")
+        else:
+            self._serve()
+
+    do_GET = do_POST = _serve_unless_away  # noqa: N815 - the base class looks for these names
 
     def _file(self, path: Path) -> None:
         if path.is_file():

@@ -20,6 +20,7 @@ HOTSEAT_SANDBOX_IMAGE = env.text("HOTSEAT_SANDBOX_IMAGE")
 HOTSEAT_SANDBOX_POOL = env.number("HOTSEAT_SANDBOX_POOL", 2)
 HOTSEAT_PUBLIC_URL = env.text("HOTSEAT_PUBLIC_URL", f"http://127.0.0.1:{env.number('PORT', 8000)}")
 HOTSEAT_ALLOWED_GIT_HOSTS = env.words("HOTSEAT_ALLOWED_GIT_HOSTS")
+HOTSEAT_GIT_CA_FILE = env.readable_file("HOTSEAT_GIT_CA_FILE")  # none: the authorities this machine trusts
 HOTSEAT_MAX_OPEN_CLAIMS = env.number("HOTSEAT_MAX_OPEN_CLAIMS", 4)
 HOTSEAT_DEMO = env.flag("HOTSEAT_DEMO")
 HOTSEAT_STOCK = env.number("HOTSEAT_STOCK", 4)  # incidents kept ready for each published twin

@@ -45,6 +45,16 @@ def path(name: str, default: Path) -> Path:
     return Path(text(name, str(default))).resolve()
 
 
+def readable_file(name: str) -> Path | None:
+    """A file that must be there if it is named."""
+    value = text(name)
+    if not value:
+        return None
+    if not Path(value).is_file():
+        raise ImproperlyConfigured(f"{name} is {value!r}, and there is no such file: correct the path or unset it.")
+    return Path(value).resolve()
+
+
 def database(url: str) -> dict[str, object]:
     """Django's database settings for a `postgresql://user:password@host:port/name?host=/socket` address."""
     parts = urlsplit(url)
