@@ -48,6 +48,7 @@ SAVE = Operation(
     lambda n: {"content": f"{n}: {_WORDS * 3}"},
     lambda n: {"If-Match": f'"{n}"'},
 )
+START = Operation("start an attempt", "POST", "twins/jt-incident-4/start/")
 OPERATIONS = (
     Operation("read an attempt", "GET", "attempts/{attempt}/"),
     Operation("read its events", "GET", "attempts/{attempt}/events/"),
@@ -79,7 +80,7 @@ class Client:
         """
         body = None if operation.body is None else json.dumps(operation.body(n))
         headers = {"Authorization": f"Token {self._token}"} | operation.headers(n)
-        if body is not None:
+        if operation.method != "GET":
             headers |= {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())}
         path = "/api/v1/" + operation.path.format(attempt=self._attempt)
         began = time.perf_counter()

@@ -16,16 +16,20 @@ if TYPE_CHECKING:
 TWIN = "jt-incident-4"
 
 
+def learners(number: int) -> list[User]:
+    """That many learners who have started nothing."""
+    batch = secrets.token_hex(3)
+    return User.objects.bulk_create(
+        User(email=f"{batch}-{each}@bench.hotseat.test", name=f"Learner {each}") for each in range(number)
+    )
+
+
 def live_attempts(number: int, *, live_until: datetime) -> list[Attempt]:
     """That many learners, each with an attempt whose first window closes then, a diagnosis and a hotfix saved."""
     version = start.published(TWIN)
     plans = Twin.from_json(version.definition).plans
     first = clock.schedule(plans, live_until, 100)[0]
     started_at = live_until - (first.closes_at - live_until)
-    batch = secrets.token_hex(3)
-    learners = User.objects.bulk_create(
-        User(email=f"{batch}-{each}@bench.hotseat.test", name=f"Learner {each}") for each in range(number)
-    )
     attempts = Attempt.objects.bulk_create(
         Attempt(
             learner=learner,
@@ -37,7 +41,7 @@ def live_attempts(number: int, *, live_until: datetime) -> list[Attempt]:
             incident_seed=7,
             started_at=started_at,
         )
-        for learner in learners
+        for learner in learners(number)
     )
     windows = clock.schedule(plans, started_at, 100)
     Stage.objects.bulk_create(

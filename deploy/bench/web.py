@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,10 +16,11 @@ import httpx
 from knox.models import AuthToken
 
 from deploy.bench import crowd, figures
-from deploy.bench.client import OPERATIONS, Client, Operation
+from deploy.bench.client import OPERATIONS, START, Client, Operation
 from deploy.bench.figures import Spread
 from deploy.bench.report import CouldNotMeasure, Counts, Report, console
 from deploy.local import places, programs
+from exams import stock
 from exams.database_clock import database_now
 
 if TYPE_CHECKING:
@@ -28,10 +30,13 @@ CLIENTS = 4
 HOST = "127.0.0.1"
 _MOST_EACH = 90  # the twin takes 100 status updates in an attempt
 _START_SECONDS = 60.0
+_STARTS = 4  # by one client alone, and as many by four at once; each takes an incident that took seconds to draw
 
 
 def measure(counts: Counts) -> Report:
     """Each operation by one client alone, then by four at once; each client is a learner in an attempt of their own.
+
+    A start is measured twice: taken from the stock, and drawn while the learner waits.
 
     Raises:
         CouldNotMeasure: the server did not start, or refused a request.
@@ -42,14 +47,39 @@ def measure(counts: Counts) -> Report:
             status.update(f"http: {operation.name}")
             alone, _ = _put(operation, port, clients=1, each=min(counts.requests, _MOST_EACH))
             many, rate = _put(operation, port, clients=CLIENTS, each=min(-(-counts.requests // CLIENTS), _MOST_EACH))
-            times = (figures.seconds(each) for each in (alone.median, alone.p95, many.median, many.p95))
-            rows.append((operation.name, *times, f"{rate:.0f}", str(alone.count + many.count)))
+            rows.append(_row(operation.name, alone, many, rate))
+        for name, stocked in (("start, from the stock", 2 * _STARTS), ("start, drawn meanwhile", 0)):
+            status.update(f"http: {name}")
+            while stock.draw_next(at_least=stocked, now=database_now()) == stock.Outcome.DRAWN:
+                pass
+            alone, _ = _start(port, clients=1, each=_STARTS)
+            many, rate = _start(port, clients=CLIENTS, each=_STARTS // CLIENTS)
+            rows.append(_row(name, alone, many, rate))
     together = f"{CLIENTS} at once"
     return Report(
         title="HTTP, one web process over loopback",
         columns=("", "alone: median", "p95", f"{together}: median", "p95", "requests/s", "requests"),
         rows=tuple(rows),
     )
+
+
+def _row(name: str, alone: Spread, many: Spread, rate: float) -> tuple[str, ...]:
+    times = (figures.seconds(each) for each in (alone.median, alone.p95, many.median, many.p95))
+    return (name, *times, f"{rate:.0f}" if rate >= 1 else f"{rate:.1f}", str(alone.count + many.count))
+
+
+def _start(port: int, *, clients: int, each: int) -> tuple[Spread, float]:
+    """The seconds that starts took, each by a learner who had not started, and starts a second over all clients."""
+    learners = crowd.learners(clients * each)
+    people = [Client(HOST, port, AuthToken.objects.create(learner)[1], uuid.uuid4()) for learner in learners]
+    shares = [people[first::clients] for first in range(clients)]
+    with ThreadPoolExecutor(clients) as pool:
+        began = time.perf_counter()
+        answered = list(pool.map(lambda share: [person.put(START, 0) for person in share], shares))
+        took = time.perf_counter() - began
+    for person in people:
+        person.close()
+    return Spread.of(list(chain.from_iterable(answered))), clients * each / took
 
 
 def _put(operation: Operation, port: int, *, clients: int, each: int) -> tuple[Spread, float]:
