@@ -19,7 +19,7 @@ from sandboxes.sandbox import EngineTimeout, NodeOutcome, RunEnd
 from tests.grading import work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from exams.models import Attempt
     from sandboxes.docker_sandbox import DockerSandbox
@@ -273,8 +273,68 @@ def test_a_test_that_keeps_being_stopped_costs_no_hidden_cells(
     monkeypatch.setattr(run, "_run_test", stopped)
     found = find(fake, work.tree(), hand_in=True)
     assert found.decision.verdict is Verdict.reproduces_by_timeout_only
-    assert ran.count(CellKind.pre) == ran.count(CellKind.post) == 3
+    assert ran.count(CellKind.pre) == ran.count(CellKind.post) == 1
     assert len(ran) <= 6 + run.MOST_STOPPED - 1
+
+
+STOPS = [RunEnd.timeout_wall, RunEnd.timeout_cpu, RunEnd.oom, RunEnd.output_limit]
+
+
+def scripted(
+    monkeypatch: pytest.MonkeyPatch, said: Callable[[CellKind, int], Observed]
+) -> list[tuple[CellKind, Observed]]:
+    """Let the n-th run of each kind end as said; returns what was run, as it goes."""
+    ran: list[tuple[CellKind, Observed]] = []
+
+    def run_test(cell: plan.PlannedCell, drawn: plan.Plan, *, sandbox: object, position: int) -> run.Record:
+        del drawn, sandbox
+        observed = said(cell.kind, sum(kind is cell.kind for kind, _ in ran) + 1)
+        ran.append((cell.kind, observed))
+        return run.Record(cell=cell, position=position, seconds=1.0, observed=observed)
+
+    monkeypatch.setattr(run, "_run_test", run_test)
+    return ran
+
+
+FAILS = Observed(RunEnd.completed, (("test_it", NodeOutcome.failed_assert),))
+PASSES = Observed(RunEnd.completed, (("test_it", NodeOutcome.passed),))
+
+
+@pytest.mark.parametrize("ended", STOPS)
+@pytest.mark.parametrize("kind", [CellKind.pre, CellKind.post])
+def test_a_visible_cell_that_had_to_be_stopped_is_not_repeated(
+    fake: FakeSandbox, monkeypatch: pytest.MonkeyPatch, kind: CellKind, ended: RunEnd
+) -> None:
+    usual = {CellKind.pre: FAILS, CellKind.post: PASSES}
+    ran = scripted(monkeypatch, lambda each, _: Observed(ended) if each is kind else usual[each])
+    found = find(fake, work.tree())
+    assert sum(each is kind for each, _ in ran) == 1
+    assert len(ran) == 4
+    by_time = ended in {RunEnd.timeout_wall, RunEnd.timeout_cpu}
+    slow_before = kind is CellKind.pre and by_time
+    assert found.decision.verdict is (Verdict.reproduces_by_timeout_only if slow_before else Verdict.limit_exceeded)
+    left_out = [cell for cell in found.cells if "Not run" in cell.note]
+    assert [(cell.kind, cell.result) for cell in left_out] == [(kind, CellResult.inconclusive)] * 2
+
+
+def test_a_repeat_that_is_stopped_once_is_run_five_times_afresh(
+    fake: FakeSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Observed(RunEnd.timeout_wall)
+    ran = scripted(monkeypatch, lambda kind, nth: FAILS if kind is CellKind.pre else slow if nth == 2 else PASSES)
+    found = find(fake, work.tree())
+    assert sum(kind is CellKind.post for kind, _ in ran) == 2 + 5
+    assert found.decision.verdict is Verdict.limit_exceeded
+
+
+def test_a_test_that_is_stopped_again_in_the_fresh_repeats_is_flaky(
+    fake: FakeSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Observed(RunEnd.timeout_wall)
+    ran = scripted(monkeypatch, lambda kind, nth: FAILS if kind is CellKind.pre else slow if nth in {2, 3} else PASSES)
+    found = find(fake, work.tree())
+    assert sum(kind is CellKind.post for kind, _ in ran) == 3
+    assert found.decision.verdict is Verdict.flaky
 
 
 @pytest.mark.parametrize("ended", [RunEnd.timeout_wall, RunEnd.completed])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -198,6 +199,34 @@ def test_every_combination_has_exactly_one_verdict(said: Evidence) -> None:
         assert not said.hotfix_tampered
 
 
+hidden_parts = st.fixed_dictionaries(
+    {
+        "ref": st.lists(observed, max_size=1).map(tuple),
+        "alt": st.lists(observed, max_size=3).map(tuple),
+        "mut": st.lists(observed, max_size=3).map(tuple),
+        "fix": st.one_of(st.none(), st.builds(FixEvidence, reference=probes, after=probes, worked_before=probes)),
+        "left_out": st.booleans(),
+    }
+)
+
+
+@given(pre=settled, post=settled, tampered=st.booleans(), one=hidden_parts, other=hidden_parts)
+def test_what_is_decided_from_the_visible_part_does_not_depend_on_the_hidden_one(
+    pre: verdicts.Settled,
+    post: verdicts.Settled,
+    tampered: bool,
+    one: dict[str, Any],
+    other: dict[str, Any],
+) -> None:
+    said = [
+        decide(verdicts.visible_part(Evidence(pre=pre, post=post, hotfix_tampered=tampered, **hidden)))
+        for hidden in (one, other, {})
+    ]
+    assert said[0] == said[1] == said[2]
+    assert said[0].verdict not in {Verdict.overfit, Verdict.weak, Verdict.hotfix_incomplete, Verdict.hotfix_regresses}
+    assert (said[0].mutants_total, said[0].alternatives_total) == (0, 0)
+
+
 _EVERY = [Observed(end, ((T, node),)) for end in RunEnd for node in NodeOutcome] + [NOT_RUN, ran()]
 
 
@@ -243,6 +272,18 @@ def test_repeats_that_disagree_are_run_five_times_afresh() -> None:
     assert settle([FAIL, PASS, FAIL], [FAIL] * 5).observed == FAIL
     assert settle([FAIL, PASS, FAIL], [FAIL] * 4).observed is None
     assert settle([FAIL, PASS, FAIL], [FAIL] * 4 + [PASS]).observed is None
+
+
+def test_repeats_that_were_left_out_say_nothing_and_none_of_them_is_a_pass() -> None:
+    assert settle([SLOW, NOT_RUN, NOT_RUN]).observed == SLOW
+    assert settle([NOT_RUN, SLOW, NOT_RUN]).observed == SLOW
+    assert settle([NOT_RUN] * 3).observed == NOT_RUN
+    assert settle([PASS, SLOW, NOT_RUN]).observed is None
+    assert settle([PASS, SLOW, NOT_RUN], [PASS] * 5).observed == PASS
+    assert settle([PASS, SLOW, NOT_RUN], [PASS, SLOW, *[NOT_RUN] * 3]).observed is None
+    assert settle([PASS, SLOW, NOT_RUN], [SLOW, *[NOT_RUN] * 4]).observed is None
+    fails_then_passes = Evidence(pre=settle([FAIL, FAIL, NOT_RUN]), post=settle([PASS, NOT_RUN, PASS]))
+    assert decide(fails_then_passes).verdict is Verdict.limit_exceeded
 
 
 def test_repeats_that_fail_in_different_tests_disagree() -> None:
