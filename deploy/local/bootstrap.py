@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.local.places import ROOT, state_dir
+from deploy.local.processes import dying_with_parent
 from deploy.local.trouble import Trouble
 
 _VERSION = (3, 11)
@@ -55,9 +56,10 @@ def ensure(wanted: str) -> Path:
         python = venv / "bin" / "python"
         stamp = venv / "hotseat-installed.json"
         want = _fingerprint(venv, _SETS[wanted])
-        if not _runs_as_wanted(python):
+        if not stamp.exists() or not _runs_as_wanted(python):  # without a stamp its making was killed half-way
             with _step("Environment", f"making {venv}"):
                 _make(venv, state / "logs" / "install.log")
+            stamp.write_text("{}")
         elif want.items() <= _read(stamp).items():
             return python
         _install(python, wanted, state / "logs" / "install.log")
@@ -112,7 +114,7 @@ def _make(venv: Path, log: Path) -> None:
         _say("\n  … this Python cannot make environments: installing Debian's python3.11-venv")
         apt_get_install("python3.11-venv", log=log)
     if _has(python, "ensurepip"):
-        _run([python, "-m", "venv", str(venv)], log, "The environment could not be made")
+        _run([*dying_with_parent(), python, "-m", "venv", str(venv)], log, "The environment could not be made")
     elif _has(python, "pip"):
         _run([python, "-m", "venv", "--without-pip", str(venv)], log, "The environment could not be made")
         # A pip of its own, so that what follows need not know the difference.
@@ -140,8 +142,10 @@ def apt_get_install(package: str, *, log: Path) -> None:
     """
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     remedy = f"Debian's {package} could not be installed; install it by hand (apt-get install {package})"
-    _run(["apt-get", "update", "-qq"], log, remedy, env=env)
-    _run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", package], log, remedy, env=env)
+    # One that we started and then were killed beside goes on to its end, and has the lock until then.
+    apt_get = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "-qq"]
+    _run([*apt_get, "update"], log, remedy, env=env)
+    _run([*apt_get, "install", "-y", "--no-install-recommends", package], log, remedy, env=env)
 
 
 def _install(python: Path, wanted: str, log: Path) -> None:
@@ -149,13 +153,14 @@ def _install(python: Path, wanted: str, log: Path) -> None:
     requirements = ROOT / "requirements" / f"{wanted}.txt"
     count = sum(1 for line in requirements.read_text().splitlines() if "==" in line and not line.startswith(" "))
     hashed = ["--require-hashes", "-r"]
-    pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    guard = dying_with_parent()
+    pip = [*guard, str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     with _step("Packages", f"installing {count} pinned packages (seconds when cached, else a minute or two)"):
         if not _pip_goes_elsewhere(python):
             try:
                 _run([*pip, *hashed, str(ROOT / "requirements" / "installer.txt")], log, "")
                 # The machine's own certificates: a registry may sit behind an authority that only it knows.
-                uv = [str(python.with_name("uv")), "pip", "install", "--python", str(python), "--system-certs"]
+                uv = [*guard, str(python.with_name("uv")), "pip", "install", "--python", str(python), "--system-certs"]
                 _run([*uv, "--link-mode=copy", "--compile-bytecode", *hashed, str(requirements)], log, "")
             except Trouble:
                 _say("\n  … uv could not; trying pip, which takes a minute longer")

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
-from deploy.local import places, postgres, services
+from deploy.local import places, postgres, processes, services
 from deploy.local.places import Home
 from deploy.local.trouble import Trouble
 
@@ -29,7 +29,12 @@ def prepare(home: Home, env: Mapping[str, str], *argv: str) -> str:
     """
     log = home.logs / f"{argv[0]}.log"
     ended = subprocess.run(
-        [sys.executable, "manage.py", *argv], cwd=places.ROOT, env=env, capture_output=True, text=True, check=False
+        [*processes.dying_with_parent(), sys.executable, "manage.py", *argv],
+        cwd=places.ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if ended.returncode:
         log.write_text(ended.stdout + ended.stderr)  # only then: what it prints may be a password

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import psycopg
 
 from deploy.local.places import Home
-from deploy.local.processes import capable, kill_and_wait
+from deploy.local.processes import capable, dying_with_parent, kill_and_wait
 from deploy.local.supervise import Program
 from deploy.local.trouble import Trouble
 
@@ -73,7 +73,7 @@ def _as_user(home: Home, binary: Path) -> tuple[str, ...]:
     """
     if os.getuid() != 0:
         return ()
-    identity = ("setpriv", f"--reuid={_UNPRIVILEGED}", f"--regid={_gid()}", "--clear-groups")
+    identity = ("setpriv", "--pdeathsig=INT", f"--reuid={_UNPRIVILEGED}", f"--regid={_gid()}", "--clear-groups")
     if _reachable(home.path) and _reachable(binary) and _reachable(sockets(home)):
         return (*identity, "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--")
     for capability in ("dac_read_search", "dac_override"):
@@ -156,7 +156,11 @@ def _initialise(home: Home, folder: Path, as_user: tuple[str, ...]) -> None:
     _own(fresh)
     flags = ("--username", ROLE, "--auth=trust", "--locale=C.UTF-8", "--encoding=UTF8", "--data-checksums")
     made = subprocess.run(
-        [*as_user, folder / "initdb", "-D", fresh, *flags], capture_output=True, text=True, check=False, cwd="/"
+        [*dying_with_parent(), *as_user, folder / "initdb", "-D", fresh, *flags],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
     )
     if made.returncode:
         raise Trouble(

@@ -1,6 +1,7 @@
 """Processes of this machine: which are ours, and how they end."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Collection, Iterator
@@ -12,6 +13,14 @@ MARK = "HOTSEAT_HOME"
 
 # Bit numbers from linux/capability.h.
 _CAPABILITIES = {"dac_override": 1, "dac_read_search": 2, "setpcap": 8}
+
+
+def dying_with_parent(sent: str = "TERM") -> tuple[str, ...]:
+    """The words before a command that end it when its parent dies, even by kill -9; none where util-linux lacks.
+
+    A command that then becomes another user has to ask again: the kernel forgets the wish with the change.
+    """
+    return ("setpriv", f"--pdeathsig={sent}", "--") if shutil.which("setpriv") else ()
 
 
 def capable(capability: str) -> bool:

@@ -33,4 +33,4 @@ def run(arguments: Sequence[str]) -> int:
 def _shared_out(arguments: Sequence[str]) -> list[str]:
     """Two workers, as two cores allow, unless the caller chooses; tests of one `xdist_group` stay together."""
     chosen = any(word.startswith(("-n", "--numprocesses", "--pdb")) for word in arguments)
-    return [*([] if chosen else ["-n", "2", "--dist", "loadgroup"]), *arguments]
+    return [*([] if chosen else ["-n", "2"]), "--dist", "loadgroup", *arguments]

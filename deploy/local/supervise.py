@@ -6,7 +6,6 @@ supervisor does the work; this module writes its configuration and speaks to its
 import configparser
 import os
 import shlex
-import shutil
 import sys
 import time
 import xmlrpc.client
@@ -85,7 +84,7 @@ class Supervisor:
         self.sweep()
         file = self.home.path / "supervisor.conf"
         self._write(file, programs)
-        guard = _dies_with_parent() if with_parent else ()
+        guard = processes.dying_with_parent() if with_parent else ()
         argv = [*guard, sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--configuration", str(file)]
         out = self.home.logs / "supervisor.out"
         # Not `subprocess`: that watches over its children, and this one is meant to outlive us unless told otherwise.
@@ -173,7 +172,7 @@ class Supervisor:
         }
         for program in programs:
             config[f"program:{program.name}"] = {
-                "command": shlex.join((*_dies_with_parent(), *program.argv)),
+                "command": shlex.join((*processes.dying_with_parent(), *program.argv)),
                 "directory": str(ROOT),
                 "priority": str(program.order),
                 "autostart": "false",
@@ -201,8 +200,3 @@ class _Escaping:
 
     def write(self, text: str) -> int:
         return self._out.write(text.replace("%", "%%"))
-
-
-def _dies_with_parent() -> tuple[str, ...]:
-    """The words before a command that end it when its parent dies, even by kill -9; none where util-linux lacks."""
-    return ("setpriv", "--pdeathsig=TERM", "--") if shutil.which("setpriv") else ()

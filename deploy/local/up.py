@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 
-from deploy.local import engine, manage, places, programs, ready, sandbox_image, services
+from deploy.local import engine, manage, places, processes, programs, ready, sandbox_image, services
 from deploy.local.places import Home
-from deploy.local.processes import kill_and_wait
 from deploy.local.saying import say, step
 from deploy.local.supervise import Supervisor
 from deploy.local.trouble import Trouble
@@ -33,15 +33,19 @@ def up(*, detach: bool) -> int:
         signal.signal(each, _interrupt)
     with ExitStack() as starting:
         starting.enter_context(_only_one(home))
-        if supervisor.running():
+        if supervisor.running() and not _half_way(home).exists():
             return _already(home)
         begun = time.monotonic()
+        if processes.marked(home.path):
+            say("  … ending what a start that was killed has left")
+            supervisor.stop()
         ready.refuse_taken_port(host, port)
         address = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - compared, not bound
         is_ready = False
         try:
             sign_ins = _start(home, supervisor, host=host, port=port, address=address, detach=detach)
             ready.remember(home, address)
+            _half_way(home).unlink()
             is_ready = True
             starting.close()  # others may look now, and find it running
             _greet(address, sign_ins, time.monotonic() - begun, detach=detach)
@@ -66,6 +70,11 @@ def _listen_on() -> tuple[str, int]:
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+def _half_way(home: Home) -> Path:
+    """A file that is there while a start is under way, and stays when that start is killed."""
+    return home.path / "half-way"
 
 
 @contextmanager
@@ -101,6 +110,7 @@ def _start(home: Home, supervisor: Supervisor, *, host: str, port: int, address:
     env = manage.environment(home, port=port) | sandbox_image.prepare()
     ours = programs.platform(home, host=host, port=port)
     with step("PostgreSQL") as doing:
+        _half_way(home).touch()
         supervisor.launch([*services.programs(home, durable=True), *ours], env=env, with_parent=not detach)
         doing.outcome = services.start_database(home, supervisor)
     with step("Valkey") as doing:
@@ -146,7 +156,8 @@ def _stay(supervisor: Supervisor) -> int:
 def _stop(supervisor: Supervisor) -> None:
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)  # half a stop would leave what nobody stops
-    say("\nStopping …")
+    with suppress(OSError):  # the terminal may be what went away
+        say("\nStopping …")
     supervisor.stop()
     if word := engine.release():
         say(f"  {word}")
@@ -157,7 +168,8 @@ def down() -> int:
     home = places.platform()
     home.prepare()
     supervisor = Supervisor(home)
-    was_running = supervisor.running() or _stop_the_starting(home)
+    was_starting = _stop_the_starting(home)
+    was_running = was_starting or bool(processes.marked(home.path))
     _stop(supervisor)
     say("Hotseat is stopped." if was_running else "Hotseat was not running.")
     return 0
@@ -170,6 +182,6 @@ def _stop_the_starting(home: Home) -> bool:
         except BlockingIOError:
             lock.seek(0)
             with suppress(ValueError):
-                kill_and_wait([int(lock.read())], first=signal.SIGTERM, seconds=60)
+                processes.kill_and_wait([int(lock.read())], first=signal.SIGTERM, seconds=60)
             return True
     return False

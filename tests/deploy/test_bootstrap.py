@@ -65,6 +65,15 @@ def test_an_environment_whose_python_is_gone_is_made_anew(project: Path) -> None
     assert subprocess.run([python, "-c", ""], check=False).returncode == 0
 
 
+def test_an_environment_whose_making_was_killed_half_way_is_made_anew(project: Path) -> None:
+    python = bootstrap.ensure("base")
+    (project / "state" / "venv" / "hotseat-installed.json").unlink()
+    for script in (project / "state" / "venv" / "lib").glob("*/site-packages/pip/__main__.py"):
+        script.unlink()
+    assert bootstrap.ensure("base") == python
+    assert subprocess.run([python, "-m", "pip", "--version"], check=False).returncode == 0
+
+
 @pytest.mark.usefixtures("project")
 def test_a_second_make_waits_for_the_first(capfd: pytest.CaptureFixture[str], project: Path) -> None:
     bootstrap.ensure("base")

@@ -157,27 +157,30 @@ def test_a_port_that_is_none_is_refused(env: dict[str, str], port: str) -> None:
 
 
 @pytest.mark.timeout(420)
-def test_a_start_killed_with_9_at_any_step_is_no_hindrance_to_the_next(env: dict[str, str], home: Home) -> None:
+def test_after_a_start_killed_with_9_at_any_step_the_next_one_works_and_ctrl_c_ends_it(
+    env: dict[str, str], home: Home
+) -> None:
     for mark, options in (
         ("• PostgreSQL", []),
-        ("• PostgreSQL", ["--detach"]),
         ("• Database tables", ["--detach"]),  # nothing dies by itself with a start that was to leave it all running
-        ("• Web, workers", []),
         ("• Web, workers", ["--detach"]),
     ):
         with _local(env, "up", *options) as half:
             said = _read_until(half, mark)
             assert mark in said, said
             half.kill()
-    up = _local(env, "up", "--detach")
-    said = up.communicate(timeout=240)[0]
-    assert f"Hotseat is ready at http://127.0.0.1:{env['PORT']}" in said, said
-    assert ready.missing(f"http://127.0.0.1:{env['PORT']}") == {}
-    assert sorted(Supervisor(home).statuses()) == sorted(_parts(home))
+    with _local(env, "up") as up:
+        said = _read_until(up, "Ctrl-C")
+        assert f"Hotseat is ready at http://127.0.0.1:{env['PORT']}" in said
+        assert ready.missing(f"http://127.0.0.1:{env['PORT']}") == {}
+        assert Supervisor(home).statuses().keys() == _parts(home)
+        up.send_signal(signal.SIGINT)
+        assert "Stopped." in up.communicate(timeout=90)[0]
+    assert up.returncode == 0
+    assert processes.marked(home.path) == []
 
 
-@pytest.mark.parametrize("options", [[], ["--detach"]])
-@pytest.mark.parametrize("mark", ["✓ PostgreSQL", "• Web, workers"])
+@pytest.mark.parametrize(("mark", "options"), [("✓ PostgreSQL", []), ("• Web, workers", ["--detach"])])
 def test_down_stops_what_a_start_killed_with_9_has_left(
     env: dict[str, str], home: Home, mark: str, options: list[str]
 ) -> None:
@@ -197,16 +200,6 @@ def test_down_stops_a_start_under_way(env: dict[str, str], home: Home) -> None:
         assert "Hotseat is stopped." in down.communicate(timeout=90)[0]
         assert "Stopped before it was ready." in half.communicate(timeout=90)[0]
     assert half.returncode == 130
-    assert processes.marked(home.path) == []
-
-
-def test_ctrl_c_stops_all_of_it(env: dict[str, str], home: Home) -> None:
-    with _local(env, "up") as up:
-        said = _read_until(up, "Ctrl-C")
-        assert "Hotseat is ready" in said
-        up.send_signal(signal.SIGINT)
-        assert "Stopped." in up.communicate(timeout=90)[0]
-    assert up.returncode == 0
     assert processes.marked(home.path) == []
 
 
