@@ -5,9 +5,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from config.problems import PROBLEM_JSON, TABLE, body
+from config.problem import PROBLEM_JSON, body
+from config.problems import TABLE
+from exams.api.git_http import too_large
 from exams.content import ContentTooLarge
 from exams.database_clock import ARRIVED
+from sandboxes.git_server import Service
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -55,11 +58,11 @@ def note_arrival(application: Application) -> Application:
             await send(message)
 
         if _declared(scope) > most:
-            await _refuse(send, most)
+            await _refuse(scope, send, most)
             return
         await application(scope, receive_and_note, send_and_note)
         if refused and not answered:
-            await _refuse(send, most)
+            await _refuse(scope, send, most)
 
     return wrapped
 
@@ -71,13 +74,24 @@ def _declared(scope: dict[str, Any]) -> int:
     return 0
 
 
-async def _refuse(send: Send, most: int) -> None:
-    detail = f"The body is larger than {most // MIB} MiB. Send less, or split it."
-    content = json.dumps(body(TOO_LARGE, detail, {"limit": most})).encode()
+async def _refuse(scope: dict[str, Any], send: Send, most: int) -> None:
+    kind, content = _words(scope["path"], most)
     headers = [
-        (b"content-type", PROBLEM_JSON.encode()),
+        (b"content-type", kind.encode()),
         (b"content-length", str(len(content)).encode()),
         (b"connection", b"close"),
     ]
     await send({"type": "http.response.start", "status": TOO_LARGE.status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
+
+
+def _words(path: str, most: int) -> tuple[str, bytes]:
+    """The type and text of the refusal; git shows its user plain text only."""
+    if path.startswith("/git/"):
+        service = path.rpartition("/")[2]
+        pushing = service == Service.RECEIVE_PACK
+        return "text/plain; charset=utf-8", (
+            too_large(Service.RECEIVE_PACK if pushing else Service.UPLOAD_PACK) + "\n"
+        ).encode()
+    detail = f"The body is larger than {most // MIB} MiB. Send less, or split it."
+    return PROBLEM_JSON, json.dumps(body(TOO_LARGE, detail, {"limit": most})).encode()

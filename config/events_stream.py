@@ -22,7 +22,8 @@ from django.db import connections
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
-from config.problems import PROBLEM_JSON, TABLE, Problem, body
+from config.problem import PROBLEM_JSON, Problem, body
+from config.problems import TABLE
 from exams import feed
 from exams.ledger import iso
 

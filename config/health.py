@@ -1,22 +1,52 @@
 """Is this process alive, and can the platform do its work?"""
 
+from __future__ import annotations
+
+import logging
 import socket
-from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import prometheus_client
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from config.operators import OperatorsOnly, is_operator, require_operator
+from config.problem import answer
+from config.problems import TABLE
 from exams import stock
 from exams.database_clock import database_now
 from exams.models import Heartbeat
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest
+
+log = logging.getLogger(__name__)
+
 STALE_AFTER_S = 15.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look at one part found; `detail` is for anybody, `inside` for operators."""
+
+    ok: bool
+    detail: str
+    inside: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part the platform needs: how it is looked at, and what a stranger is told when that cannot even be done."""
+
+    look: Callable[[], Found]
+    away: str
 
 
 @require_safe
@@ -25,15 +55,15 @@ def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - the framewo
     return JsonResponse({"status": "ok"})
 
 
-def _database() -> tuple[bool, str]:
+def _database() -> Found:
     executor = MigrationExecutor(connection)
     behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if behind:
-        return False, f"{len(behind)} migrations are not applied: run `python manage.py migrate`."
-    return True, "reachable, migrations applied"
+        return Found(ok=False, detail=f"{len(behind)} migrations are not applied: run `python manage.py migrate`.")
+    return Found(ok=True, detail="reachable, migrations applied")
 
 
-def _broker() -> tuple[bool, str]:
+def _broker() -> Found:
     address = urlsplit(settings.CELERY_BROKER_URL)
     if address.scheme in {"redis+socket", "unix"}:
         with socket.socket(socket.AF_UNIX) as probe:
@@ -42,50 +72,76 @@ def _broker() -> tuple[bool, str]:
     else:
         with socket.create_connection((address.hostname or "127.0.0.1", address.port or 6379), timeout=2):
             pass
-    return True, "accepts connections"
+    return Found(ok=True, detail="accepts connections")
 
 
-def _fresh(part: str) -> tuple[bool, str]:
+def _heard(part: str, *, remedy: str) -> Found:
     row = Heartbeat.objects.filter(part=part).first()
     if row is None:
-        return False, "has not been heard of yet"
+        return Found(ok=False, detail=f"has not been heard of yet. {remedy}")
     age = (database_now() - row.at).total_seconds()
-    detail = row.detail.get("detail", "")
-    healthy = age < STALE_AFTER_S and row.detail.get("ok", True)
-    return healthy, f"heard of {age:.1f} s ago{'; ' + detail if detail else ''}"
+    inside = str(row.detail.get("detail", ""))
+    if age >= STALE_AFTER_S:
+        return Found(ok=False, detail=f"was last heard of {age:.1f} s ago. {remedy}", inside=inside)
+    if not row.detail.get("ok", True):
+        return Found(ok=False, detail=f"says that it cannot work. {remedy}", inside=inside)
+    return Found(ok=True, detail=f"heard of {age:.1f} s ago", inside=inside)
 
 
-def _stock() -> tuple[bool, str]:
+def _beat() -> Found:
+    return _heard("beat", remedy="An operator starts the timetable and the workers again; nothing sent is lost.")
+
+
+def _sandbox() -> Found:
+    # The web may not touch the engine's socket; the grading worker reports on the engine and the image.
+    return _heard(
+        "sandbox", remedy="An operator looks at the container engine and the grading worker; what waits is graded then."
+    )
+
+
+def _stock() -> Found:
     """Never a reason not to be ready: a start whose incident is not in the stock draws it."""
     ready = ", ".join(f"{slug}: {count}" for slug, count in stock.ready_by_twin().items())
-    return True, f"incidents ready: {ready or 'none is needed'}"
+    return Found(ok=True, detail=f"incidents ready: {ready or 'none is needed'}")
 
 
-CHECKS: dict[str, Callable[[], tuple[bool, str]]] = {
-    "database": _database,
-    "broker": _broker,
-    "beat": lambda: _fresh("beat"),
-    # The web may not touch the engine's socket; the grading worker reports on the engine and the image.
-    "sandbox": lambda: _fresh("sandbox"),
-    "stock": _stock,
+PARTS = {
+    "database": Part(
+        _database, "does not answer. An operator starts it and reads the web's log; nothing sent is lost."
+    ),
+    "broker": Part(_broker, "does not answer. An operator starts it; what waits is taken up then."),
+    "beat": Part(_beat, "cannot be looked up while the database is away."),
+    "sandbox": Part(_sandbox, "cannot be looked up while the database is away."),
+    "stock": Part(_stock, "cannot be looked up while the database is away."),
 }
 
 
+def _look(name: str, part: Part) -> Found:
+    try:
+        return part.look()
+    except (DatabaseError, OSError) as fault:
+        log.warning("The part %s is away: %s: %s", name, type(fault).__name__, fault)
+        return Found(ok=False, detail=part.away, inside=f"{type(fault).__name__}: {fault}")
+
+
 @require_safe
-def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - the framework's signature
-    """Every part the platform needs, each with what we know of it; 503 when one is missing."""
-    parts: dict[str, dict[str, Any]] = {}
-    for name, check in CHECKS.items():
-        try:
-            ok, detail = check()
-        except (DatabaseError, OSError) as fault:
-            ok, detail = False, f"{type(fault).__name__}: {fault}"
-        parts[name] = {"ok": ok, "detail": detail}
-    ready = all(part["ok"] for part in parts.values())
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Every part the platform needs, and what to do about one that is missing; 503 then. Operators are told more."""
+    found = {name: _look(name, part) for name, part in PARTS.items()}
+    operator = is_operator(request)
+    parts: dict[str, dict[str, Any]] = {
+        name: {"ok": each.ok, "detail": f"{each.detail} ({each.inside})" if operator and each.inside else each.detail}
+        for name, each in found.items()
+    }
+    ready = all(each.ok for each in found.values())
     return JsonResponse({"status": "ready" if ready else "not ready", "parts": parts}, status=200 if ready else 503)
 
 
 @require_safe
-def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - the framework's signature
-    """Figures for Prometheus."""
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Figures for Prometheus, for operators only."""
+    try:
+        require_operator(request)
+    except OperatorsOnly as refused:
+        return answer(TABLE[OperatorsOnly], str(refused))
     return HttpResponse(prometheus_client.generate_latest(), content_type=prometheus_client.CONTENT_TYPE_LATEST)

@@ -6,12 +6,15 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.http import Http404, HttpResponse, JsonResponse
 from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_safe
+from rest_framework.exceptions import ParseError
 
 from accounts.signing_in import LockedOut
-from config.problems import FRAMEWORK, PROBLEM_JSON, TABLE, Problem, body
+from config.problem import Problem, answer
+from config.problems import FRAMEWORK, TABLE
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -24,18 +27,19 @@ _BY_STATUS = {
     409: "Something stands in the way; `detail` says what, and what to do.",
     429: "Wait, then send it again.",
 }
+OUR_FAULT = Problem(500, "our-fault", "We made a mistake", "Send the request again; if it stays, tell an admin.")
 _OTHERWISE = "`detail` says what to do next."
 
 
 def described() -> dict[str, dict[str, Any]]:
     """Every problem by its name: title, status, what it means, what to do."""
     found: dict[str, dict[str, Any]] = {
-        "our-fault": {
-            "type": "/problems/our-fault",
-            "title": "We made a mistake",
-            "status": 500,
+        OUR_FAULT.slug: {
+            "type": f"/problems/{OUR_FAULT.slug}",
+            "title": OUR_FAULT.title,
+            "status": OUR_FAULT.status,
             "means": "Something we did not foresee; it has been logged.",
-            "remedy": "Send the request again; if it stays, tell an admin.",
+            "remedy": OUR_FAULT.remedy,
         }
     }
     for kind, row in {**FRAMEWORK, **TABLE}.items():
@@ -54,7 +58,7 @@ def described() -> dict[str, dict[str, Any]]:
 def index(request: HttpRequest) -> HttpResponse:
     """All of them."""
     problems = described()
-    if _wants_html(request):
+    if wants_html(request):
         rows = format_html_join(
             "",
             '<li><a href="{}">{}</a>: {}</li>',
@@ -70,7 +74,7 @@ def problem(request: HttpRequest, slug: str) -> HttpResponse:
     found = described().get(slug)
     if found is None:
         raise Http404("There is no problem of that name.")
-    if _wants_html(request):
+    if wants_html(request):
         body = format_html(
             "<p>HTTP {}</p><h2>What it means</h2><p>{}</p><h2>What to do</h2><p>{}</p>",
             found["status"],
@@ -81,17 +85,32 @@ def problem(request: HttpRequest, slug: str) -> HttpResponse:
     return JsonResponse(found)
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - the framework's signature
+    """A request that the framework refuses before any view sees it."""
+    if isinstance(exception, DisallowedHost):
+        detail = (
+            f"The Host header names no host of this platform. Send the request to {settings.HOTSEAT_PUBLIC_URL}; an "
+            "operator who wants another name to answer adds it to ALLOWED_HOSTS."
+        )
+    else:
+        detail = "The request could not be read. Correct it and send it again."
+    return answer(FRAMEWORK[ParseError], detail)
+
+
+def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - the framework's signature
+    """Something that this person may not do."""
+    return answer(FRAMEWORK[PermissionDenied], "You may not do this. Sign in as somebody who may, or ask an admin.")
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - the framework's signature
     """An address that leads nowhere."""
-    row = Problem(404, "not-found", "There is nothing here")
-    return JsonResponse(body(row, f"No page has the address {request.path}."), status=404, content_type=PROBLEM_JSON)
+    return answer(Problem(404, "not-found", "There is nothing here"), f"No page has the address {request.path}.")
 
 
 def our_fault(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - the framework's signature
     """Something we did not foresee."""
-    row = Problem(500, "our-fault", "We made a mistake")
     detail = "This is our fault, not yours, and it has been logged. Send the request again; if it stays, tell an admin."
-    return JsonResponse(body(row, detail), status=500, content_type=PROBLEM_JSON)
+    return answer(OUR_FAULT, detail)
 
 
 def locked_out(
@@ -102,12 +121,13 @@ def locked_out(
     """What somebody is told who has guessed too often, on the API's sign-in and the operators'."""
     del request
     detail = "Too many wrong passwords for this address. Wait 15 minutes, or ask an admin for a new one."
-    answer = JsonResponse(body(TABLE[LockedOut], detail), status=429, content_type=PROBLEM_JSON)
-    answer["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
-    return answer
+    refused = answer(TABLE[LockedOut], detail)
+    refused["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
+    return refused
 
 
-def _wants_html(request: HttpRequest) -> bool:
+def wants_html(request: HttpRequest) -> bool:
+    """Whether a person with a browser asks, rather than a program."""
     return request.get_preferred_type(["application/json", "text/html"]) == "text/html"
 
 

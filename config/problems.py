@@ -1,20 +1,14 @@
-"""Domain errors to HTTP: one table, one shape (`application/problem+json`, RFC 9457)."""
+"""Domain errors to HTTP: the one table. What the rows look like is in problem.py, how they answer in refusing.py."""
 
 from __future__ import annotations
 
-import logging
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError
 from django.http import Http404
-from rest_framework import exceptions, status
-from rest_framework.response import Response
-from rest_framework.views import set_rollback
+from rest_framework import exceptions
 
 from accounts import idempotency, signing_in
+from config import operators
+from config.problem import Problem
 from exams import access, content, definitions, feed, late, sources, start, void, windows
 from exams.api import diagnoses as diagnoses_api
 from exams.api import drafts as drafts_api
@@ -25,36 +19,9 @@ from grading import queue
 from rubrics import errors as judgement
 from rubrics.result import NotSignedOffYet
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+Rows = dict[type[Exception], Problem]
 
-log = logging.getLogger(__name__)
-
-PROBLEM_JSON = "application/problem+json"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """How one kind of refusal looks over HTTP.
-
-    Attributes:
-        status: HTTP status.
-        slug: Its stable name; `type` is ``/problems/<slug>``, which shows the error's docstring and the remedy.
-        title: The same for everybody; `detail` says what happened this time.
-        remedy: What to do about it; empty where `detail` always says.
-    """
-
-    status: int
-    slug: str
-    title: str
-    remedy: str = ""
-
-
-# The one table. Each part of the platform adds the errors its rules raise; the most derived class wins.
-TABLE: dict[type[Exception], Problem] = {}
-
-# Who you are, and writes with a key.
-TABLE |= {
+PEOPLE: Rows = {
     signing_in.WrongPassword: Problem(
         401, "wrong-password", "The address and the password do not fit", "Check both; passwords tell case apart."
     ),
@@ -72,8 +39,7 @@ TABLE |= {
     ),
 }
 
-# Reaching and starting attempts.
-TABLE |= {
+ATTEMPTS: Rows = {
     access.NothingHere: Problem(
         404, "not-found", "There is nothing here for you", "Check the address, and who is signed in."
     ),
@@ -101,8 +67,7 @@ TABLE |= {
     void.ReasonMissing: Problem(400, "reason-missing", "A reason is needed", "Say why, in words."),
 }
 
-# Working and handing in.
-TABLE |= {
+WORK: Rows = {
     content.ContentTooLarge: Problem(413, "content-too-large", "There is too much of it", "Shorten it; `limit` says."),
     content.ContentUnusable: Problem(
         400, "content-unusable", "It cannot be kept as it is", "Send plain, flatter JSON."
@@ -186,15 +151,13 @@ TABLE |= {
     granting.CannotBeGranted: Problem(409, "cannot-be-granted", "It cannot be made to count", "It stays for reading."),
 }
 
-# Grading.
-TABLE |= {
+GRADING: Rows = {
     queue.NothingToRepeat: Problem(
         409, "nothing-to-repeat", "That run cannot be tried again", "Only a run that ended by our fault can be."
     ),
 }
 
-# Judgement.
-TABLE |= {
+JUDGEMENT: Rows = {
     judgement.AlreadyClaimed: Problem(409, "already-claimed", "Another mentor has this review"),
     judgement.OwnAttempt: Problem(403, "own-attempt", "Nobody reviews their own attempt"),
     judgement.Conflicted: Problem(403, "conflict-of-interest", "You do not review this learner"),
@@ -215,7 +178,17 @@ TABLE |= {
     NotSignedOffYet: Problem(409, "not-signed-off-yet", "There is no result yet"),
 }
 
-FRAMEWORK: dict[type[Exception], Problem] = {
+OPERATING: Rows = {
+    operators.OperatorsOnly: Problem(
+        403, "operators-only", "Only operators see this", "Sign in as an admin, or send the token for metrics."
+    ),
+}
+
+# The one table: the errors that each part's rules raise. The most derived class wins.
+TABLE: Rows = PEOPLE | ATTEMPTS | WORK | GRADING | JUDGEMENT | OPERATING
+
+# What Django and its REST framework raise by themselves.
+FRAMEWORK: Rows = {
     exceptions.ValidationError: Problem(400, "invalid", "The request has fields we cannot use"),
     exceptions.ParseError: Problem(400, "unreadable", "The request body could not be read"),
     exceptions.NotAuthenticated: Problem(401, "sign-in-first", "Sign in first"),
@@ -230,19 +203,6 @@ FRAMEWORK: dict[type[Exception], Problem] = {
     exceptions.Throttled: Problem(429, "too-many-requests", "Too many requests"),
 }
 
-Json = Any
-
-
-def body(problem: Problem, detail: str, facts: Mapping[str, Json] | None = None) -> dict[str, Json]:
-    """The members of a problem document."""
-    return {
-        "type": f"/problems/{problem.slug}",
-        "title": problem.title,
-        "status": problem.status,
-        "detail": detail,
-        **(facts or {}),
-    }
-
 
 def find(error: Exception) -> Problem | None:
     """The row of the most derived class of `error` that has one."""
@@ -251,46 +211,3 @@ def find(error: Exception) -> Problem | None:
         if row is not None:
             return row
     return None
-
-
-def respond(problem: Problem, detail: str, facts: Mapping[str, Json] | None = None) -> Response:
-    """A problem as a response."""
-    return Response(body(problem, detail, facts), status=problem.status, content_type=PROBLEM_JSON)
-
-
-def field_errors(detail: Json, path: str = "") -> list[dict[str, str]]:
-    """Flattens DRF's nested error detail to `{field, code, detail}` rows; `field` is a dotted path."""
-    if isinstance(detail, dict):
-        return [
-            row for key, value in detail.items() for row in field_errors(value, f"{path}.{key}" if path else str(key))
-        ]
-    if isinstance(detail, list):
-        rows: list[dict[str, str]] = []
-        for position, value in enumerate(detail):
-            nested = isinstance(value, dict | list)
-            rows += field_errors(value, f"{path}.{position}" if nested else path)
-        return rows
-    return [{"field": path, "code": str(getattr(detail, "code", "invalid")), "detail": str(detail)}]
-
-
-def handle(error: Exception, context: Mapping[str, Json]) -> Response | None:
-    """DRF's exception handler: a refusal we know becomes its problem; what we do not know is ours and stays a 500."""
-    row = find(error)
-    if row is None:
-        if isinstance(error, DatabaseError):
-            log.error("The database refused a request to %s", context.get("view"), exc_info=error)
-        return None
-    set_rollback()
-    if isinstance(error, exceptions.ValidationError):
-        rows = field_errors(error.detail)
-        detail = " ".join(f"{r['field']}: {r['detail']}" if r["field"] else r["detail"] for r in rows[:5])
-        return respond(row, detail, {"errors": rows})
-    facts: dict[str, Json] = dict(getattr(error, "facts", {}))
-    response = respond(row, str(getattr(error, "detail", None) or error) or row.title, facts)
-    wait = getattr(error, "wait", None) or facts.get("retry_after_seconds")
-    if wait is not None:
-        response["Retry-After"] = str(max(1, math.ceil(wait)))
-    if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
-        response.status_code = status.HTTP_401_UNAUTHORIZED
-        response["WWW-Authenticate"] = "Token"
-    return response

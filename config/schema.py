@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from config.problems import PROBLEM_JSON
+from config.problem import PROBLEM_JSON
 
 _PROBLEM = {
     "type": "object",

@@ -25,5 +25,7 @@ urlpatterns = [
     path("api/v1/", include("rubrics.api.urls")),
 ]
 
+handler400 = problem_pages.bad_request
+handler403 = problem_pages.not_allowed
 handler404 = problem_pages.not_found
 handler500 = problem_pages.our_fault

@@ -23,6 +23,7 @@ HOTSEAT_ALLOWED_GIT_HOSTS = env.words("HOTSEAT_ALLOWED_GIT_HOSTS")
 HOTSEAT_GIT_CA_FILE = env.readable_file("HOTSEAT_GIT_CA_FILE")  # none: the authorities this machine trusts
 HOTSEAT_MAX_OPEN_CLAIMS = env.number("HOTSEAT_MAX_OPEN_CLAIMS", 4)
 HOTSEAT_DEMO = env.flag("HOTSEAT_DEMO")
+HOTSEAT_METRICS_TOKEN = env.text("HOTSEAT_METRICS_TOKEN")  # empty: only admins and this machine itself see /metrics
 HOTSEAT_STOCK = env.number("HOTSEAT_STOCK", 4)  # incidents kept ready for each published twin
 
 # --- Django ----------------------------------------------------------------------------------------------------
@@ -68,6 +69,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.every_error.errors_are_problems",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -135,7 +137,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "config.problems.handle",
+    "EXCEPTION_HANDLER": "config.refusing.handle",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

@@ -66,9 +66,20 @@ def test_a_body_of_the_bound_passes_and_one_byte_more_is_refused(path: str, most
     sent, scope, read = drive([half, half, b"x"], path=path)
     assert (sent[0]["status"], read) == (413, most)
     assert ARRIVED not in scope
-    said = json.loads(sent[1]["body"])
-    assert said["type"] == "/problems/content-too-large"
-    assert said["limit"] == most
+    if path.startswith("/git/"):
+        assert b"This push is larger than" in sent[1]["body"]
+    else:
+        said = json.loads(sent[1]["body"])
+        assert said["type"] == "/problems/content-too-large"
+        assert said["limit"] == most
+
+
+def test_a_fetch_that_is_too_large_is_not_told_of_a_push() -> None:
+    sent, _, _ = drive([b"x"], path="/git/x.git/git-upload-pack", declared=arrival.MOST_GIT_BYTES + 1)
+    assert sent[0]["status"] == 413
+    assert dict(sent[0]["headers"])[b"content-type"].startswith(b"text/plain")
+    assert b"clone or fetch" in sent[1]["body"]
+    assert b"push" not in sent[1]["body"]
 
 
 def test_a_body_that_says_it_is_too_large_is_not_read_at_all() -> None:

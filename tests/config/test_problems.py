@@ -15,7 +15,7 @@ import exams
 import grading
 import rubrics
 from accounts.idempotency import KeyedRefusal
-from config import problems
+from config import problems, refusing
 from config.problem_pages import described
 from exams.errors import Refusal
 from tests.people import Cast, client_of
@@ -102,7 +102,7 @@ def test_a_body_that_is_not_json_is_a_problem(cast: Cast) -> None:
 
 def test_field_errors_are_flat_with_dotted_names() -> None:
     detail: Any = {"a": [ErrorDetail("x", "required")], "b": {"c": [{}, {"d": [ErrorDetail("y", "invalid")]}]}}
-    assert problems.field_errors(ValidationError(detail).detail) == [
+    assert refusing.field_errors(ValidationError(detail).detail) == [
         {"field": "a", "code": "required", "detail": "x"},
         {"field": "b.c.1.d", "code": "invalid", "detail": "y"},
     ]

@@ -1,0 +1,103 @@
+"""What strangers and operators are told of the inside: readiness for all in plain words, the rest for operators."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+from knox.models import AuthToken
+
+from config import health
+from exams.models import Heartbeat
+from tests.people import Cast
+
+pytestmark = pytest.mark.django_db
+
+HERE: dict[str, Any] = {"headers": {"host": "127.0.0.1:8000"}}
+ELSEWHERE: dict[str, Any] = {"REMOTE_ADDR": "203.0.113.9"}
+SECRET = 'connection to server at "db.internal" (10.0.0.7), port 5432 failed: password of hotseat'
+
+
+@pytest.fixture
+def _database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> health.Found:
+        raise OperationalError(SECRET)
+
+    monkeypatch.setitem(health.PARTS, "database", health.Part(away, health.PARTS["database"].away))
+
+
+@pytest.mark.usefixtures("_database_is_away")
+def test_a_stranger_is_told_which_part_is_red_and_what_to_do_and_nothing_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.WARNING, "config.health"):
+        answer = Client(**ELSEWHERE).get("/readyz")
+    assert answer.status_code == 503
+    told = answer.json()
+    assert set(told) == {"status", "parts"}
+    assert told["parts"]["database"]["ok"] is False
+    assert "An operator starts it" in told["parts"]["database"]["detail"]
+    for secret in ("db.internal", "10.0.0.7", "OperationalError"):
+        assert secret not in answer.content.decode()
+    assert SECRET in caplog.text
+
+
+@pytest.mark.usefixtures("_database_is_away")
+def test_on_the_machine_itself_the_cause_is_told_too() -> None:
+    assert SECRET in Client().get("/readyz", **HERE).json()["parts"]["database"]["detail"]
+
+
+def test_a_part_that_cannot_work_says_so_to_all_and_why_to_operators() -> None:
+    Heartbeat.objects.create(part="sandbox", at="2026-01-01T00:00:00Z", detail={"ok": False, "detail": "/run/x.sock"})
+    said = Client(**ELSEWHERE).get("/readyz").json()["parts"]["sandbox"]
+    assert said["ok"] is False
+    assert "container engine" in said["detail"]
+    assert "x.sock" not in said["detail"]
+    assert "x.sock" in Client().get("/readyz", **HERE).json()["parts"]["sandbox"]["detail"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ELSEWHERE,
+        {},  # from this machine, by a name that is not its own: a page in a browser, or a proxy
+        {**HERE, "REMOTE_ADDR": "203.0.113.9"},
+        {"headers": {"host": "localhost", "x-forwarded-for": "203.0.113.9"}},
+        {**ELSEWHERE, "headers": {"authorization": "Bearer "}},
+        {**ELSEWHERE, "headers": {"authorization": "Bearer wrong"}},
+        {**ELSEWHERE, "headers": {"authorization": "Token wrong"}},
+        {"REMOTE_ADDR": "", "headers": {"host": "localhost"}},
+    ],
+    ids=[
+        "elsewhere",
+        "another name",
+        "our name from elsewhere",
+        "passed on",
+        "no token",
+        "wrong",
+        "no person",
+        "nobody",
+    ],
+)
+@pytest.mark.parametrize("token", ["", "s3cret"])
+def test_a_stranger_sees_no_figures(settings: Any, asked: dict[str, Any], token: str) -> None:
+    settings.HOTSEAT_METRICS_TOKEN = token
+    answer = Client().get("/metrics", **asked)
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/operators-only")
+    assert b"python_info" not in answer.content
+
+
+def test_the_token_this_machine_and_an_admin_see_figures(settings: Any, cast: Cast) -> None:
+    settings.HOTSEAT_METRICS_TOKEN = "s3cret"
+    assert b"python_info" in Client().get("/metrics", **HERE).content
+    assert Client().get("/metrics", headers={"host": "[::1]:80"}, REMOTE_ADDR="::1").status_code == 200
+    assert Client(**ELSEWHERE).get("/metrics", headers={"authorization": "Bearer s3cret"}).status_code == 200
+    for person, status in ((cast.admin, 200), (cast.mentor, 403), (cast.learner, 403)):
+        _, token = AuthToken.objects.create(person)
+        by_token = Client(**ELSEWHERE).get("/metrics", headers={"authorization": f"Token {token}"})
+        signed_in = Client(**ELSEWHERE)
+        signed_in.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        assert (by_token.status_code, signed_in.get("/metrics").status_code) == (status, status)
