@@ -45,7 +45,7 @@ BACKOFF: tuple[timedelta, ...] = (
 SERVED_RECENTLY = timedelta(seconds=60)
 
 MOVES: Mapping[RunState, frozenset[RunState]] = {
-    RunState.WAITING: frozenset({RunState.RUNNING}),
+    RunState.WAITING: frozenset({RunState.RUNNING, RunState.HELD}),
     RunState.RUNNING: frozenset({RunState.WAITING, RunState.HELD, RunState.GRADED, RunState.PLATFORM_FAULT}),
     RunState.HELD: frozenset({RunState.WAITING}),
     RunState.GRADED: frozenset(),
@@ -137,7 +137,11 @@ def enlist(*, now: datetime) -> int:
 
 
 def release(*, now: datetime) -> int:
-    """Queue what was held for the hidden cells of every hand-in whose stage has closed; return how many there were."""
+    """Queue what was held for the hidden cells of every hand-in whose stage has closed; return how many there were.
+
+    What waits for them although its stage was opened again meanwhile is held again.
+    """
+    GradingRun.objects.filter(_has_nothing_to_run(now), state=RunState.WAITING).update(state=RunState.HELD)
     closed = GradingRun.objects.filter(state=RunState.HELD, submission__hand_in__stage__closes_at__lte=now)
     released = 0
     for pk, attempt_id in closed.order_by("visible_at", "pk").values_list("pk", "submission__attempt_id"):
@@ -150,6 +154,11 @@ def release(*, now: datetime) -> int:
             ledger.append(attempt=attempt, kind="run.queued", payload=payload, actor=None, at=now)
             released += 1
     return released
+
+
+def _has_nothing_to_run(now: datetime) -> Q:
+    """The visible cells were run, and the hidden ones must not be yet."""
+    return ~Q(visible_verdict="") & Q(submission__hand_in__stage__closes_at__gt=now)
 
 
 def told_at(submission: Submission) -> datetime | None:
@@ -240,7 +249,7 @@ def claim(*, worker: str, now: datetime) -> Claim | None:
         with transaction.atomic():
             run = (
                 in_order(now)
-                .filter(~Exists(busy), Q(retry_at=None) | Q(retry_at__lte=now))
+                .filter(~Exists(busy), ~_has_nothing_to_run(now), Q(retry_at=None) | Q(retry_at__lte=now))
                 .select_for_update(of=("self",), skip_locked=True)
                 .first()
             )

@@ -57,7 +57,6 @@ HIDDEN: list[Seen] = [
     {CellKind.ref: ref, CellKind.alt: alt, CellKind.mut: mut}
     for ref, alt, mut in itertools.product((PASS, FAIL, None), (PASS, SLOW), (FAIL, PASS, FORGED))
 ]
-RIGHT = [True, False]
 
 
 def world(seen: Seen, *, right: bool, asked: list[CellKind] | None = None) -> Callable[..., Record]:
@@ -174,7 +173,7 @@ def test_in_an_open_stage_all_that_is_served_is_the_same_to_the_byte_whatever_hi
     told_time(now)
     monkeypatch.setattr("secrets.randbits", lambda bits: bits)  # the order of the visible cells is shown, and drawn
     first: dict[str, str] | None = None
-    for seen, right in itertools.product(HIDDEN, RIGHT):
+    for seen, right in zip(HIDDEN, itertools.cycle([True, False]), strict=False):
         asked: list[CellKind] = []
         monkeypatch.setattr(run, "run_cell", world(VISIBLE[visible] | seen, right=right, asked=asked))
         with transaction.atomic():
@@ -329,6 +328,24 @@ def test_what_hidden_cells_said_is_dropped_when_the_stage_was_opened_again_meanw
     assert (kept.state, kept.verdict, kept.mutants_total) == (state, "", None)
     assert not Cell.objects.filter(visible=False).exists()
     assert not Event.objects.filter(attempt=attempt, kind="run.graded").exists()
+
+
+def test_a_stage_that_is_opened_again_before_its_hidden_cells_are_run_holds_them_again(
+    attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = VISIBLE["sound"] | {CellKind.ref: PASS, CellKind.alt: PASS, CellKind.mut: PASS}
+    monkeypatch.setattr(run, "run_cell", world(seen, right=True))
+    closes = closes_at(attempt)
+    handed_in(attempt)
+    grade(closes - MICROSECOND)
+    queue.release(now=closes)
+    later = closes + timedelta(minutes=10)
+    Stage.objects.filter(attempt=attempt, key="live").update(closes_at=later)
+    assert grade(later - MICROSECOND) is None
+    assert queue.release(now=later - MICROSECOND) == 0
+    assert GradingRun.objects.get().state == RunState.HELD
+    assert queue.release(now=later) == 1
+    assert grade(later) is Part.hidden
 
 
 def test_visible_cells_are_run_once_and_weighed_with_the_hidden_ones(
