@@ -162,7 +162,12 @@ def levels() -> list[Level]:
     found = []
     for version in _published():
         rows = list(_fresh(version).order_by("claimed_at").defer(*_CONTENTS, "truth"))
-        for failure_class in incident.pack_of(Twin.from_json(version.definition)).classes:
+        try:
+            classes = incident.pack_of(Twin.from_json(version.definition)).classes
+        except Exception as fault:  # noqa: BLE001 - whatever its import does, the other twins' levels are shown
+            found.append(Level(version.slug, "", 0, 0, 1, f"{type(fault).__name__}: {fault}"))
+            continue
+        for failure_class in classes:
             ours = [row for row in rows if row.incident_class == failure_class]
             count = Counter(row.state for row in ours)
             reasons = [row.failed_because for row in ours if row.state == StockState.FAILED]
@@ -210,7 +215,11 @@ def _claim(version: TwinVersion, *, at_least: int, now: datetime) -> tuple[uuid.
         # Unlike those of its class in the stock, as far as the pack can: so that somebody who must not get the
         # names of one of them can get another.
         avoid = {*pack.classes} - {chosen} | {f"/{row.incident_seed}" for row in lacking[chosen]}
-        spec = pack.draw(seed=secrets.randbelow(_SEEDS), avoid=avoid)
+        try:
+            spec = pack.draw(seed=secrets.randbelow(_SEEDS), avoid=avoid)
+        except Exception:
+            log.exception("The pack of %s has no specification for class %s", version, chosen)
+            return None
         row = StockedIncident.objects.create(
             twin=version,
             pack_sha256=_fingerprint(version),

@@ -172,7 +172,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}
 # What needs the container engine goes to the workers that may reach it.
-# Drawing incidents is long and can wait: its worker has the lowest priority and stands in nobody's way.
+# Drawing incidents is long and can wait: its worker has a low priority and stands in nobody's way.
 CELERY_TASK_ROUTES = {
     "grading.*": {"queue": "grading"},
     "exams.tasks.answer_questions": {"queue": "grading"},

@@ -33,7 +33,7 @@ def platform(home: Home, *, host: str, port: int) -> list[Program]:
         ),
         Program(
             name="stock",
-            argv=("nice", "-n", "15", *celery, "worker", "-Q", "stock", "-n", "stock@%h", "-c", "1", *quiet),
+            argv=("nice", "-n", "10", *celery, "worker", "-Q", "stock", "-n", "stock@%h", "-c", "1", *quiet),
             order=20,
         ),
         Program(

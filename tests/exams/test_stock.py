@@ -396,8 +396,27 @@ def test_a_fault_of_the_pack_is_shown_before_a_learner_meets_it(monkeypatch: pyt
 def test_a_pack_that_cannot_be_loaded_keeps_no_other_twin_from_its_stock(caplog: pytest.LogCaptureFixture) -> None:
     published_twin()
     twins.publish(definition(slug="another-incident", pack="exams.packs.nowhere"), now=NOON)
-    with caplog.at_level(logging.CRITICAL, logger="exams.stock"):
-        assert len(fill(2)) == 2
+    said = StringIO()
+    with pytest.raises(CommandError, match="ready for another-incident:"):
+        call_command("stock", "--fill", "2", stdout=said)
+    assert "another-incident (its pack cannot be loaded): 0 ready" in said.getvalue()
+    assert "NoSuchPack: 'exams.packs.nowhere' cannot be imported" in said.getvalue()
+    assert stock.ready_by_twin() == {SLUG: 2, "another-incident": 0}
+    assert "nothing can be drawn for it" in caplog.text
+
+
+def test_a_pack_without_a_specification_claims_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    published_twin()
+
+    def nothing(*_: object, **__: object) -> Spec:
+        raise ArithmeticError("no trade is left")
+
+    monkeypatch.setattr(SmallPack, "draw", nothing)
+    assert stock.draw_next(at_least=2, now=NOON) == stock.Outcome.FULL
+    assert "has no specification for class" in caplog.text
+    assert not StockedIncident.objects.exists()
 
 
 # --- Stale -----------------------------------------------------------------------------------------------------------

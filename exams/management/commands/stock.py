@@ -29,10 +29,9 @@ class Command(BaseCommand):
             self.stdout.write(f"{drawn} drawn" if outcome == stock.Outcome.DRAWN else "one could not be drawn")
         levels = [level for level in stock.levels() if twin in {None, level.twin}]
         for level in levels:
-            self.stdout.write(
-                f"{level.twin} {level.failure_class}: {level.ready} ready, {level.making} being drawn"
-                + (f", {level.failed} failed; the last one: {level.last_failure}" if level.failed else "")
-            )
+            what = level.failure_class or "(its pack cannot be loaded)"
+            failed = f", {level.failed} failed; the last one: {level.last_failure}" if level.failed else ""
+            self.stdout.write(f"{level.twin} {what}: {level.ready} ready, {level.making} being drawn{failed}")
         short = {
             level.twin for level in levels if sum(x.ready + x.making for x in levels if x.twin == level.twin) < fill
         }
