@@ -23,6 +23,10 @@ class Person:
             base_url=f"{address}/api/v1/", headers={"Authorization": f"Token {token}"}, timeout=60
         )
 
+    def close(self) -> None:
+        """Leave."""
+        self._http.close()
+
     def get(self, path: str, *, expect: int = 200) -> Json:
         """Read."""
         return self._send("GET", path, None, expect)

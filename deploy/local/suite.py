@@ -1,14 +1,18 @@
 """Runs the tests on real parts of their own, beside whatever else runs."""
 
+import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
 from deploy.local import engine, places, sandbox_image
 from deploy.local.disposable import parts
 from deploy.local.saying import say, step
+
+_JOURNEYS = "tests/journeys"
+_NO_TESTS = 5  # pytest's exit status
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -26,8 +30,39 @@ def run(arguments: Sequence[str]) -> int:
             env |= sandbox_image.prepare()
         with step("PostgreSQL and Valkey", "starting two that are the tests' own"):
             env |= stack.enter_context(parts(places.testing())).as_env()
-        say()
-        return subprocess.call([sys.executable, "-m", "pytest", *_shared_out(arguments)], cwd=places.ROOT, env=env)
+        return _told([_ran(phase, env) for phase in _phases(arguments)])
+
+
+def _ran(phase: Sequence[str], env: Mapping[str, str]) -> int:
+    say()
+    return subprocess.call([sys.executable, "-m", "pytest", *phase], cwd=places.ROOT, env=env)
+
+
+def _told(ended: Sequence[int]) -> int:
+    """One exit status for all phases; a phase that found no test is none when another found some."""
+    found = [status for status in ended if status != _NO_TESTS] or [_NO_TESTS]
+    failed = next((status for status in found if status), 0)
+    if failed and found[-1] == 0:
+        say("The tests above passed; some of those before them did not.")
+    return failed
+
+
+def _phases(arguments: Sequence[str]) -> list[list[str]]:
+    """Journeys alone, after all else: each keeps a whole platform busy, and a clock that others would disturb.
+
+    Whoever names files gets the phases that those belong to.
+    """
+    asked = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    asked.add_argument("-m", dest="marks", default="not nightly")
+    known, rest = asked.parse_known_args(arguments)
+    files = [word for word in rest if word.startswith("tests")]
+    beside = ["-m", f"({known.marks}) and not journey", *_shared_out(rest)]
+    alone = ["-m", f"({known.marks}) and journey", "-n", "0", *rest, *([] if files else [_JOURNEYS])]
+    journeys = [word.startswith(_JOURNEYS) for word in files]
+    if files and all(journeys):
+        return [alone]
+    whole = any(_JOURNEYS.startswith(word.rstrip("/")) for word in files)
+    return [beside, alone] if whole or any(journeys) or not files else [beside]
 
 
 def _shared_out(arguments: Sequence[str]) -> list[str]:
