@@ -1,4 +1,4 @@
-"""Many live attempts at once, made in a few statements, and sweepers in processes of their own."""
+"""Many live attempts of the small pack at once, and sweepers in processes of their own."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import connection
 
-from accounts.models import User
-from exams.models import Attempt, AttemptState, Draft, Stage
-from tests.attempts import SLUG, published_twin
+from deploy.bench.crowd import live_attempts
+from tests.attempts import published_twin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+
+    from exams.models import Attempt
 
 _SWEEPER = """
 import sys, time
@@ -43,45 +43,10 @@ while time.monotonic() < ends:
 
 
 def crowd(number: int, *, started_at: datetime, with_drafts: bool = True) -> list[Attempt]:
-    """That many learners, each with an attempt started at the same moment and something saved."""
-    twin = published_twin()
-    learners = User.objects.bulk_create(
-        User(email=f"learner{each}@crowd.example", name=f"Learner {each}") for each in range(number)
+    """That many learners, each with an attempt at the small pack's incident, started at the same moment."""
+    return live_attempts(
+        number, version=published_twin(), started_at=started_at, incident_class="T1", with_drafts=with_drafts
     )
-    attempts = Attempt.objects.bulk_create(
-        Attempt(
-            learner=learner,
-            twin=twin,
-            twin_slug=SLUG,
-            number=1,
-            state=AttemptState.LIVE,
-            incident_class="T1",
-            incident_seed=7,
-            started_at=started_at,
-        )
-        for learner in learners
-    )
-    live = started_at + timedelta(minutes=90)
-    windows = [("live", live), ("postmortem", live + timedelta(hours=4))]
-    Stage.objects.bulk_create(
-        Stage(attempt=attempt, key=key, position=position, opens_at=started_at, closes_at=closes_at)
-        for attempt in attempts
-        for position, (key, closes_at) in enumerate(windows, start=1)
-    )
-    if with_drafts:
-        Draft.objects.bulk_create(
-            Draft(
-                attempt=attempt,
-                deliverable=deliverable,
-                version=1,
-                content=content,
-                content_sha256="0" * 64,
-                received_at=started_at,
-            )
-            for attempt in attempts
-            for deliverable, content in (("diagnosis", "retrieval"), ("hotfix", {"mode": "repo_url"}))
-        )
-    return attempts
 
 
 @contextmanager

@@ -34,7 +34,7 @@ def measure(counts: Counts) -> Report:
     """
     with console.status(f"closing: {counts.attempts} attempts, {SWEEPERS} sweepers"), _sweepers():
         deadline = database_now() + _LEAD + timedelta(milliseconds=5 * counts.attempts)
-        attempts = crowd.live_attempts(counts.attempts, live_until=deadline)
+        attempts = crowd.live_until(counts.attempts, deadline)
         if database_now() >= deadline:
             raise CouldNotMeasure(f"{counts.attempts} attempts could not be written before their deadline.")
         stages = Stage.objects.filter(attempt__in=attempts, closes_at=deadline)

@@ -84,7 +84,7 @@ def _start(port: int, *, clients: int, each: int) -> tuple[Spread, float]:
 
 def _put(operation: Operation, port: int, *, clients: int, each: int) -> tuple[Spread, float]:
     """The seconds that answers took, and answers a second over all clients."""
-    attempts = crowd.live_attempts(clients, live_until=database_now() + timedelta(minutes=60))
+    attempts = crowd.live_until(clients, database_now() + timedelta(minutes=60))
     people = [Client(HOST, port, AuthToken.objects.create(attempt.learner)[1], attempt.pk) for attempt in attempts]
     with ThreadPoolExecutor(clients) as pool:
         list(pool.map(Client.make_history, people))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.table import Table
 
@@ -39,8 +38,8 @@ class Cast:
 
 def picture(file: str) -> None:
     """Keep what was printed since the verdict as an SVG that fetches nothing, fonts included."""
-    layout = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
-    say.save_svg(file, title="make demo", code_format=layout)
+    drawn = say.export_svg(title="make demo")
+    Path(file).write_text(re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL), encoding="utf-8")
 
 
 def expect(what: str, *, holds: bool) -> None:
