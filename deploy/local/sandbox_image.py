@@ -7,6 +7,7 @@ from deploy.local import engine
 from deploy.local.saying import step
 from deploy.local.trouble import Trouble
 from sandboxes.image import build
+from sandboxes.image.tidy import tidy
 from sandboxes.sandbox import SandboxFault
 
 
@@ -26,6 +27,7 @@ def prepare() -> dict[str, str]:
             )
         except SandboxFault as error:
             raise Trouble(f"The sandbox image could not be made: {error}") from error
+        tidy(doing.note, current=tag)
         doing.outcome = tag
     return {"DOCKER_HOST": found.address, "HOTSEAT_SANDBOX_IMAGE": tag}
 
