@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STALE_AFTER_S = 15.0
+# Where a broker listens when its address names no port; all others are Valkey or Redis.
+_BROKER_PORTS = {"amqp": 5672, "pyamqp": 5672, "amqps": 5671}
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def _broker() -> Found:
             probe.settimeout(2)
             probe.connect(address.path)
     else:
-        with socket.create_connection((address.hostname or "127.0.0.1", address.port or 6379), timeout=2):
+        port = address.port or _BROKER_PORTS.get(address.scheme, 6379)
+        with socket.create_connection((address.hostname or "127.0.0.1", port), timeout=2):
             pass
     return Found(ok=True, detail="accepts connections")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import socket
 from typing import Any
 
 import pytest
 from django.db import OperationalError
 from django.test import Client
 from knox.models import AuthToken
+from pytest_django import SettingsWrapper
 
 from config import health
 from exams.models import Heartbeat
@@ -101,3 +103,29 @@ def test_the_token_this_machine_and_an_admin_see_figures(settings: Any, cast: Ca
         signed_in = Client(**ELSEWHERE)
         signed_in.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
         assert (by_token.status_code, signed_in.get("/metrics").status_code) == (status, status)
+
+
+@pytest.mark.parametrize(
+    ("address", "tried"),
+    [
+        ("amqp://hotseat:secret@rabbit.internal//", ("rabbit.internal", 5672)),
+        ("amqps://rabbit.internal//", ("rabbit.internal", 5671)),
+        ("amqp://rabbit.internal:5673//", ("rabbit.internal", 5673)),
+        ("redis://valkey.internal/0", ("valkey.internal", 6379)),
+        ("rediss:///0", ("127.0.0.1", 6379)),
+    ],
+)
+def test_a_broker_whose_address_names_no_port_is_tried_where_its_kind_listens(
+    settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch, address: str, tried: tuple[str, int]
+) -> None:
+    seen: list[tuple[str, int]] = []
+
+    def connect(where: tuple[str, int], timeout: float) -> socket.socket:
+        del timeout
+        seen.append(where)
+        return socket.socket()
+
+    settings.CELERY_BROKER_URL = address
+    monkeypatch.setattr(socket, "create_connection", connect)
+    assert health._broker().ok
+    assert seen == [tried]
