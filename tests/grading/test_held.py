@@ -20,7 +20,7 @@ from exams.models import Event, Stage
 from grading import oracle, plan, queue, run, tasks
 from grading.models import Cell, GradingRun, RunState
 from grading.queue import Part
-from grading.run import Answer, Record
+from grading.run import Answer, Record, executing
 from grading.verdicts import CellKind, Observed, Verdict
 from sandboxes.fake_sandbox import FakeSandbox
 from sandboxes.sandbox import EngineTimeout, Exchange, NodeOutcome, NodeResult, RunEnd, TestRun
@@ -175,7 +175,7 @@ def test_in_an_open_stage_all_that_is_served_is_the_same_to_the_byte_whatever_hi
     first: dict[str, str] | None = None
     for seen, right in zip(HIDDEN, itertools.cycle([True, False]), strict=False):
         asked: list[CellKind] = []
-        monkeypatch.setattr(run, "run_cell", world(VISIBLE[visible] | seen, right=right, asked=asked))
+        monkeypatch.setattr(executing, "run_cell", world(VISIBLE[visible] | seen, right=right, asked=asked))
         with transaction.atomic():
             grade(now)
             queue.release(now=now)
@@ -193,7 +193,7 @@ def test_one_microsecond_before_the_window_closes_the_visible_part_at_it_and_aft
     cast: Cast, attempt: Attempt, monkeypatch: pytest.MonkeyPatch, told_time: Callable[[datetime], None]
 ) -> None:
     seen = VISIBLE["sound"] | {CellKind.ref: PASS, CellKind.alt: PASS, CellKind.mut: PASS}
-    monkeypatch.setattr(run, "run_cell", world(seen, right=False))
+    monkeypatch.setattr(executing, "run_cell", world(seen, right=False))
     closes = closes_at(attempt)
     submission = handed_in(attempt)
 
@@ -234,7 +234,7 @@ def test_what_is_first_run_after_the_closing_is_run_in_all_cells_at_once(
     attempt: Attempt, monkeypatch: pytest.MonkeyPatch, after: timedelta
 ) -> None:
     seen = VISIBLE["sound"] | {CellKind.ref: PASS, CellKind.alt: PASS, CellKind.mut: FAIL}
-    monkeypatch.setattr(run, "run_cell", world(seen, right=True))
+    monkeypatch.setattr(executing, "run_cell", world(seen, right=True))
     handed_in(attempt)
     assert grade(closes_at(attempt) + after) is Part.everything
     assert GradingRun.objects.get().verdict == Verdict.verified
@@ -244,7 +244,7 @@ def test_each_door_opens_once_the_stage_has_closed(
     cast: Cast, attempt: Attempt, monkeypatch: pytest.MonkeyPatch, told_time: Callable[[datetime], None]
 ) -> None:
     seen = VISIBLE["sound"] | {CellKind.ref: PASS, CellKind.alt: PASS, CellKind.mut: PASS}
-    monkeypatch.setattr(run, "run_cell", world(seen, right=True))
+    monkeypatch.setattr(executing, "run_cell", world(seen, right=True))
     closes = closes_at(attempt)
     submission = handed_in(attempt)
     grade(closes - MICROSECOND)
@@ -261,7 +261,7 @@ def test_each_door_opens_once_the_stage_has_closed(
 
 
 def test_the_ledger_says_until_when_the_rest_is_held(attempt: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "run_cell", world(VISIBLE["unfixed"], right=True))
+    monkeypatch.setattr(executing, "run_cell", world(VISIBLE["unfixed"], right=True))
     handed_in(attempt)
     grade(closes_at(attempt) - MICROSECOND)
     event = Event.objects.get(attempt=attempt, kind="run.held")
@@ -273,7 +273,7 @@ def test_the_ledger_says_until_when_the_rest_is_held(attempt: Attempt, monkeypat
 def test_a_hand_in_that_is_held_keeps_no_place_from_the_learners_next_run(
     attempt: Attempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "run_cell", world(VISIBLE["sound"], right=True))
+    monkeypatch.setattr(executing, "run_cell", world(VISIBLE["sound"], right=True))
     now = database_now()
     handed_in(attempt)
     work.submit(attempt, work.tree(spec=work.spec_of(attempt)))
@@ -285,7 +285,7 @@ def test_a_hand_in_that_is_held_keeps_no_place_from_the_learners_next_run(
 
 
 def test_handing_in_early_does_not_close_the_stage(attempt: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "run_cell", world(VISIBLE["sound"], right=True))
+    monkeypatch.setattr(executing, "run_cell", world(VISIBLE["sound"], right=True))
     Stage.objects.filter(attempt=attempt, key="live").update(state="handed_in")
     handed_in(attempt)
     assert grade(closes_at(attempt) - MICROSECOND) is Part.visible
@@ -296,7 +296,7 @@ def test_the_hand_in_that_counts_is_finished_before_those_it_replaced(
     attempt: Attempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = VISIBLE["sound"] | {CellKind.ref: PASS, CellKind.alt: PASS, CellKind.mut: FAIL}
-    monkeypatch.setattr(run, "run_cell", world(seen, right=True))
+    monkeypatch.setattr(executing, "run_cell", world(seen, right=True))
     closes = closes_at(attempt)
     submissions = [handed_in(attempt) for _ in range(3)]
     while grade(closes - MICROSECOND) is not None:
@@ -312,7 +312,7 @@ def test_what_hidden_cells_said_is_dropped_when_the_stage_was_opened_again_meanw
     attempt: Attempt, monkeypatch: pytest.MonkeyPatch, *, claimed_before: bool, state: RunState
 ) -> None:
     seen = VISIBLE["sound"] | {CellKind.ref: PASS, CellKind.alt: PASS, CellKind.mut: PASS}
-    monkeypatch.setattr(run, "run_cell", world(seen, right=True))
+    monkeypatch.setattr(executing, "run_cell", world(seen, right=True))
     closes = closes_at(attempt)
     handed_in(attempt)
     if claimed_before:
@@ -334,7 +334,7 @@ def test_a_stage_that_is_opened_again_before_its_hidden_cells_are_run_holds_them
     attempt: Attempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = VISIBLE["sound"] | {CellKind.ref: PASS, CellKind.alt: PASS, CellKind.mut: PASS}
-    monkeypatch.setattr(run, "run_cell", world(seen, right=True))
+    monkeypatch.setattr(executing, "run_cell", world(seen, right=True))
     closes = closes_at(attempt)
     handed_in(attempt)
     grade(closes - MICROSECOND)
@@ -353,7 +353,7 @@ def test_visible_cells_are_run_once_and_weighed_with_the_hidden_ones(
 ) -> None:
     asked: list[CellKind] = []
     seen = VISIBLE["sound"] | {CellKind.ref: PASS, CellKind.alt: FAIL, CellKind.mut: FAIL}
-    monkeypatch.setattr(run, "run_cell", world(seen, right=True, asked=asked))
+    monkeypatch.setattr(executing, "run_cell", world(seen, right=True, asked=asked))
     closes = closes_at(attempt)
     handed_in(attempt)
     grade(closes - MICROSECOND)
@@ -377,12 +377,12 @@ def test_a_hotfix_that_contradicted_itself_stays_tampered_when_the_hidden_cells_
         record = plain(cell, drawn, sandbox=sandbox, position=position)
         return Record(**{**record.__dict__, "tree_ended": RunEnd.tampered if cell.kind is CellKind.post else None})
 
-    monkeypatch.setattr(run, "run_cell", forging)
+    monkeypatch.setattr(executing, "run_cell", forging)
     closes = closes_at(attempt)
     handed_in(attempt)
     grade(closes - MICROSECOND)
     assert GradingRun.objects.get().visible_verdict == Verdict.tampered
-    monkeypatch.setattr(run, "run_cell", plain)
+    monkeypatch.setattr(executing, "run_cell", plain)
     queue.release(now=closes)
     grade(closes)
     assert GradingRun.objects.get().verdict == Verdict.tampered
@@ -392,7 +392,7 @@ def test_a_fault_of_ours_in_the_hidden_part_leaves_what_was_seen_and_no_mark(
     cast: Cast, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = VISIBLE["sound"] | {CellKind.ref: None, CellKind.alt: None, CellKind.mut: None}
-    monkeypatch.setattr(run, "run_cell", world(seen, right=True))
+    monkeypatch.setattr(executing, "run_cell", world(seen, right=True))
     closes = closes_at(attempt)
     submission = handed_in(attempt)
     grade(closes - MICROSECOND)
@@ -437,7 +437,7 @@ def test_the_stream_says_what_the_pages_say(
     cast: Cast, attempt: Attempt, monkeypatch: pytest.MonkeyPatch, told_time: Callable[[datetime], None]
 ) -> None:
     seen = VISIBLE["sound"] | {CellKind.ref: PASS, CellKind.alt: PASS, CellKind.mut: PASS}
-    monkeypatch.setattr(run, "run_cell", world(seen, right=False))
+    monkeypatch.setattr(executing, "run_cell", world(seen, right=False))
     closes = closes_at(attempt)
     told_time(closes - MICROSECOND)
     handed_in(attempt)

@@ -12,6 +12,7 @@ from exams.database_clock import database_now
 from exams.models import Event
 from grading import lease, plan, queue, run
 from grading.models import Cell, GradingRun, RunState
+from grading.run import cells, executing
 from grading.verdicts import CellKind, CellResult, Observed, Occasion, Verdict
 from sandboxes.ingest import IngestRefused
 from sandboxes.ingest.tree import Tree
@@ -128,7 +129,7 @@ def test_a_test_that_differs_from_repeat_to_repeat_is_flaky_after_five_more(
         seen = Observed(RunEnd.completed, (("test_it", outcome),))
         return run.Record(cell=cell, position=position, seconds=0.1, observed=seen)
 
-    monkeypatch.setattr(run, "_run_test", coin)
+    monkeypatch.setattr(cells, "_run_test", coin)
     found = find(fake, work.tree())
     assert found.decision.verdict is Verdict.flaky
     assert {cell.result for cell in found.cells if cell.kind == CellKind.post} == {CellResult.flaky}
@@ -270,7 +271,7 @@ def test_a_test_that_keeps_being_stopped_costs_no_hidden_cells(
         ran.append(cell.kind)
         return run.Record(cell=cell, position=position, seconds=30.0, observed=Observed(RunEnd.timeout_wall))
 
-    monkeypatch.setattr(run, "_run_test", stopped)
+    monkeypatch.setattr(cells, "_run_test", stopped)
     found = find(fake, work.tree(), hand_in=True)
     assert found.decision.verdict is Verdict.reproduces_by_timeout_only
     assert ran.count(CellKind.pre) == ran.count(CellKind.post) == 1
@@ -292,7 +293,7 @@ def scripted(
         ran.append((cell.kind, observed))
         return run.Record(cell=cell, position=position, seconds=1.0, observed=observed)
 
-    monkeypatch.setattr(run, "_run_test", run_test)
+    monkeypatch.setattr(cells, "_run_test", run_test)
     return ran
 
 
@@ -343,10 +344,10 @@ def test_a_budget_used_up_is_the_learners_only_if_a_limit_was_met(
 ) -> None:
     def slow(cell: plan.PlannedCell, drawn: plan.Plan, *, sandbox: object, position: int) -> run.Record:
         del drawn, sandbox
-        monkeypatch.setattr(run, "BUDGET_SECONDS", -1.0)
+        monkeypatch.setattr(executing, "BUDGET_SECONDS", -1.0)
         return run.Record(cell=cell, position=position, seconds=500.0, observed=Observed(ended))
 
-    monkeypatch.setattr(run, "_run_test", slow)
+    monkeypatch.setattr(cells, "_run_test", slow)
     if ended is RunEnd.completed:
         with pytest.raises(run.TooSlow):
             find(fake, work.tree())
