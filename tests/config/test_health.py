@@ -10,7 +10,6 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 from knox.models import AuthToken
-from pytest_django import SettingsWrapper
 
 from config import health
 from exams.models import Heartbeat
@@ -116,7 +115,7 @@ def test_the_token_this_machine_and_an_admin_see_figures(settings: Any, cast: Ca
     ],
 )
 def test_a_broker_whose_address_names_no_port_is_tried_where_its_kind_listens(
-    settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch, address: str, tried: tuple[str, int]
+    settings: Any, monkeypatch: pytest.MonkeyPatch, address: str, tried: tuple[str, int]
 ) -> None:
     seen: list[tuple[str, int]] = []
 
