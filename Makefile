@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := menu
 .PHONY: menu up down status logs shell test check format schema demo bench nightly lock clean
 RUN := deploy/local/run
-export PORT DETACH PYTHON
+export PORT DETACH PYTHON YES
 
 menu:
 	@echo 'Hotseat. make TARGET, where TARGET is one of:'
@@ -23,7 +23,7 @@ logs: ## follow the logs of everything that runs
 shell: ## a shell in which manage.py reaches the running platform
 	@$(RUN) base shell
 
-test: ## run every test but the slow proofs (ARGS='-k clock' goes to pytest)
+test: ## run every test but the slow proofs, journeys last (ARGS='-k clock' goes to pytest)
 	@$(RUN) dev test $(if $(ARGS),-- $(ARGS))
 
 check: ## style, types, imports, migrations, API description: under a minute
@@ -47,5 +47,5 @@ nightly: ## the slow proofs that make test leaves out
 lock: ## pin and hash the newest versions that requirements/*.in allow
 	@$(RUN) dev lock
 
-clean: ## stop everything and forget all local state: database, uploads, environment
+clean: ## stop everything and forget all local state: database, repositories, environment (asks first; YES=1 does not)
 	@$(RUN) base clean

@@ -1,21 +1,26 @@
-"""Forgets everything this machine holds of Hotseat: asked for by name, confirmed at a terminal."""
+"""Forgets everything that this checkout has made here: asked for by name, and confirmed."""
 
+import os
 import shutil
 import sys
+from pathlib import Path
 
 from deploy.local import engine, places
 from deploy.local.saying import say
 from deploy.local.supervise import Supervisor
+from deploy.local.trouble import Trouble
 
 
 def run() -> int:
-    """Stop every set of processes and remove the state folder; return 1 if the person decides otherwise."""
+    """Stop every set of processes and remove the state folder; return 1 if the person decides otherwise.
+
+    Raises:
+        Trouble: nobody is there to ask, and nothing says yes for them.
+    """
     state = places.state_dir()
-    if sys.stdin.isatty():
-        answer = input(f"This forgets every attempt, upload and person in {state}. Type yes to go on: ")
-        if answer.strip().lower() != "yes":
-            say("Nothing was touched.")
-            return 1
+    if os.environ.get("YES") != "1" and not _confirmed(state):
+        say("Nothing was touched.")
+        return 1
     for home in (
         places.platform(),
         places.testing(),
@@ -28,6 +33,22 @@ def run() -> int:
             shutil.rmtree(home.run, ignore_errors=True)
     if word := engine.release():
         say(word)
-    shutil.rmtree(state)
-    say(f"{state} is gone. make up begins anew.")
+    kept = {places.engine().path} if Supervisor(places.engine()).running() else set()
+    for path in set(state.iterdir()) - kept:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    if kept:
+        say(f"{state} holds nothing but the engine that still runs. make up begins anew.")
+    else:
+        state.rmdir()
+        say(f"{state} is gone. make up begins anew.")
     return 0
+
+
+def _confirmed(state: Path) -> bool:
+    words = f"This forgets every attempt, repository, upload and person in {state}"
+    if not sys.stdin.isatty():
+        raise Trouble(f"{words}, and nobody is at a terminal to say yes. If it is meant: make clean YES=1")
+    return input(f"{words}. Type yes to go on: ").strip().lower() == "yes"
