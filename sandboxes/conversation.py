@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 START_SECONDS = 30.0  # from the container's start to its launcher's first word
 _INPUT_SECONDS = 15.0
 _LAST_WORDS_SECONDS = 2.0
-_OVERHEAD_BYTES = 16 * 1024 * 1024
 
 
 class Box(Protocol):
@@ -81,8 +80,9 @@ def await_ready(box: Box, *, within_s: float = START_SECONDS) -> JsonObject:
 def _begin(box: Box, mode: str, tree: Tree, limits: Limits, facts: bytes | None, *, ready: bool) -> Numbered:
     """Give the launcher its job; the input waits in the pipe if the launcher is still starting."""
     archive = tree.to_tar()
-    if len(archive) > limits.tree_bytes + _OVERHEAD_BYTES:
-        raise BadJob(f"A tree of {len(archive)} bytes is over the {limits.says('tree_bytes')}.")
+    content = sum(map(len, tree.files.values()))
+    if content > limits.tree_bytes:
+        raise BadJob(f"A tree of {content} bytes is over the {limits.says('tree_bytes')}.")
     nonce = secrets.token_hex(8)
     job = {
         "mode": mode,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _WAIT_FOR_STARTING_SECONDS = 5.0
+_CLOSE_SECONDS = 3.0
 
 
 class Discardable(Protocol):
@@ -39,6 +40,7 @@ class Pool(Generic[BoxT]):
     _changed: threading.Condition
     _boxes: list[tuple[BoxT, float]]
     _starting: int
+    _filling: int  # threads that start boxes
     _awaited: int
     _closed: bool
 
@@ -85,18 +87,29 @@ class Pool(Generic[BoxT]):
             if missing <= 0:
                 return
             self._starting += missing
+            self._filling += 1
         threading.Thread(target=self._fill, args=(missing,), name="sandbox-pool", daemon=True).start()
 
     def close(self) -> None:
-        """Throw away what waits; boxes still being started follow as they come."""
+        """Throw away what waits; boxes still being started follow as they come, and are given a moment to."""
         self._mine()
         with self._changed:
             self._closed = True
             boxes, self._boxes = self._boxes, []
         for box, _ in boxes:
             box.discard()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._filling, _CLOSE_SECONDS)
 
     def _fill(self, count: int) -> None:
+        try:
+            self._start_some(count)
+        finally:
+            with self._changed:
+                self._filling -= 1
+                self._changed.notify_all()
+
+    def _start_some(self, count: int) -> None:
         for _ in range(count):
             box: BoxT | None = None
             try:
@@ -121,5 +134,6 @@ class Pool(Generic[BoxT]):
         self._changed = threading.Condition()
         self._boxes = []
         self._starting = 0
+        self._filling = 0
         self._awaited = 0
         self._closed = False

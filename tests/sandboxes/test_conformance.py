@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,11 +12,11 @@ import pytest
 
 from sandboxes.ingest.tree import Tree
 from sandboxes.limits import Limits
-from sandboxes.sandbox import Exchange, NodeOutcome, RunEnd, SandboxFault, TestRun
+from sandboxes.sandbox import BadJob, Exchange, NodeOutcome, RunEnd, SandboxFault, TestRun
 from tests.sandboxes.trees import ECHO, FACTS, assistant, canned, outcomes, regression, replying
 
 if TYPE_CHECKING:
-    from sandboxes.sandbox import Sandbox
+    from sandboxes.sandbox import Sandbox, Served
 
 LIMITS = Limits()
 
@@ -190,6 +192,109 @@ def test_a_tree_that_ignores_sigterm_is_gone_after_the_block(sandbox: Sandbox) -
     with sandbox.serve(tree, limits=LIMITS) as served:
         assert served.ask("q").reply
     assert time.monotonic() - began < 20
+
+
+def test_every_exchange_has_a_reply_or_a_fault_and_never_both(sandbox: Sandbox) -> None:
+    tree = replying(
+        """
+        match request["question"]:
+            case "good": return {"text": "fine"}
+            case "none": return None
+            case "raises": raise KeyError("x")
+            case "ends": os._exit(3)
+        """
+    )
+    with sandbox.serve(tree, limits=LIMITS) as served:
+        exchanges = [served.ask(question) for question in ("good", "none", "raises", "ends", "good")]
+    assert [each.question for each in exchanges] == ["good", "none", "raises", "ends", "good"]
+    assert [each.reply is None for each in exchanges] == [False, True, True, True, True]
+    assert [each.fault is None for each in exchanges] == [True, False, False, False, False]
+
+
+def test_the_time_of_an_answer_is_measured_outside(sandbox: Sandbox) -> None:
+    tree = replying("time.sleep(0.3)\nreturn {}")
+    patched = assistant(
+        "import time\ntime.monotonic = time.perf_counter = time.time = lambda: 0.0\n"
+        + tree.files["assistant/server.py"].decode()
+    )
+    with sandbox.serve(patched, limits=LIMITS) as served:
+        assert 0.3 <= served.ask("q").seconds < LIMITS.answer_seconds
+
+
+def test_why_is_empty_while_it_lives_and_a_sentence_afterwards(sandbox: Sandbox) -> None:
+    with sandbox.serve(replying("os._exit(3)"), limits=LIMITS) as served:
+        assert served.load_error is None
+        assert (served.ended, served.why) == (None, "")
+        served.ask("q")
+        assert served.ended is RunEnd.early_exit
+        assert served.why
+
+
+def test_an_error_while_loading_is_capped_at_its_end(sandbox: Sandbox) -> None:
+    tree = assistant('raise ValueError("x" * 100_000 + "the end")')
+    with sandbox.serve(tree, limits=replace(LIMITS, message_bytes=500)) as served:
+        assert served.load_error is not None
+        assert len(served.load_error) <= 500
+        assert served.load_error.endswith("the end")
+
+
+def test_a_tree_is_gone_when_the_block_ends_by_an_exception(sandbox: Sandbox) -> None:
+    class Interrupted(Exception):
+        pass
+
+    def begin(kept: list[Served]) -> None:
+        with sandbox.serve(assistant(), limits=LIMITS) as served:
+            assert served.ask("q").reply
+            kept.append(served)
+            raise Interrupted
+
+    kept: list[Served] = []
+    with pytest.raises(Interrupted):
+        begin(kept)
+    with contextlib.suppress(SandboxFault):  # the platform let go of it, which is no statement about the tree
+        assert kept[0].ask("anybody there?").reply is None
+
+
+def test_a_tree_over_the_limit_is_the_platforms_mistake_and_is_not_run(sandbox: Sandbox) -> None:
+    tree, test = assistant(), regression("def test_it(): pass\n")
+    sizes = [sum(map(len, each.files.values())) for each in (tree, test)]
+    small = [replace(LIMITS, tree_bytes=size - 1) for size in sizes]
+    with pytest.raises(BadJob, match="size of the tree"), sandbox.serve(tree, limits=small[0]):
+        pass
+    with pytest.raises(BadJob, match="size of the tree"):
+        sandbox.run_test(test, facts=FACTS, ask=canned, limits=small[1])
+    with sandbox.serve(tree, limits=replace(LIMITS, tree_bytes=sizes[0])) as served:
+        assert served.ask("q").reply
+
+
+def test_a_tree_that_uses_up_its_processor_time_is_stopped(sandbox: Sandbox) -> None:
+    with sandbox.serve(replying("while True: pass"), limits=replace(LIMITS, cpu_seconds=0.5)) as served:
+        assert served.ask("q").reply is None
+        assert served.ended is RunEnd.timeout_cpu
+
+
+def test_a_tree_that_prints_without_end_is_stopped(sandbox: Sandbox) -> None:
+    tree = replying('while True: os.write(1, b"x" * 4096)')
+    with sandbox.serve(tree, limits=replace(LIMITS, output_bytes=100_000)) as served:
+        assert served.ask("q").reply is None
+        assert served.ended is RunEnd.output_limit
+
+
+def test_all_of_the_time_together_is_limited_too(sandbox: Sandbox) -> None:
+    with sandbox.serve(replying("time.sleep(0.2)\nreturn {}"), limits=replace(LIMITS, wall_seconds=1.5)) as served:
+        began = time.monotonic()
+        while served.ended is None and time.monotonic() - began < 20:
+            served.ask("q")
+        assert served.ended is RunEnd.timeout_wall
+
+
+def test_a_reply_nested_deeper_than_allowed_is_a_fault_of_the_tree(sandbox: Sandbox) -> None:
+    tree = replying('value = 1\nfor _ in range(200): value = [value]\nreturn {"text": value}')
+    with sandbox.serve(tree, limits=LIMITS) as served:
+        exchange = served.ask("q")
+        assert exchange.reply is None
+        assert exchange.fault
+        assert served.ended is None
 
 
 # Running a test
@@ -463,7 +568,90 @@ def test_every_run_is_in_a_place_of_its_own(sandbox: Sandbox) -> None:
     assert results[0].container != results[1].container
 
 
+def test_questions_are_put_in_the_thread_that_runs_the_test(sandbox: Sandbox) -> None:
+    threads = []
+
+    def ask(question: str, session: str) -> Exchange:
+        threads.append(threading.get_ident())
+        return canned(question, session)
+
+    sandbox.run_test(regression("def test_it(ask): ask('a'); ask('b')\n"), facts=FACTS, ask=ask, limits=LIMITS)
+    assert threads == [threading.get_ident()] * 2
+
+
+def test_the_questions_are_kept_in_their_order_even_when_the_run_does_not_end(sandbox: Sandbox) -> None:
+    result = run(
+        sandbox,
+        """
+        import os
+        def test_it(ask):
+            for question in ("one", "two", "three"):
+                ask(question)
+            os._exit(0)
+        """,
+    )
+    assert [each.question for each in result.exchanges] == ["one", "two", "three"]
+    assert result.ended is RunEnd.early_exit
+    assert outcomes(result) == {"test_it": NodeOutcome.absent}
+
+
+def test_how_it_ended_rests_on_something_that_can_be_said(sandbox: Sandbox) -> None:
+    for source, ended in (
+        ("def test_it(): pass\n", RunEnd.completed),
+        ("import os\ndef test_it(): os._exit(0)\n", RunEnd.early_exit),
+        ("import os\ndef test_it(): os.kill(os.getpid(), 11)\n", RunEnd.signalled),
+    ):
+        result = run(sandbox, source)
+        assert result.ended is ended
+        assert result.why
+        assert result.container
+
+
+def test_any_exception_raised_while_asking_ends_the_run_and_is_passed_on(sandbox: Sandbox) -> None:
+    asked = []
+
+    def ask(question: str, _: str) -> Exchange:
+        asked.append(question)
+        raise ZeroDivisionError
+
+    source = """
+        def test_it(ask):
+            for _ in range(3):
+                try:
+                    ask("x")
+                except BaseException:
+                    pass
+        """
+    with pytest.raises(ZeroDivisionError):
+        sandbox.run_test(regression(source), facts=FACTS, ask=ask, limits=LIMITS)
+    assert asked == ["x"]
+
+
+def test_a_test_that_prints_without_end_is_stopped(sandbox: Sandbox) -> None:
+    result = run(
+        sandbox,
+        'import os\ndef test_it():\n    while True: os.write(1, b"x" * 4096)\n',
+        replace(LIMITS, output_bytes=100_000),
+    )
+    assert result.ended is RunEnd.output_limit
+
+
+def test_the_explanation_of_a_failure_is_capped(sandbox: Sandbox) -> None:
+    result = run(sandbox, "def test_it():\n    raise ValueError('y' * 100_000)\n", replace(LIMITS, message_bytes=400))
+    (node,) = result.nodes
+    assert node.outcome is NodeOutcome.failed_raise
+    assert 0 < len(node.message) <= 400
+
+
 # About itself
+
+
+def test_closed_it_starts_afresh_when_it_is_used_again(sandbox: Sandbox) -> None:
+    for _ in range(2):
+        with sandbox.serve(assistant(), limits=LIMITS) as served:
+            assert served.ask("q").reply
+        sandbox.close()
+        sandbox.close()
 
 
 def test_it_is_healthy_and_says_whether_it_isolates(sandbox: Sandbox) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
+
 from sandboxes.pool import Pool
 from sandboxes.sandbox import EngineUnreachable
 
@@ -128,8 +130,19 @@ def test_closing_gives_back_what_waits_and_what_is_on_its_way() -> None:
     starter = Starter(seconds=0.1)
     made = pool(starter)
     made.refill()
-    made.close()
-    time.sleep(0.5)
+    made.close()  # waits for what is on its way, so that a process that ends leaves nothing half started
     assert len(starter.made) == 2
     assert all(box.discarded for box in starter.made)
     assert made.waiting == 0
+
+
+def test_closing_waits_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandboxes.pool._CLOSE_SECONDS", 0.05)
+    starter = Starter(seconds=0.5)
+    made = pool(starter, size=1)
+    made.refill()
+    began = time.monotonic()
+    made.close()
+    assert time.monotonic() - began < 0.4
+    time.sleep(0.8)
+    assert [box.discarded for box in starter.made] == [True]
