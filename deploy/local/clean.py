@@ -39,11 +39,12 @@ def run() -> int:
             shutil.rmtree(path)
         else:
             path.unlink()
+    # Not `say`: the packages it would load are gone with the environment.
     if kept:
-        say(f"{state} holds nothing but the engine that still runs. make up begins anew.")
+        print(f"{state} holds nothing but the engine that still runs. make up begins anew.")
     else:
         state.rmdir()
-        say(f"{state} is gone. make up begins anew.")
+        print(f"{state} is gone. make up begins anew.")
     return 0
 
 

@@ -1,10 +1,12 @@
 """`make clean` forgets the state folder and nothing else, and never without a yes."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import rich
 
 from deploy.local.places import ROOT
 
@@ -42,7 +44,12 @@ def test_at_a_terminal_it_asks_and_only_yes_is_yes(state: Path, env: dict[str, s
     assert (state.parent / "somebody's").read_text() == "precious"
 
 
-def test_a_yes_said_beforehand_is_enough(state: Path, env: dict[str, str]) -> None:
-    ended = _clean(env | {"HOTSEAT_STATE_DIR": str(state), "YES": "1"})
+def test_a_yes_said_beforehand_is_enough_and_the_packages_it_runs_on_may_go_too(
+    state: Path, env: dict[str, str]
+) -> None:
+    packages = state / "venv" / "packages"
+    shutil.copytree(Path(rich.__file__).parent, packages / "rich")
+    ended = _clean(env | {"HOTSEAT_STATE_DIR": str(state), "YES": "1", "PYTHONPATH": str(packages)})
     assert ended.returncode == 0, ended.stderr
+    assert f"{state} is gone." in ended.stdout
     assert not state.exists()
