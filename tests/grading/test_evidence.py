@@ -175,6 +175,20 @@ def test_the_verdict_comes_with_both_numbers_and_both_rates(attempt: Attempt) ->
     assert found["attention"]["edited_knowledge"] == ["kb/products.json"]
 
 
+def test_a_hand_in_whose_hidden_cells_wait_says_what_its_visible_ones_showed(attempt: Attempt) -> None:
+    work.submit(attempt, work.tree(), hand_in=True, received_at=at(attempt, 60))
+    queue.enlist(now=at(attempt, 60))
+    held = queue.claim(worker="w", now=at(attempt, 60))
+    assert held is not None
+    seen = queue.Finding(Decision(Verdict.verified, 0, 0, 0, 0), because="It fails before and passes after.")
+    queue.finish(held, seen, now=at(attempt, 61))
+    page = collected(attempt)
+    (shown,) = page["runs"]
+    assert (shown["state"], shown["verdict"]) == ("held", "verified")
+    assert page["times"]["first_fix"]["seconds_after_start"] == 3600
+    assert page["verdict"]["name"] == ""
+
+
 def test_claims_stand_beside_what_was_observed(attempt: Attempt) -> None:
     submission = hand_in(attempt, work.tree(test=None, spec=work.spec_of(attempt)))
     assert submission.hand_in is not None

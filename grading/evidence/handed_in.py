@@ -1,0 +1,59 @@
+"""What was handed in: what the hotfix changes, and the documents."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from exams import incident
+from grading import changes, plan
+from grading.evidence.kept import tree_of
+from grading.evidence.moments import moment_of
+from grading.followups import follow_ups
+
+if TYPE_CHECKING:
+    from grading.evidence.kept import Kept
+    from sandboxes.sandbox import JsonObject
+
+
+def hotfix(kept: Kept) -> JsonObject | None:
+    """What the counting work changes; tests apart from the rest."""
+    submission = kept.counting
+    if submission is None or submission.tree is None:
+        return None
+    found = changes.between(incident.base_tree(kept.attempt), tree_of(submission))
+    tests = [each for each in found.files if each.path.startswith(f"{plan.TESTS}/")]
+    rest = [each for each in found.files if each not in tests]
+    at_fault = {str(path) for path in kept.truth.get("files", [])}
+    return {
+        "run": str(submission.pk),
+        "commit": submission.pinned_commit,
+        "source_facts": submission.source_facts,
+        "files": [dataclasses.asdict(each) for each in rest],
+        "tests": [dataclasses.asdict(each) for each in tests],
+        "lines_added": sum(each.added or 0 for each in rest),
+        "lines_removed": sum(each.removed or 0 for each in rest),
+        "touches_module_at_fault": bool(at_fault & {each.path for each in rest}) if at_fault else None,
+        "diff": found.diff,
+        "diff_cut": found.cut,
+        "cites": kept.cite_run(submission),
+    }
+
+
+def documents(kept: Kept) -> list[JsonObject]:
+    """The documents of each counting hand-in, with the follow-ups read from them."""
+    return [
+        {
+            "stage": stage.key,
+            "deliverable": key,
+            "text": text,
+            "characters": len(text),
+            "received_at": hand_in.received_at,
+            "by_deadline": hand_in.by_deadline,
+            "follow_ups": [dataclasses.asdict(each) for each in follow_ups(text)],
+            "cites": moment_of(kept, hand_in).cites,
+        }
+        for stage in kept.stages
+        if (hand_in := kept.hand_ins.get(stage.key)) is not None
+        for key, text in kept.texts(stage.key)
+    ]
