@@ -40,8 +40,8 @@ class GradingRun(models.Model):
     cells_done = models.PositiveSmallIntegerField(default=0)
     cells_total = models.PositiveSmallIntegerField(default=0)
     # Of a hand-in in an open stage: what its visible cells alone come to, and when that was known.
-    visible_verdict = models.CharField(max_length=40, blank=True, default="")
-    visible_because = models.TextField(blank=True, default="")
+    visible_verdict = models.CharField(max_length=40, blank=True, default="", db_default="")
+    visible_because = models.TextField(blank=True, default="", db_default="")
     visible_at = models.DateTimeField(null=True)
     verdict = models.CharField(max_length=40, blank=True, default="")
     because = models.TextField(blank=True, default="")  # in words a learner can act on; names nothing hidden
