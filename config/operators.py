@@ -10,9 +10,9 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.db import DatabaseError
 from django.http.request import split_domain_port
-from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
+from accounts.token_header import PrintableTokenAuthentication
 from exams.access import AdminsOnly, require_admin
 from exams.errors import Refusal
 
@@ -72,7 +72,7 @@ def _has_token(request: HttpRequest) -> bool:
 
 def _is_admin(request: HttpRequest) -> bool:
     try:
-        found = TokenAuthentication().authenticate(request)
+        found = PrintableTokenAuthentication().authenticate(request)
         require_admin(found[0] if found is not None else request.user)
     except (AuthenticationFailed, AdminsOnly, DatabaseError):
         return False

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PROBLEM_JSON = "application/problem+json"
+DETAIL_CHARACTERS = 2_000  # a refusal that quotes what was sent does not send it all back
 Json = Any
 
 
@@ -37,9 +38,22 @@ def body(problem: Problem, detail: str, facts: Mapping[str, Json] | None = None)
         "type": f"/problems/{problem.slug}",
         "title": problem.title,
         "status": problem.status,
-        "detail": detail,
-        **(facts or {}),
+        "detail": _sayable(detail)[:DETAIL_CHARACTERS],
+        **_sayable(dict(facts or {})),
     }
+
+
+def _sayable(value: Json) -> Json:
+    """The value without halves of characters, which a refusal may quote and no answer can carry."""
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case dict():
+            return {_sayable(key): _sayable(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_sayable(inner) for inner in value]
+        case _:
+            return value
 
 
 def answer(problem: Problem, detail: str, facts: Mapping[str, Json] | None = None) -> JsonResponse:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_QUOTED = 500  # characters of what is wrong with one field
+_FIELDS = 50  # of one request; who mends those sees the rest
+
 
 def _respond(problem: Problem, detail: str, facts: Mapping[str, Json] | None = None) -> Response:
     """A problem as a response."""
@@ -37,7 +40,7 @@ def field_errors(detail: Json, path: str = "") -> list[dict[str, str]]:
             nested = isinstance(value, dict | list)
             rows += field_errors(value, f"{path}.{position}" if nested else path)
         return rows
-    return [{"field": path, "code": str(getattr(detail, "code", "invalid")), "detail": str(detail)}]
+    return [{"field": path, "code": str(getattr(detail, "code", "invalid")), "detail": str(detail)[:_QUOTED]}]
 
 
 def handle(error: Exception, context: Mapping[str, Json]) -> Response | None:
@@ -49,7 +52,7 @@ def handle(error: Exception, context: Mapping[str, Json]) -> Response | None:
         return None
     set_rollback()
     if isinstance(error, exceptions.ValidationError):
-        rows = field_errors(error.detail)
+        rows = field_errors(error.detail)[:_FIELDS]
         detail = " ".join(f"{r['field']}: {r['detail']}" if r["field"] else r["detail"] for r in rows[:5])
         return _respond(row, detail, {"errors": rows})
     facts: dict[str, Json] = dict(getattr(error, "facts", {}))

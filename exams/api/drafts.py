@@ -139,7 +139,10 @@ class DraftView(WriteView):
         number = query.validated_data.get("version")
         draft = current_draft(attempt, deliverable) if number is None else kept.filter(version=number).first()
         if number is not None and draft is None:
-            raise NoSuchVersion(f"{deliverable!r} has no version {number}. Leave ?version= out for the current one.")
+            raise NoSuchVersion(
+                f"{deliverable!r} has no version {number}; of very many, old ones are thinned out. "
+                "Leave ?version= out for the current one."
+            )
         before = query.validated_data.get("before")
         listed = kept.filter(version__lt=before) if before else kept
         versions = list(listed.defer("content").order_by("-version")[: PAGE + 1])

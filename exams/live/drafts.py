@@ -1,4 +1,4 @@
-"""Auto-save: every version of every deliverable is kept, and two tabs never silently overwrite each other."""
+"""Auto-save: versions of every deliverable are kept, and two tabs never silently overwrite each other."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from exams import collecting, late, ledger, receipts, sources
 from exams.content import check_plain, check_size
 from exams.definitions import deliverable_of
 from exams.errors import Refusal
+from exams.live.thinning import thin
 from exams.models import Draft, Event
 from exams.windows import arrive
 
@@ -49,7 +50,7 @@ def save_draft(
     """Save a version of a deliverable that was edited from version `based_on` (0: there was none).
 
     The same content as the current version makes no new one. A save on a stale version is stored beside the current
-    one as a conflict copy, and refused.
+    one as a conflict copy, and refused. Very many versions are thinned out by age (see `thinning`).
 
     Raises:
         StaleDraft: `based_on` is not the current version; the copy is stored all the same.
@@ -79,6 +80,7 @@ def save_draft(
             arrival, deliverable=wanted.key, content=content, sha256=sha256, based_on=based_on, stale=stale, actor=actor
         )
         receipt = receipts.give(event, arrival.stage, now=received_at)
+        thin(attempt=held, stage=arrival.stage, draft=draft, now=received_at)
         if not stale:
             collecting.again_if_swept(attempt=held, stage=arrival.stage, received_at=received_at)
             return Saved(receipt=receipt, draft=draft, late=None)
