@@ -17,11 +17,13 @@ from config.events_stream import Desk
 from exams import feed, ledger
 from exams.database_clock import database_now
 from exams.models import Event, Stage
+from exams.submit.closing import close_overdue
 from grading import oracle, plan, queue, run, tasks
 from grading.models import Cell, GradingRun, RunState
 from grading.queue import Part
 from grading.run import Answer, Record, executing
 from grading.verdicts import CellKind, Observed, Verdict
+from rubrics import review
 from sandboxes.fake_sandbox import FakeSandbox
 from sandboxes.sandbox import EngineTimeout, Exchange, NodeOutcome, NodeResult, RunEnd, TestRun
 from tests.grading import work
@@ -402,6 +404,22 @@ def test_a_fault_of_ours_in_the_hidden_part_leaves_what_was_seen_and_no_mark(
     kept = GradingRun.objects.get()
     assert (kept.state, kept.verdict, kept.visible_verdict) == (RunState.WAITING, "", Verdict.verified)
     assert client_of(cast.learner).get(f"/api/v1/runs/{submission.pk}/").json()["verdict"]["name"] == "verified"
+
+
+def test_no_review_is_opened_before_the_hidden_cells_of_the_work_that_counts_were_run(
+    attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = VISIBLE["sound"] | {CellKind.ref: PASS, CellKind.alt: PASS, CellKind.mut: FAIL}
+    monkeypatch.setattr(executing, "run_cell", world(seen, right=True))
+    handed_in(attempt)
+    grade(closes_at(attempt) - MICROSECOND)
+    over = attempt.stages.get(key="postmortem").closes_at
+    close_overdue(over)
+    settled = over + timedelta(minutes=1)
+    assert review.open_waiting(now=settled) == 0
+    assert queue.release(now=settled) == 1
+    grade(settled)
+    assert review.open_waiting(now=settled) == 1
 
 
 def test_files_that_could_not_be_taken_in_are_said_so_at_once(attempt: Attempt) -> None:
