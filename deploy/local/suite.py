@@ -13,10 +13,11 @@ from deploy.local.saying import say, step
 
 _JOURNEYS = "tests/journeys"
 _NO_TESTS = 5  # pytest's exit status
+_WORDS = {0: "passed", _NO_TESTS: "none was asked for"}
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run pytest with `arguments` and return its exit status; its closing line is the last thing printed.
+    """Run pytest with `arguments` and return its exit status; the last line printed says how it ended.
 
     Raises:
         Trouble: a part that tests need could not be had.
@@ -40,11 +41,11 @@ def _ran(phase: Sequence[str], env: Mapping[str, str]) -> int:
 
 def _told(ended: Sequence[int]) -> int:
     """One exit status for all phases; a phase that found no test is none when another found some."""
+    if len(ended) > 1:
+        words = [_WORDS.get(status, "failed, see above") for status in ended]
+        say(f"\nSide by side: {words[0]}. Journeys: {words[1]}.")
     found = [status for status in ended if status != _NO_TESTS] or [_NO_TESTS]
-    failed = next((status for status in found if status), 0)
-    if failed and found[-1] == 0:
-        say("The tests above passed; some of those before them did not.")
-    return failed
+    return next((status for status in found if status), 0)
 
 
 def _phases(arguments: Sequence[str]) -> list[list[str]]:

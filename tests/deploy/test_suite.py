@@ -37,3 +37,14 @@ def test_whoever_chooses_the_number_of_workers_gets_it() -> None:
 )
 def test_one_status_tells_of_all_phases(ended: list[int], status: int) -> None:
     assert suite._told(ended) == status
+
+
+def test_the_last_line_tells_of_both_phases(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(suite, "say", said.append)
+    suite._told([1, 0])
+    suite._told([0, 5])
+    assert said == [
+        "\nSide by side: failed, see above. Journeys: passed.",
+        "\nSide by side: passed. Journeys: none was asked for.",
+    ]
