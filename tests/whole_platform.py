@@ -66,7 +66,8 @@ def running(state: Path) -> Iterator[Platform]:
     env = kept | {"HOTSEAT_STATE_DIR": str(state), "PORT": port}
     try:
         up = [sys.executable, "-m", "deploy.local", "up", "--detach"]
-        subprocess.run(up, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, check=True, timeout=270)
+        begun = subprocess.run(up, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=270)
+        assert begun.returncode == 0, begun.stdout + begun.stderr
         found = Platform(f"http://127.0.0.1:{port}", env)
         found.operator("shell", "--command", _PUBLISH)
         yield found
