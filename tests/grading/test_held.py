@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from exams.models import Attempt, Submission
+    from sandboxes.docker_sandbox import DockerSandbox
 
 pytestmark = pytest.mark.django_db
 
@@ -472,3 +473,25 @@ def test_the_stream_says_what_the_pages_say(
     assert rows == feed.page(attempt, cast.learner, after=0, limit=100)
     assert [row["kind"] for row in rows][-1] == "run.held"
     assert "weak" not in json.dumps(rows)
+
+
+@pytest.mark.docker
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("once")
+@pytest.mark.parametrize(("test", "whole"), [(work.SOUND, Verdict.verified), (work.LENIENT, Verdict.weak)])
+def test_in_containers_both_hand_ins_look_alike_until_the_window_closes(
+    containers: DockerSandbox, attempt: Attempt, test: str, whole: Verdict
+) -> None:
+    closes = closes_at(attempt)
+    work.submit(attempt, work.tree(test, spec=work.spec_of(attempt)), hand_in=True)
+    queue.enlist(now=database_now())
+    for now in (closes - MICROSECOND, closes):
+        queue.release(now=now)
+        held = queue.claim(worker="w", now=now)
+        assert held is not None
+        run.grade(held, sandbox=containers, clock=lambda now=now: now)  # type: ignore[misc]
+        if now < closes:
+            kept = GradingRun.objects.get()
+            assert (kept.state, kept.visible_verdict, kept.cells_total) == (RunState.HELD, Verdict.verified, 2)
+    kept = GradingRun.objects.get()
+    assert (kept.state, kept.verdict) == (RunState.GRADED, whole)
