@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
@@ -26,3 +27,9 @@ class PrintableTokenAuthentication(TokenAuthentication):  # type: ignore[misc]  
             raise AuthenticationFailed("Invalid token.")
         found: tuple[User, AuthToken] = super().authenticate_credentials(token)
         return found
+
+
+class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]  # registers itself when it is defined
+    """How the API's description names it."""
+
+    target_class = "accounts.token_header.PrintableTokenAuthentication"

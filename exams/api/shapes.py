@@ -67,15 +67,19 @@ class CursorPages(CursorPagination):
             NotFound: it is none that we gave.
         """
         cursor: Cursor | None = super().decode_cursor(request)
-        if cursor is not None and cursor.position is not None:
-            ordered_by = self._listed._meta.get_field(self.ordering[0].lstrip("-"))  # noqa: SLF001 - Django's documented way
-            try:
-                ordered_by.clean(cursor.position, None)  # type: ignore[union-attr]
-            except (ValidationError, ValueError):
-                raise NotFound(
-                    "This cursor is none of ours. Follow `next` and `previous` as they were given."
-                ) from None
+        if cursor is not None and cursor.position is not None and not self._may_be_ours(str(cursor.position)):
+            raise NotFound("This cursor is none of ours. Follow `next` and `previous` as they were given.")
         return cursor
+
+    def _may_be_ours(self, position: str) -> bool:
+        if not self.ordering:  # a list that is always empty for whoever asks has no places in it
+            return False
+        ordered_by = self._listed._meta.get_field(self.ordering[0].lstrip("-"))  # noqa: SLF001 - Django's documented way
+        try:
+            ordered_by.clean(position, None)  # type: ignore[union-attr]
+        except (ValidationError, ValueError):
+            return False
+        return True
 
 
 class OldestFirst(CursorPages):
