@@ -271,3 +271,4 @@ def test_the_image_from_debian_packages_keeps_the_same_promise(client: APIClient
         assert done.returncode == 0, done.stdout[-3000:]
     finally:
         client.remove_image(name, force=True)
+        client.remove_image(debian.BASE, force=True)
