@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -40,15 +41,24 @@ def home(env: dict[str, str]) -> Iterator[Home]:
     Supervisor(found).stop()
 
 
-def _local(env: dict[str, str], *argv: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "deploy.local", *argv],
-        cwd=ROOT,
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+@contextmanager
+def _local(env: dict[str, str], *argv: str) -> Iterator[subprocess.Popen[str]]:
+    """A command of the Makefile, which does not outlive the block whatever a test finds."""
+    command = [sys.executable, "-m", "deploy.local", *argv]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _said(env: dict[str, str], *argv: str, seconds: float = 90) -> tuple[int, str]:
+    """How such a command ended, and what it printed."""
+    with _local(env, *argv) as process:
+        printed = process.communicate(timeout=seconds)[0]
+        return process.returncode, printed
 
 
 def _read_until(process: subprocess.Popen[str], mark: str) -> str:
@@ -78,9 +88,9 @@ def _until(true: Callable[[], object], seconds: float) -> None:
 @pytest.fixture(scope="module")
 def twice(env: dict[str, str], home: Home) -> tuple[str, str]:
     """What two people see who start the same clone at the same moment, the one who did start it first."""
-    both = [_local(env, "up", "--detach") for _ in range(2)]
-    said = [each.communicate(timeout=240)[0] for each in both]
-    assert [each.returncode for each in both] == [0, 0], "\n".join(said)
+    with _local(env, "up", "--detach") as one, _local(env, "up", "--detach") as other:
+        said = [each.communicate(timeout=240)[0] for each in (one, other)]
+    assert [one.returncode, other.returncode] == [0, 0], "\n".join(said)
     assert Supervisor(home).running()
     first, second = sorted(said, key=lambda words: "already running" in words)
     return first, second
@@ -97,9 +107,9 @@ def test_two_starts_at_once_start_one_platform(twice: tuple[str, str], env: dict
 
 @pytest.mark.usefixtures("twice")
 def test_a_start_when_it_runs_says_where_and_is_content(env: dict[str, str]) -> None:
-    again = _local(env, "up")
-    assert "already running" in again.communicate(timeout=30)[0]
-    assert again.returncode == 0
+    status, said = _said(env, "up")
+    assert "already running" in said
+    assert status == 0
 
 
 def test_sign_ins_are_printed_once_and_stored_nowhere(twice: tuple[str, str], home: Home) -> None:
@@ -128,12 +138,11 @@ def test_every_part_killed_with_9_comes_back_and_the_platform_is_ready_again(env
 
 @pytest.mark.usefixtures("twice")
 def test_down_stops_all_of_it(env: dict[str, str], home: Home) -> None:
-    down = _local(env, "down")
-    assert "Hotseat is stopped." in down.communicate(timeout=90)[0]
+    assert "Hotseat is stopped." in _said(env, "down")[1]
     assert processes.marked(home.path) == []
-    again = _local(env, "down")
-    assert "was not running" in again.communicate(timeout=30)[0]
-    assert again.returncode == 0
+    status, said = _said(env, "down")
+    assert "was not running" in said
+    assert status == 0
 
 
 def test_a_taken_port_is_said_before_anything_starts(env: dict[str, str], home: Home) -> None:
@@ -141,9 +150,8 @@ def test_a_taken_port_is_said_before_anything_starts(env: dict[str, str], home: 
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the platform has just left it
         taken.bind(("127.0.0.1", int(env["PORT"])))
         taken.listen()
-        up = _local(env, "up")
-        said = up.communicate(timeout=60)[0]
-    assert up.returncode == 1
+        status, said = _said(env, "up")
+    assert status == 1
     assert f"Port {env['PORT']} on 127.0.0.1 cannot be used" in said
     assert "make up PORT=" in said
     assert processes.marked(home.path) == []
@@ -151,9 +159,9 @@ def test_a_taken_port_is_said_before_anything_starts(env: dict[str, str], home: 
 
 @pytest.mark.parametrize("port", ["x", "0", "70000"])
 def test_a_port_that_is_none_is_refused(env: dict[str, str], port: str) -> None:
-    up = _local(env | {"PORT": port}, "up")
-    assert "which is no port" in up.communicate(timeout=60)[0]
-    assert up.returncode == 1
+    status, said = _said(env | {"PORT": port}, "up")
+    assert "which is no port" in said
+    assert status == 1
 
 
 @pytest.mark.timeout(420)
@@ -184,20 +192,18 @@ def test_after_a_start_killed_with_9_at_any_step_the_next_one_works_and_ctrl_c_e
 def test_down_stops_what_a_start_killed_with_9_has_left(
     env: dict[str, str], home: Home, mark: str, options: list[str]
 ) -> None:
-    _local(env, "down").communicate(timeout=90)
+    _said(env, "down")
     with _local(env, "up", *options) as half:
         assert mark in _read_until(half, mark)
         half.kill()
-    down = _local(env, "down")
-    assert "Hotseat is stopped." in down.communicate(timeout=90)[0]
+    assert "Hotseat is stopped." in _said(env, "down")[1]
     assert processes.marked(home.path) == []
 
 
 def test_down_stops_a_start_under_way(env: dict[str, str], home: Home) -> None:
     with _local(env, "up") as half:
         assert "• Database tables" in _read_until(half, "• Database tables")
-        down = _local(env, "down")
-        assert "Hotseat is stopped." in down.communicate(timeout=90)[0]
+        assert "Hotseat is stopped." in _said(env, "down")[1]
         assert "Stopped before it was ready." in half.communicate(timeout=90)[0]
     assert half.returncode == 130
     assert processes.marked(home.path) == []
