@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core.management import CommandError, call_command
 
+from grading.management.commands.prove_pack import in_ranges
 from grading.prove import prove
 from grading.verdicts import CellKind, Verdict
 from tests.grading import work
@@ -43,6 +44,11 @@ def test_a_sound_pack_is_proved_cell_by_cell(fake: FakeSandbox) -> None:
     assert "harmful" in before.seen[0][0]
     assert [done for done, _ in steps] == list(range(len(steps)))
     assert sum(row.repeats for row in proof.rows) == len(steps) == steps[0][1]
+
+
+def test_the_matrix_puts_what_differs_in_numbers_alone_into_one_line() -> None:
+    seen = [("9 of 66 harmful", 1), ("fails: 4 failed_assert", 2), ("7 of 69 harmful", 1), ("7 of 66 harmful", 3)]
+    assert in_ranges(seen) == [("7–9 of 66–69 harmful", 5), ("fails: 4 failed_assert", 2)]
 
 
 class Mislabelled(SmallPack):

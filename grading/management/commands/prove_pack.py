@@ -1,6 +1,9 @@
 """Runs every cell of an incident pack in real containers and prints the matrix."""
 
+import re
+import sys
 from argparse import ArgumentParser
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +18,8 @@ from grading.verdicts import Verdict
 from sandboxes import engine
 
 FIRST_SEED = 1
+WIDTH = 130  # of the matrix where nobody looks at a terminal: a log has room, and folded lines are hard to compare
+NUMBER = re.compile(r"\d+")
 
 
 class Command(BaseCommand):
@@ -36,7 +41,7 @@ class Command(BaseCommand):
             raise CommandError(f"{options['pack']} has {', '.join(pack.classes)}; it has no {', '.join(strangers)}.")
         if options["sandbox"]:
             settings.HOTSEAT_SANDBOX = options["sandbox"]
-        console = Console()
+        console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
         off = 0
         try:
             for failure_class in classes:
@@ -68,11 +73,12 @@ def _print(console: Console, proof: Proof, truth: dict[str, Any]) -> None:
     for heading in ("cell", "wanted", "seen", "times", ""):
         table.add_column(heading, overflow="fold")
     for row in proof.rows:
+        seen = in_ranges(row.seen)
         table.add_row(
             f"{row.kind.upper()} {row.key}".strip(),
             row.wanted,
-            "\n".join(words for words, _ in row.seen),
-            "\n".join(str(times) for _, times in row.seen),
+            "\n".join(words for words, _ in seen),
+            "\n".join(str(times) for _, times in seen),
             "[green]ok[/]" if not row.off else "[red]OFF[/] " + "; ".join(sorted(set(row.off))),
         )
     console.print(table)
@@ -82,3 +88,21 @@ def _print(console: Console, proof: Proof, truth: dict[str, Any]) -> None:
         f"{proof.off or 'No'} cell{'' if proof.off == 1 else 's'} off. {proof.seconds:.0f} s.",
         style="red" if proof.off or set(proof.verdicts) != {Verdict.verified} else "green",
     )
+
+
+def in_ranges(seen: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Put words that differ in their numbers alone into one line: `7 of 69` and `9 of 66` become `7–9 of 66–69`."""
+    alike: dict[str, tuple[list[list[int]], int]] = {}
+    for words, times in seen:
+        numbers = [int(number) for number in NUMBER.findall(words)]
+        told, before = alike.get(NUMBER.sub("{}", words), ([], 0))
+        alike[NUMBER.sub("{}", words)] = ([*told, numbers], before + times)
+    return [
+        (shape.format(*(_range(column) for column in zip(*told, strict=True))), times)
+        for shape, (told, times) in alike.items()
+    ]
+
+
+def _range(numbers: Sequence[int]) -> str:
+    least, most = min(numbers), max(numbers)
+    return str(least) if least == most else f"{least}–{most}"
