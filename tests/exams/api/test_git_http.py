@@ -301,6 +301,7 @@ def test_nothing_else_is_served(attempt: Attempt, method: str, path: str, header
 def test_a_request_that_unpacks_to_more_than_a_request_is_refused(attempt: Attempt) -> None:
     own = queries.own_repository(attempt)
     bomb = gzip.compress(bytes(64 * 2**20))
+    said = {"git-upload-pack": "This request of a clone or fetch is", "git-receive-pack": "This push is"}
     for service, headers in (("git-upload-pack", UPLOAD), ("git-receive-pack", RECEIVE)):
         answer = httpx.post(
             f"{own['clone_url']}/{service}",
@@ -310,6 +311,14 @@ def test_a_request_that_unpacks_to_more_than_a_request_is_refused(attempt: Attem
             timeout=30,
         )
         assert answer.status_code == 413
+        assert answer.text.startswith(f"{said[service]} larger than")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/me/", "/readyz", "/git/x.git/info/refs", "/nothing"])
+def test_over_the_wire_a_host_that_is_not_ours_is_a_problem(server: str, settings: Settings, path: str) -> None:
+    settings.ALLOWED_HOSTS = ["127.0.0.1"]
+    answer = httpx.get(server + path, headers={"Host": "evil.example"}, timeout=10)
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
 
 
 def test_a_push_larger_than_is_taken_does_not_land(
