@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from deploy.local import places
+from deploy.local import places, processes
 from deploy.local.bootstrap import apt_get_install
 from deploy.local.supervise import Program, Supervisor
 from deploy.local.trouble import Trouble
+from sandboxes.sweep import OWNER_LABEL, owner_is_dead
 
 SYSTEM_SOCKET = Path("/var/run/docker.sock")
 _START_SECONDS = 40.0
@@ -203,12 +204,16 @@ def release() -> str:
     users = [home for home in (places.platform(), places.testing(), places.benchmark()) if Supervisor(home).running()]
     if users:
         return f"the Docker engine goes on: the {users[0].name} still uses it"
-    if others := _foreign_containers(f"unix://{SYSTEM_SOCKET}"):
-        return f"the Docker engine goes on: it runs {others} container(s) that are not Hotseat's"
+    address = f"unix://{SYSTEM_SOCKET}"
+    if others := _used_containers(address):
+        return f"the Docker engine goes on: it runs {others} container(s) of somebody else"
+    if others := len(processes.told("DOCKER_HOST", address)):
+        return f"the Docker engine goes on: {others} process(es), of another clone perhaps, were told to use it"
     supervisor.stop()
     return "the Docker engine that Hotseat had started is stopped"
 
 
-def _foreign_containers(address: str) -> int:
+def _used_containers(address: str) -> int:
+    """Running containers but those that a process of ours has left behind by ending."""
     rows = _get(address, "/containers/json") or []
-    return sum(1 for row in rows if not any(label.startswith("hotseat") for label in row["Labels"]))
+    return sum(1 for row in rows if not owner_is_dead(row["Labels"].get(OWNER_LABEL, "")))

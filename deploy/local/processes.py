@@ -33,7 +33,12 @@ def capable(capability: str) -> bool:
 
 def marked(home: Path) -> list[int]:
     """Processes that were started for the set of processes in `home`, this one and its ancestors left out."""
-    wanted = f"{MARK}={home}".encode()
+    return told(MARK, str(home))
+
+
+def told(name: str, value: str) -> list[int]:
+    """Processes that were begun with an environment variable of that value, this one and its ancestors left out."""
+    wanted = f"{name}={value}".encode()
     ours = set(_ancestry())
     found = []
     for entry in Path("/proc").iterdir():

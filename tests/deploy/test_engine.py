@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import engine
+from deploy.local import engine, places, processes
 from deploy.local.places import Home
-from deploy.local.supervise import Supervisor
+from deploy.local.supervise import Program, Supervisor
 from deploy.local.trouble import Trouble
+from sandboxes import sweep
 
 
 @pytest.mark.docker
@@ -82,3 +83,60 @@ def test_an_engine_of_our_own_starts_without_a_network_and_comes_back_after_kill
     assert engine.wait(address, seconds=60), supervisor.log("dockerd").read_text()
     supervisor.stop()
     assert engine.wait(address, seconds=0.5) is None
+
+
+class _Kept:
+    """What `release` would do, with an engine that tells of `containers`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, home: Home, containers: list[dict[str, object]]) -> None:
+        monkeypatch.setenv("HOTSEAT_STATE_DIR", str(home.path / "clone"))
+        monkeypatch.setattr(engine, "SYSTEM_SOCKET", home.path / "d.sock")
+        monkeypatch.setattr(engine, "_get", lambda *_: containers)
+        places.engine().prepare()
+        self.supervisor = Supervisor(places.engine())
+        sleeper = Program(name="dockerd", argv=("sleep", "600"))
+        self.supervisor.launch([sleeper], env=os.environ, with_parent=True)
+
+
+@pytest.fixture
+def _no_clone_left(home: Home) -> Iterator[None]:
+    yield
+    Supervisor(Home("engine", home.path / "clone" / "engine")).stop()
+
+
+@pytest.mark.usefixtures("_no_clone_left")
+@pytest.mark.parametrize("labels", [{}, {sweep.SWEEP_LABEL: "1", sweep.OWNER_LABEL: sweep.owner_token()}])
+def test_an_engine_goes_on_while_somebody_else_has_a_container(
+    monkeypatch: pytest.MonkeyPatch, home: Home, labels: dict[str, str]
+) -> None:
+    kept = _Kept(monkeypatch, home, [{"Labels": labels}])
+    assert "goes on: it runs 1 container(s) of somebody else" in engine.release()
+    assert kept.supervisor.running()
+
+
+@pytest.mark.usefixtures("_no_clone_left")
+def test_an_engine_goes_on_while_another_clone_was_told_to_use_it(monkeypatch: pytest.MonkeyPatch, home: Home) -> None:
+    kept = _Kept(monkeypatch, home, [])
+    env = {"DOCKER_HOST": f"unix://{home.path}/d.sock"}
+    with subprocess.Popen(["/bin/sleep", "600"], env=env) as other:
+        _until_told(env["DOCKER_HOST"])
+        assert "goes on: 1 process(es), of another clone perhaps" in engine.release()
+        assert kept.supervisor.running()
+        other.kill()
+    assert "is stopped" in engine.release()
+    assert not kept.supervisor.running()
+
+
+@pytest.mark.usefixtures("_no_clone_left")
+def test_a_container_whose_owner_has_ended_keeps_no_engine(monkeypatch: pytest.MonkeyPatch, home: Home) -> None:
+    owner = sweep.owner_token().rpartition(".")[0] + ".1"  # our number, but a process that began at another time
+    kept = _Kept(monkeypatch, home, [{"Labels": {sweep.SWEEP_LABEL: "1", sweep.OWNER_LABEL: owner}}])
+    assert "is stopped" in engine.release()
+    assert not kept.supervisor.running()
+
+
+def _until_told(address: str) -> None:
+    deadline = time.monotonic() + 10
+    while not processes.told("DOCKER_HOST", address):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
