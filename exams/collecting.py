@@ -21,7 +21,7 @@ from exams.models import (
     Submission,
     SubmissionPurpose,
 )
-from exams.sources import MAIN, PUSHED, REPO_URL, Pin, Source, full_ref
+from exams.sources import MAIN, PUSHED, REF_CHARACTERS, REPO_URL, Pin, Source, full_ref
 from sandboxes.ingest.objects import COMMIT
 
 if TYPE_CHECKING:
@@ -128,7 +128,8 @@ def meant(draft: Any | None, pushes: Sequence[Push]) -> tuple[Source | None, Pin
         if last is None:
             return None, Pin()
         branch = last.ref.removeprefix("refs/heads/")
-        return Source(mode=REPO_URL, ref="" if last.ref == MAIN else branch), Pin(commit=last.new, ref=last.ref)
+        unsaid = last.ref == MAIN or len(branch) > REF_CHARACTERS  # no matter: the commit is known
+        return Source(mode=REPO_URL, ref="" if unsaid else branch), Pin(commit=last.new, ref=last.ref)
     source = Source(
         mode=draft["mode"], url=draft.get("url", ""), ref=draft.get("ref", ""), upload=draft.get("upload") or None
     )

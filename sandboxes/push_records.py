@@ -20,7 +20,7 @@ LATE = "late"
 COMMANDS = "commands"
 _STAMP = "%Y%m%dT%H%M%S%fZ"
 _DOMAIN = "arrived.hotseat"
-_MOVE = re.compile(r"([0-9a-f]{40}) ([0-9a-f]{40}) (refs/\S{1,240})")
+_MOVE = re.compile(r"([0-9a-f]{40}) ([0-9a-f]{40}) (refs/[^\n]+)")  # git allows spaces that are not ASCII
 _LOGGED = re.compile(r"([0-9a-f]{40}) ([0-9a-f]{40}) [^<]*<([^>]*)> ([0-9]{1,12}) [+-][0-9]{4}\tpush\b.*")
 
 
@@ -73,7 +73,7 @@ def folder_of(arrived: datetime) -> str:
 
 def moves_in(text: str) -> tuple[Move, ...]:
     """Return the moves of "old new ref" lines, as git hands them to its hooks."""
-    matches = (_MOVE.fullmatch(line) for line in text.splitlines())
+    matches = (_MOVE.fullmatch(line) for line in text.split("\n"))
     return tuple(Move(ref=match[3], old=match[1], new=match[2]) for match in matches if match is not None)
 
 

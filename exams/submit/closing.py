@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
-from django.db import connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef
 
 from exams import collecting, doorbell, ledger, receipts
+from exams.errors import Refusal
 from exams.models import Attempt, AttemptState, Stage, StageState
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Collection
     from datetime import datetime
 
+log = logging.getLogger(__name__)
+
 BATCH = 20  # attempts in one transaction: few enough that the first are done while the last still wait
+
+# What something in one attempt's rows can lead to, unlike a lost connection or a time limit.
+UNUSABLE = (DataError, IntegrityError, LookupError, TypeError, ValueError, Refusal)
 
 CLOSE = """
     UPDATE exams_stage
@@ -45,16 +53,55 @@ def close_overdue(now: datetime) -> int:
     3. Hand in what was saved for those that nobody handed in.
     4. Close the attempts that have no open window left.
     5. Ledger each, with a receipt.
+
+    If something in one attempt makes that fail, the others are closed one by one, and operators are called for that
+    one, which the next sweep tries again.
     """
-    closed = 0
-    while (batch := _close_batch(now)) is not None:
+    closed, most = 0, BATCH
+    failed: set[uuid.UUID] = set()
+    while True:
+        try:
+            batch = _close_batch(now, without=failed, most=most)
+        except _BatchFailed as fault:
+            if len(fault.attempts) > 1:
+                most = 1
+                continue
+            failed |= fault.attempts
+            log.critical(
+                "ALERT: attempt %s is overdue and cannot be closed; the others are closed without it",
+                *fault.attempts,
+                exc_info=fault.__cause__,
+            )
+            continue
+        if batch is None:
+            return closed
         closed += batch
-    return closed
 
 
-def _close_batch(now: datetime) -> int | None:
+class _BatchFailed(Exception):
+    """Something in the rows of one of these attempts keeps them from being closed."""
+
+    def __init__(self, attempts: Collection[uuid.UUID]) -> None:
+        super().__init__(f"{len(attempts)} attempts")
+        self.attempts = set(attempts)
+
+
+def _close_batch(now: datetime, *, without: Collection[uuid.UUID], most: int) -> int | None:
+    attempts: dict[uuid.UUID, Attempt] = {}
+    try:
+        return _close(attempts, now, without=without, most=most)
+    except UNUSABLE as fault:
+        if not attempts:
+            raise
+        raise _BatchFailed(attempts) from fault
+
+
+def _close(
+    attempts: dict[uuid.UUID, Attempt], now: datetime, *, without: Collection[uuid.UUID], most: int
+) -> int | None:
+    """Close one batch; `attempts` is filled with those that are held for it."""
     with transaction.atomic():
-        attempts = _hold_overdue(now)
+        attempts.update(_hold_overdue(now, without=without, most=most))
         if not attempts:
             return None
         stages = _close_stages(attempts, now)
@@ -68,13 +115,14 @@ def _close_batch(now: datetime) -> int | None:
         return len(stages)
 
 
-def _hold_overdue(now: datetime) -> dict[uuid.UUID, Attempt]:
+def _hold_overdue(now: datetime, *, without: Collection[uuid.UUID], most: int) -> dict[uuid.UUID, Attempt]:
     overdue = Stage.objects.filter(attempt=OuterRef("pk"), closed_at=None, closes_at__lte=now)
     held = (
         Attempt.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("twin", "learner")
         .filter(Exists(overdue), state=AttemptState.LIVE)
-        .order_by("pk")[:BATCH]
+        .exclude(pk__in=without)
+        .order_by("pk")[:most]
     )
     return {attempt.pk: attempt for attempt in held}
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from exams import ledger, receipts
+from exams import collecting, ledger, receipts
 from exams.database_clock import database_now
 from exams.models import (
     Attempt,
@@ -50,6 +50,33 @@ def test_a_stage_is_closed_from_its_deadline_on(cast: Cast, now: datetime, close
     assert stage(attempt).closed_at == (LIVE_CLOSES if closed else None)
     assert close_overdue(now) == 0
     assert HandIn.objects.count() == closed
+
+
+def test_a_branch_with_a_long_name_is_handed_in_by_its_commit(cast: Cast) -> None:
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    push(attempt, A, ref="refs/heads/" + "x" * 220)
+    assert close_overdue(LIVE_CLOSES) == 1
+    assert Submission.objects.get(attempt=attempt).pinned_commit == A
+
+
+def test_one_attempt_that_cannot_be_closed_holds_up_no_other(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, whole = live_attempt(cast.learner, started_at=NOON), live_attempt(cast.other_learner, started_at=NOON)
+    gather = collecting.Saved.gather
+
+    def fails(self: collecting.Saved, attempt: Attempt, stage: Stage, *, before: datetime) -> collecting.Gathered:
+        if attempt.pk == broken.pk:
+            raise KeyError("mode")
+        return gather(self, attempt, stage, before=before)
+
+    monkeypatch.setattr(collecting.Saved, "gather", fails)
+    assert close_overdue(LIVE_CLOSES) == 1
+    assert (stage(broken).state, stage(whole).state) == (StageState.OPEN, StageState.CLOSED_BY_DEADLINE)
+    assert str(broken.pk) in caplog.text
+    monkeypatch.undo()
+    assert close_overdue(LIVE_CLOSES) == 1
+    assert stage(broken).closed_at == LIVE_CLOSES
 
 
 def test_the_closing_time_is_the_deadline_however_late_the_sweep(cast: Cast) -> None:

@@ -107,6 +107,26 @@ def test_several_branches_land_in_one_push(attempt: Attempt, work: Work) -> None
     assert {event.payload["ref"] for event in pushed_events(attempt)} == {"refs/heads/main", "refs/heads/second"}
 
 
+@pytest.mark.parametrize("name", ["caf\u00e9\u00a0fix", "one\u2028two", "x" * 200, "a/" * 99 + "bc"])
+def test_a_branch_of_any_name_that_git_takes_is_ledgered_at_once(attempt: Attempt, work: Work, name: str) -> None:
+    commit = work.commit({"a": b"1"})
+    done = push(work, "origin", f"HEAD:refs/heads/{name}")
+    assert done.returncode == 0, done.stderr
+    assert [(event.payload["ref"], event.payload["new"]) for event in pushed_events(attempt)] == [
+        (f"refs/heads/{name}", commit)
+    ]
+
+
+@pytest.mark.parametrize("name", ["x" * 201, "a/" * 100 + "b"])
+def test_a_branch_name_that_could_not_be_handed_in_is_refused(attempt: Attempt, work: Work, name: str) -> None:
+    work.commit({"a": b"1"})
+    done = push(work, "origin", f"HEAD:refs/heads/{name}")
+    assert done.returncode != 0
+    assert b"200" in done.stderr
+    assert set(repository.branches(work.bare)) == {"main"}
+    assert pushed_events(attempt) == []
+
+
 def test_a_push_larger_than_one_buffer_lands(attempt: Attempt, work: Work) -> None:
     # Above a mebibyte git asks first with an empty request and then sends the pack in chunks.
     commit = work.commit({"large.bin": os.urandom(3 * 2**20)})
