@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -39,7 +40,8 @@ class Cast:
 def picture(file: str) -> None:
     """Keep what was printed since the verdict as an SVG that fetches nothing, fonts included."""
     drawn = say.export_svg(title="make demo")
-    Path(file).write_text(re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL), encoding="utf-8")
+    drawn = re.sub(r"@font-face \{.*?\}\s*|<!--.*?-->\s*", "", drawn, flags=re.DOTALL)
+    Path(file).write_text(drawn, encoding="utf-8")
 
 
 def expect(what: str, *, holds: bool) -> None:
@@ -60,8 +62,22 @@ def chapter(title: str) -> None:
 def clock(body: Json, closes_at: str) -> str:
     """Minutes and seconds left on the server's clock."""
     left = datetime.fromisoformat(closes_at) - datetime.fromisoformat(body["server_now"])
-    seconds = max(0, int(left.total_seconds()))
-    return f"{seconds // 60}:{seconds % 60:02d} left"
+    return f"{after(max(0.0, left.total_seconds()))} left"
+
+
+def table_of(*headings: str, title: str | None = None) -> Table:
+    """A table without upright lines: they do not meet in every font, and a picture is read in any."""
+    return Table(*headings, title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+
+
+def moment(iso: str) -> str:
+    """A time of the server's as a person reads it, with its zone."""
+    return f"{datetime.fromisoformat(iso):%d %b %Y, %H:%M:%S} UTC"
+
+
+def after(seconds: float) -> str:
+    """A distance in time: minutes and seconds."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 def play(cast: Cast, *, source: str) -> None:
@@ -97,7 +113,7 @@ def _start(learner: Person) -> Json:
     chapter("2 · Start")
     attempt = learner.post(f"twins/{TWIN}/start/", expect=201)
     for stage in attempt["stages"]:
-        say.print(f"  {stage['key']:<11} closes {stage['closes_at']} (UTC), {clock(attempt, stage['closes_at'])}")
+        say.print(f"  {stage['key']:<11} closes {moment(stage['closes_at'])}, {clock(attempt, stage['closes_at'])}")
     again = learner.post(f"twins/{TWIN}/start/", expect=409)
     say.print(f"  pressed again: {again['title']}")
     return attempt
@@ -187,11 +203,13 @@ def _run(learner: Person, attempt: Json) -> Json:
 
 
 def _show_run(run: Json) -> None:
-    table = Table("cell", "wanted", "got", "result", title=f"run {run['number']}: {run['verdict']['name']}")
+    table = table_of("cell", "wanted", "got", "result", title=f"run {run['number']}: {run['verdict']['name']}")
     for cell in run["cells"]:
         table.add_row(cell["kind"], cell["wanted"], cell["got"], cell["result"])
     say.print(table)
-    say.print(f"  why: {run['verdict']['because']}\n  next: {run['verdict']['next']}")
+    say.print(f"  why: {run['verdict']['because']}")
+    if run["verdict"]["name"] != "verified":
+        say.print(f"  next: {run['verdict']['next']}")
 
 
 def _fix_wrongly(learner: Person, attempt: Json, bench: Workbench, question: str) -> None:
@@ -230,7 +248,8 @@ def _hand_in_live(learner: Person, attempt: Json, culprit: Culprit, question: st
     handed = learner.post(path, body | {"self_checks": {"F1": "yes", "F2": "yes"}}, expect=201)
     receipt = handed["receipt"]
     say.print(
-        f"  receipt {receipt['number']}: received {receipt['received_at']}, {receipt['time_left_seconds']:.0f} s left"
+        f"  receipt {receipt['number']}: received {moment(receipt['received_at'])}, "
+        f"{after(receipt['time_left_seconds'])} left"
     )
     say.print(f"  sha256 {receipt['content_sha256']}")
     return handed
@@ -270,7 +289,7 @@ def _wait_for_closing(learner: Person, attempt: Json) -> None:
     seen = until("the closing of the attempt", closed, seconds=300)
     for stage in seen["stages"]:
         expect(f"{stage['key']} closed at its deadline", holds=stage["closed_at"] == stage["closes_at"])
-        say.print(f"  {stage['key']:<11} {stage['state']}, closed at {stage['closed_at']}")
+        say.print(f"  {stage['key']:<11} {stage['state']}, closed at {moment(stage['closed_at'])}")
     expect("the last window was the one fixed at the start", holds=seen["stages"][-1]["closes_at"] == last)
 
 
@@ -313,16 +332,15 @@ def _review(cast: Cast, attempt: Json) -> Json:
     until("the review", waiting, seconds=120)
     path = f"reviews/{claimed['id']}"
     late = cast.other_mentor.post(f"{path}/claim/", expect=409)
-    say.print(f"  claimed, due {claimed['due_at']}; a second mentor: {late['detail']}")
-    evidence = mentor.get(f"{path}/evidence/")["evidence"]
-    say.print(f"  evidence: {', '.join(evidence)}")
+    say.print(f"  claimed, due {moment(claimed['due_at'])}\n  a second mentor is told: {late['detail']}")
+    _show_evidence(mentor.get(f"{path}/evidence/")["evidence"])
     refused = mentor.put(f"{path}/scores/communication/", {"score": "0.07", "comment": "?"}, expect=400)
-    say.print(f"  a score of 0.07: {refused['detail']}")
+    say.print(f"  a score of 0.07 is refused: {refused['detail']}")
     for dimension, score in SCORES.items():
         cited = [{"kind": "event", "ref": "1"}]
         mentor.put(f"{path}/scores/{dimension}/", {"score": score, "comment": "See the evidence.", "evidence": cited})
     over = [{"skill": "llm.ops.incident-response", "weight": "1.05"}]
-    say.print(f"  an assertion of 1.05: {mentor.put(f'{path}/assertions/', over, expect=400)['detail']}")
+    say.print(f"  a skill at 1.05 is refused: {mentor.put(f'{path}/assertions/', over, expect=400)['detail']}")
     skills = [
         {"skill": "llm.safety.hallucination-mitigation", "weight": "0.90"},
         {"skill": "llm.ops.incident-response", "weight": "0.85"},
@@ -333,17 +351,31 @@ def _review(cast: Cast, attempt: Json) -> Json:
     return mentor.post(f"{path}/sign-off/", {"confirm": True, "read_force_reason": True})
 
 
+def _show_evidence(evidence: Json) -> None:
+    say.print("  the mentor's evidence begins:")
+    for name in ("first_update", "first_repro", "confirmed_diagnosis", "first_fix", "hand_in_live"):
+        found = evidence["times"][name]
+        expect(f"the evidence has the time of {name}", holds=found is not None)
+        say.print(f"    {name.replace('_', ' '):<20} {after(found['seconds_after_start'])} after the start")
+    silence = evidence["updates"]["longest_silence"]
+    say.print(f"    {'longest silence':<20} {after(silence['seconds'])}")
+    for check in evidence["self_checks"]:
+        say.print(f"    {check['key']} claimed {check['claimed']}, observed: {check['detail']}")
+
+
 def _result(learner: Person, attempt: Json, review: Json) -> None:
     chapter("13 · Result")
     result = learner.get(f"attempts/{attempt['id']}/result/")
-    table = Table("dimension", "weight", "score")
+    table = table_of("dimension", "weight", "score")
     for row in result["scores"]:
-        table.add_row(row["dimension"], row["weight"], row["score"])
+        table.add_row(row["dimension"].replace("_", " "), f"{float(row['weight']):.0%}", row["score"])
     say.print(table)
     say.print(
-        f"  overall {result['overall']} ({result['threshold']} needed): {'passed' if result['passed'] else 'failed'}; "
-        f"attempt {result['best_attempt_number']} stands; skills {result['skills']}"
+        f"  overall {result['overall']}, {result['threshold']} needed: {'passed' if result['passed'] else 'failed'}; "
+        f"attempt {result['best_attempt_number']} stands"
     )
+    for skill, weight in result["skills"].items():
+        say.print(f"  attested: {skill} {weight}")
     expect("the overall is exact", holds=result["overall"] == _overall())
     expect("the learner passed", holds=result["passed"])
     expect("the hash is the one that was signed", holds=result["sha256"] == review["sha256"])
