@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from exams.errors import Refusal
-from exams.models import Attempt
+from exams.models import Attempt, AttemptState
+from exams.windows import AttemptVoid
 from rubrics import scoring
 from rubrics.models import Review, ReviewState, Score
 
@@ -33,8 +34,11 @@ def of(attempt: Attempt) -> Result:
     """The result of an attempt.
 
     Raises:
+        AttemptVoid: it does not count, signed off or not.
         NotSignedOffYet: before sign-off; it says where the review stands, and names nobody.
     """
+    if attempt.state == AttemptState.VOID:
+        raise AttemptVoid(f"This attempt was declared void, so it has no result. The reason: {attempt.void_reason}")
     review = Review.objects.select_related("rubric").filter(attempt=attempt).first()
     if review is None or review.state != ReviewState.SIGNED_OFF or review.weighted_sum is None:
         raise NotSignedOffYet(_where_it_stands(review), review_state=review.state if review else "not_open")

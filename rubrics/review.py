@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from exams.models import Attempt, AttemptState, Event, Submission
 from exams.queries import counting_submission
 from exams.twins import Twin
 from grading.models import GradingRun, RunState
-from rubrics import errors, scoring
+from rubrics import errors, scoring, sla
 from rubrics.models import (
     ConflictOfInterest,
     Dimension,
@@ -63,14 +64,21 @@ class Cited:
 def open_waiting(*, now: datetime, limit: int = 200) -> int:
     """Opens a review for each attempt that is closed and whose counting work is graded; returns how many.
 
+    At most `limit`; those that are not graded yet, however many, stand before nobody.
+
     1. Find closed attempts without a review that have settled.
     2. Pass over those whose counting submission is still being taken in or graded.
     3. Open one review each; the unique key on the attempt makes a second sweeper's insert a no-op.
     """
-    waiting = Attempt.objects.filter(
-        state=AttemptState.CLOSED, closed_at__lte=now - SETTLE, review=None, twin__rubric__isnull=False
-    ).select_related("twin__rubric")[:limit]
-    return sum(_open(attempt=attempt, now=now) for attempt in waiting if _is_graded(attempt))
+    waiting = (
+        Attempt.objects.filter(
+            state=AttemptState.CLOSED, closed_at__lte=now - SETTLE, review=None, twin__rubric__isnull=False
+        )
+        .select_related("twin__rubric")
+        .order_by("closed_at", "pk")
+    )
+    graded = islice((attempt for attempt in waiting if _is_graded(attempt)), limit)
+    return sum(_open(attempt=attempt, now=now) for attempt in graded)
 
 
 def _is_graded(attempt: Attempt) -> bool:
@@ -162,14 +170,15 @@ def claim(*, review_id: UUID, mentor: User, now: datetime) -> Review:
     if found is None:
         raise NothingHere("There is no such review. It may have been voided: look at the queue again.")
     attempt = ledger.hold(found)
-    if attempt.state != AttemptState.CLOSED:
-        raise NothingHere("This attempt was voided, so there is nothing to review. Look at the queue again.")
+    _require_closed(attempt)
     review = Review.objects.select_for_update(of=("self",)).select_related("mentor").get(pk=review_id)
     _may_judge(attempt, mentor)
-    _still_open(review, now)
+    _still_open(attempt, review, now)
     # One mentor's claims are counted one at a time, or two tabs could each take the last free place.
     User.objects.select_for_update().get(pk=mentor.pk)
-    holding = Review.objects.filter(mentor=mentor, state=ReviewState.CLAIMED).count()
+    holding = Review.objects.filter(
+        mentor=mentor, state=ReviewState.CLAIMED, attempt__state=AttemptState.CLOSED
+    ).count()
     if holding >= settings.HOTSEAT_MAX_OPEN_CLAIMS:
         raise errors.TooManyClaims(
             f"You hold {holding} reviews, and {settings.HOTSEAT_MAX_OPEN_CLAIMS} is the most at once. "
@@ -209,14 +218,11 @@ def _may_judge(attempt: Attempt, mentor: User) -> None:
         )
 
 
-def _still_open(review: Review, now: datetime) -> None:
+def _still_open(attempt: Attempt, review: Review, now: datetime) -> None:
     if review.state == ReviewState.SIGNED_OFF:
         raise errors.AlreadySignedOff("This review is signed off; nobody can claim it any more.")
-    if review.state == ReviewState.CLAIMED and review.mentor and review.claimed_at and review.due_at:
-        if now >= review.due_at:
-            # Overdue, and the sweep has not come by yet: this mentor need not wait for it.
-            _put_back(review)
-            return
+    _put_back_overdue(attempt, review, now)
+    if review.state == ReviewState.CLAIMED and review.mentor and review.claimed_at:
         raise errors.AlreadyClaimed(
             f"{review.mentor.name} claimed this at {review.claimed_at:%Y-%m-%d %H:%M:%S} UTC. "
             "Choose the next one from the queue.",
@@ -225,17 +231,22 @@ def _still_open(review: Review, now: datetime) -> None:
         )
 
 
-def _put_back(review: Review) -> None:
-    Review.objects.filter(pk=review.pk, state=ReviewState.CLAIMED).update(
-        state=ReviewState.OPEN, mentor=None, claimed_at=None, due_at=None, times_overdue=review.times_overdue + 1
-    )
-    review.refresh_from_db()
+def _put_back_overdue(attempt: Attempt, review: Review, now: datetime) -> None:
+    """Overdue, and the sweep has not come by yet: nobody need wait for it, and it is told and ledgered all the same."""
+    if review.state == ReviewState.CLAIMED and review.due_at is not None and now >= review.due_at:
+        sla.put_back(attempt=attempt, review=review, now=now)
+        review.refresh_from_db()
 
 
-def hold_claimed(review_id: UUID, mentor: User, now: datetime) -> tuple[Attempt, Review]:
-    """Locks attempt and review, and makes sure that this mentor's claim is in force."""
+def hold_claimed(review_id: UUID, mentor: User, now: datetime, *, void_too: bool = False) -> tuple[Attempt, Review]:
+    """Locks attempt and review, and makes sure that this mentor's claim is in force.
+
+    Of an attempt that was voided since, nothing is judged any more; with `void_too` it can be handed back.
+    """
     found = held_by(mentor, review_id)
     attempt = ledger.hold(found.attempt_id)
+    if not void_too:
+        _require_closed(attempt)
     review = Review.objects.select_for_update(of=("self",)).select_related("rubric").get(pk=review_id)
     if review.state == ReviewState.SIGNED_OFF:
         raise errors.AlreadySignedOff(
@@ -251,6 +262,11 @@ def hold_claimed(review_id: UUID, mentor: User, now: datetime) -> tuple[Attempt,
     return attempt, review
 
 
+def _require_closed(attempt: Attempt) -> None:
+    if attempt.state != AttemptState.CLOSED:
+        raise NothingHere("This attempt was voided, so there is nothing to review. Look at the queue again.")
+
+
 @transaction.atomic
 def release(*, review_id: UUID, mentor: User, reason: str, now: datetime) -> Review:
     """Hands a review back to the queue; the draft scores stay with it.
@@ -258,7 +274,7 @@ def release(*, review_id: UUID, mentor: User, reason: str, now: datetime) -> Rev
     Raises:
         NothingHere, NotYours, ClaimRanOut, AlreadySignedOff.
     """
-    attempt, review = hold_claimed(review_id, mentor, now)
+    attempt, review = hold_claimed(review_id, mentor, now, void_too=True)
     Review.objects.filter(pk=review.pk, state=ReviewState.CLAIMED, mentor=mentor).update(
         state=ReviewState.OPEN, mentor=None, claimed_at=None, due_at=None
     )
@@ -289,8 +305,10 @@ def reassign(*, review_id: UUID, to: User, admin: User, reason: str, now: dateti
     if found is None:
         raise NothingHere("There is no such review.")
     attempt = ledger.hold(found)
+    _require_closed(attempt)
     review = Review.objects.select_for_update().get(pk=review_id)
     _may_judge(attempt, to)
+    _put_back_overdue(attempt, review, now)
     sla = Twin.from_json(attempt.twin.definition).review.sla
     _hand_over(review, to, now + sla, now)
     ledger.append(

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts.models import Role, User
 from exams import ledger
+from exams.models import Attempt, AttemptState
 from exams.twins import Twin
 from rubrics.models import Notice, Review, ReviewState
 
@@ -16,7 +17,9 @@ from rubrics.models import Notice, Review, ReviewState
 def nudge(*, now: datetime) -> int:
     """Writes each nudge whose moment has come; the unique key makes a second sweeper harmless. Returns how many."""
     written = 0
-    running = Review.objects.filter(state=ReviewState.CLAIMED, due_at__gt=now).select_related("mentor", "attempt__twin")
+    running = Review.objects.filter(
+        state=ReviewState.CLAIMED, due_at__gt=now, attempt__state=AttemptState.CLOSED
+    ).select_related("mentor", "attempt__twin")
     for review in running:
         if review.mentor is None or review.claimed_at is None:
             continue
@@ -36,19 +39,28 @@ def nudge(*, now: datetime) -> int:
 
 def expire(*, now: datetime) -> int:
     """Puts each overdue review back into the queue with its draft kept and tells the admins. Returns how many."""
-    overdue = Review.objects.filter(state=ReviewState.CLAIMED, due_at__lte=now).values_list("pk", flat=True)
-    return sum(_put_back(pk, now) for pk in overdue)
+    overdue = Review.objects.filter(
+        state=ReviewState.CLAIMED, due_at__lte=now, attempt__state=AttemptState.CLOSED
+    ).values_list("pk", flat=True)
+    return sum(_expire(pk, now) for pk in overdue)
 
 
 @transaction.atomic
-def _put_back(review_id: UUID, now: datetime) -> bool:
+def _expire(review_id: UUID, now: datetime) -> bool:
     attempt_id = Review.objects.values_list("attempt_id", flat=True).get(pk=review_id)
     attempt = ledger.hold(attempt_id)
     review = Review.objects.select_for_update().get(pk=review_id)
-    if review.state != ReviewState.CLAIMED or review.due_at is None or now < review.due_at or review.claimed_at is None:
+    if review.state != ReviewState.CLAIMED or review.due_at is None or now < review.due_at:
         return False
+    put_back(attempt=attempt, review=review, now=now)
+    return True
+
+
+def put_back(*, attempt: Attempt, review: Review, now: datetime) -> None:
+    """Puts one overdue review back, draft and all, and tells the admins. Both rows must be held."""
     mentor_id, claimed_at, due_at = review.mentor_id, review.claimed_at, review.due_at
-    Review.objects.filter(pk=review_id, state=ReviewState.CLAIMED).update(
+    assert claimed_at is not None and due_at is not None  # noqa: S101, PT018 - the database holds a claim whole
+    Review.objects.filter(pk=review.pk, state=ReviewState.CLAIMED).update(
         state=ReviewState.OPEN, mentor=None, claimed_at=None, due_at=None, times_overdue=review.times_overdue + 1
     )
     Notice.objects.bulk_create(
@@ -68,12 +80,11 @@ def _put_back(review_id: UUID, now: datetime) -> bool:
     ledger.append(
         attempt=attempt,
         kind="review.overdue",
-        payload={"review": str(review_id), "mentor": mentor_id, "due_at": due_at},
+        payload={"review": str(review.pk), "mentor": mentor_id, "due_at": due_at},
         actor=None,
         at=now,
         visible=False,
     )
-    return True
 
 
 SUBJECTS = {

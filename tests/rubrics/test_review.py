@@ -9,14 +9,25 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from pytest_django import Settings
 
 from accounts.models import Role, User
 from exams.access import NothingHere
 from exams.errors import Refusal
 from exams.models import Attempt, TwinVersion
-from rubrics import errors, result, skills
+from exams.windows import AttemptVoid
+from rubrics import errors, result, skills, sla
 from rubrics import review as verbs
-from rubrics.models import ConflictOfInterest, Dimension, Review, ReviewState, Score, SkillAssertion, SkillOnOffer
+from rubrics.models import (
+    ConflictOfInterest,
+    Dimension,
+    Notice,
+    Review,
+    ReviewState,
+    Score,
+    SkillAssertion,
+    SkillOnOffer,
+)
 from rubrics.skills import Asserted
 from tests.people import Cast
 from tests.rubrics.conftest import DIMENSIONS, NOON, closed_attempt, kinds
@@ -57,6 +68,18 @@ def test_a_review_opens_once_however_often_the_sweep_comes(twin: TwinVersion, ca
 def test_an_attempt_settles_before_its_review_opens(twin: TwinVersion, cast: Cast, ago: timedelta, opens: int) -> None:
     closed_attempt(twin, cast)
     assert verbs.open_waiting(now=NOON - timedelta(hours=1) + ago) == opens
+
+
+def test_many_that_are_not_graded_yet_hold_up_no_review(
+    twin: TwinVersion, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts = [closed_attempt(twin, cast, number=number, seed=number) for number in (1, 2, 3)]
+    graded = verbs._is_graded
+    monkeypatch.setattr(
+        verbs, "_is_graded", lambda attempt: attempt.pk not in {each.pk for each in attempts[:2]} and graded(attempt)
+    )
+    assert verbs.open_waiting(now=NOON, limit=1) == 1
+    assert Review.objects.get().attempt == attempts[2]
 
 
 def test_a_void_attempt_is_not_reviewed(waiting: Review, cast: Cast) -> None:
@@ -152,6 +175,63 @@ def test_a_review_can_be_claimed_anew_from_the_moment_it_is_overdue(
     else:
         with pytest.raises(errors.AlreadyClaimed):
             verbs.claim(review_id=claimed.pk, mentor=cast.other_mentor, now=at)  # type: ignore[arg-type]
+
+
+def test_a_review_that_is_claimed_or_reassigned_before_the_sweep_saw_it_overdue_is_told_all_the_same(
+    claimed: Review, cast: Cast
+) -> None:
+    verbs.claim(review_id=claimed.pk, mentor=cast.other_mentor, now=DUE)
+    assert kinds(claimed) == ["review.opened", "review.claimed", "review.overdue", "review.claimed"]
+    again = DUE + timedelta(hours=48)
+    verbs.reassign(review_id=claimed.pk, to=cast.mentor, admin=cast.admin, reason="it waits", now=again)
+    assert kinds(claimed)[4:] == ["review.overdue", "review.reassigned"]
+    assert list(Notice.objects.values_list("kind", "to", "claimed_at").order_by("id")) == [
+        (Notice.Kind.OVERDUE, cast.admin.pk, NOON),
+        (Notice.Kind.OVERDUE, cast.admin.pk, DUE),
+    ]
+    claimed.refresh_from_db()
+    assert claimed.times_overdue == 2
+
+
+def test_what_was_claimed_and_then_voided_is_neither_scored_nor_signed_nor_reassigned(
+    claimed: Review, cast: Cast
+) -> None:
+    score_all(claimed, cast.mentor)
+    Attempt.objects.filter(pk=claimed.attempt_id).update(state="void", void_reason="a drill")
+    with pytest.raises(NothingHere, match="void"):
+        score_all(claimed, cast.mentor)
+    with pytest.raises(NothingHere, match="void"):
+        sign(claimed, cast.mentor)
+    with pytest.raises(NothingHere, match="void"):
+        verbs.reassign(review_id=claimed.pk, to=cast.other_mentor, admin=cast.admin, reason="away", now=NOON)
+    with pytest.raises(IntegrityError, match="void"), transaction.atomic():
+        Review.objects.filter(pk=claimed.pk).update(
+            state=ReviewState.SIGNED_OFF, signed_off_at=NOON, weighted_sum=130_000, passed=True, sha256="0" * 64
+        )
+
+
+def test_a_voided_attempt_has_no_result_also_when_it_was_signed_before(claimed: Review, cast: Cast) -> None:
+    score_all(claimed, cast.mentor)
+    sign(claimed, cast.mentor)
+    Attempt.objects.filter(pk=claimed.attempt_id).update(state="void", void_reason="a drill")
+    with pytest.raises(AttemptVoid, match="a drill"):
+        result.of(Attempt.objects.get(pk=claimed.attempt_id))
+
+
+def test_a_void_claim_is_not_counted_not_nudged_not_overdue_and_can_be_handed_back(
+    claimed: Review, cast: Cast, settings: Settings
+) -> None:
+    settings.HOTSEAT_MAX_OPEN_CLAIMS = 1
+    Attempt.objects.filter(pk=claimed.attempt_id).update(state="void", void_reason="a drill")
+    closed_attempt(claimed.attempt.twin, cast, number=2, seed=2)
+    verbs.open_waiting(now=NOON)
+    other = Review.objects.exclude(pk=claimed.pk).get()
+    assert verbs.claim(review_id=other.pk, mentor=cast.mentor, now=NOON).mentor == cast.mentor
+    assert sla.nudge(now=NOON + timedelta(hours=24)) == 1
+    assert Notice.objects.get().review == other
+    verbs.release(review_id=claimed.pk, mentor=cast.mentor, reason="it is void", now=NOON)
+    claimed.refresh_from_db()
+    assert claimed.state == ReviewState.OPEN
 
 
 def test_a_released_review_keeps_its_draft_for_the_next_mentor(claimed: Review, cast: Cast) -> None:
