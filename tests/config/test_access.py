@@ -236,6 +236,7 @@ def test_a_mentor_reaches_an_attempt_when_they_claimed_it_and_only_then(cast: Ca
     address = f"/api/v1/attempts/{attempt.pk}/"
     assert client_of(cast.mentor).get(address).status_code == 404
     now = database_now()
+    Attempt.objects.filter(pk=attempt.pk).update(state="closed", closed_at=now)
     Review.objects.filter(attempt=attempt).update(
         state="claimed", mentor=cast.mentor, claimed_at=now, due_at=now + timedelta(hours=48)
     )
