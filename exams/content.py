@@ -22,6 +22,11 @@ class ContentUnusable(Refusal):
     """JSON that cannot be kept as it is: too deep, too many values, or text that no database can hold."""
 
 
+def is_blank(value: Any) -> bool:
+    """Whether there is nothing in it: no deliverable, an empty one, or only spaces."""
+    return value is None or value in ({}, []) or (isinstance(value, str) and not value.strip())
+
+
 def check_text(text: str, *, what: str) -> None:
     """Refuse text that holds NUL or half a character.
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 
 CLOSED = "stage.closed"
+OF_NO_STAGE = {
+    "upload.bytes_received": " They are the bytes you committed to; the hand-in that names the file decides."
+}
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Receipt:
         received_at: When the last byte had arrived, by the database's clock.
         content_sha256: Hash of what was written, in hex.
         stage: Key of the stage it belongs to; empty when it belongs to none.
-        time_left_seconds: Left on that stage when it arrived; 0 when closed.
+        time_left_seconds: Left on that stage when it arrived; 0 when closed, None when it belongs to none.
         counts: Whether it arrived in its window.
         late_by_seconds: None when it was not late.
         message: The same for people, with the zone named.
@@ -39,7 +42,7 @@ class Receipt:
     received_at: datetime
     content_sha256: str
     stage: str
-    time_left_seconds: float
+    time_left_seconds: float | None
     counts: bool
     late_by_seconds: float | None
     message: str
@@ -82,7 +85,7 @@ def _receipt(event: Event, stage: Stage | None) -> Receipt:
     window = _window(payload, stage)
     late = window.lateness(event.at) if window else None
     counts = window.holds(event.at) if window else True
-    left = window.time_left(event.at) if window else timedelta(0)
+    left = window.time_left(event.at) if window else None
     key = str(payload.get("stage", "")) or (stage.key if stage else "")
     return Receipt(
         number=event.seq,
@@ -90,7 +93,7 @@ def _receipt(event: Event, stage: Stage | None) -> Receipt:
         received_at=event.at,
         content_sha256=str(payload.get("content_sha256", "")) or event.payload_sha256,
         stage=key,
-        time_left_seconds=left.total_seconds(),
+        time_left_seconds=None if left is None else left.total_seconds(),
         counts=counts,
         late_by_seconds=None if late is None else late.total_seconds(),
         message=_message(event, key, window, left, late),
@@ -126,10 +129,10 @@ def _window(payload: dict[str, Any], stage: Stage | None) -> Window | None:
     return Window(stage.opens_at, stage.closes_at) if stage else None
 
 
-def _message(event: Event, stage: str, window: Window | None, left: timedelta, late: timedelta | None) -> str:
+def _message(event: Event, stage: str, window: Window | None, left: timedelta | None, late: timedelta | None) -> str:
     received = f"Received at {in_words(event.at, event.attempt.learner.time_zone)} as number {event.seq}."
-    if window is None:
-        return received
+    if window is None or left is None:
+        return f"{received}{OF_NO_STAGE.get(event.kind, '')}"
     if late is not None:
         blocked = event.payload.get("blocked_checks")
         also = f" It was also blocked, by what you answered to {', '.join(blocked)}." if blocked else ""

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from accounts.idempotency import idempotent
 from accounts.models import Role, User
 from exams import access, possibilities, queries, receipts
+from exams.api.asking import Body
 from exams.api.shapes import CursorPages, ReceiptSerializer, WithServerNow
 from exams.clock import Window
 from exams.database_clock import database_now, received_at
@@ -105,7 +106,7 @@ class ReceiptListSerializer(WithServerNow):
     receipts = ReceiptSerializer(many=True)
 
 
-class VoidRequestSerializer(serializers.Serializer[Any]):
+class VoidRequestSerializer(Body):
     """Why an attempt should not count."""
 
     reason = serializers.CharField(max_length=2_000)

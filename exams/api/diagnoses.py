@@ -11,6 +11,7 @@ from rest_framework import serializers
 from accounts.idempotency import idempotent
 from exams import live
 from exams.access import attempt_for, own_attempt
+from exams.api.asking import Body
 from exams.api.shapes import ReceiptSerializer, WithServerNow
 from exams.api.writing import LateWriteShape, WriteView, answer, arrived, person, written
 from exams.errors import Refusal
@@ -35,7 +36,7 @@ class NoSuchDiagnosis(Refusal):
     """No diagnosis of that number was filed in this attempt."""
 
 
-class DiagnosisWrite(serializers.Serializer[Any]):
+class DiagnosisWrite(Body):
     """What is broken, how, why, and the fewest questions that show it."""
 
     component = serializers.CharField(max_length=NAME_CHARACTERS)

@@ -12,6 +12,7 @@ from rest_framework import serializers, status
 from accounts.idempotency import idempotent
 from exams import live
 from exams.access import attempt_for, own_attempt
+from exams.api.asking import Body
 from exams.api.shapes import ReceiptSerializer, WithServerNow
 from exams.api.writing import LateWriteShape, WriteView, answer, arrived, person, written
 from exams.definitions import deliverable_of
@@ -37,7 +38,7 @@ class NoSuchVersion(Refusal):
     """The deliverable has no version of that number."""
 
 
-class DraftWrite(serializers.Serializer[Any]):
+class DraftWrite(Body):
     """What is saved: text or plain JSON; for code the object that names its source."""
 
     content = serializers.JSONField()

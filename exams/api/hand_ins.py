@@ -11,6 +11,7 @@ from rest_framework import serializers
 from accounts.idempotency import idempotent
 from exams import queries, submit
 from exams.access import attempt_for, own_attempt
+from exams.api.asking import Body
 from exams.api.shapes import ReceiptSerializer, WithServerNow
 from exams.api.writing import LateWriteShape, WriteView, answer, arrived, person, written
 from exams.models import HandIn
@@ -26,13 +27,13 @@ if TYPE_CHECKING:
     from exams.models import Submission
 
 
-class Force(serializers.Serializer[Any]):
+class Force(Body):
     """Why a critical self-check is passed over; the mentor reads it first."""
 
     reason = serializers.CharField(max_length=REASON_CHARACTERS)
 
 
-class HandInWrite(serializers.Serializer[Any]):
+class HandInWrite(Body):
     """What is handed in. A deliverable that is left out is taken from what is saved."""
 
     deliverables = serializers.DictField(
@@ -99,7 +100,8 @@ class HandInAnswer(WithServerNow):
     receipt = ReceiptSerializer()
     hand_in = HandInShape(allow_null=True)
     missing = serializers.ListField(
-        child=serializers.CharField(), help_text="Deliverables of the stage that are neither sent nor saved."
+        child=serializers.CharField(),
+        help_text="Deliverables of the stage that are neither sent nor saved, or are empty.",
     )
     unpinned_because = serializers.CharField(allow_blank=True)
     late_write = LateWriteShape(allow_null=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.urls import path
 from drf_spectacular.utils import extend_schema
@@ -11,6 +11,7 @@ from rest_framework import serializers
 from accounts.idempotency import idempotent
 from exams import submit
 from exams.access import attempt_for, require_admin
+from exams.api.asking import Body
 from exams.api.shapes import CursorPages, WithServerNow
 from exams.api.writing import LateWriteShape, WriteView, answer, arrived
 from exams.models import LateWrite
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from rest_framework.response import Response
 
 
-class GrantWrite(serializers.Serializer[Any]):
+class GrantWrite(Body):
     """Why the late write is to count."""
 
     reason = serializers.CharField(max_length=REASON_CHARACTERS)

@@ -13,6 +13,7 @@ from rest_framework import serializers, status
 from accounts.idempotency import idempotent
 from exams import live, receipts
 from exams.access import attempt_for, own_attempt
+from exams.api.asking import Body
 from exams.api.shapes import CursorPages, ReceiptSerializer, WithServerNow
 from exams.api.writing import WriteView, answer, arrived, person
 from exams.errors import Refusal
@@ -36,7 +37,7 @@ class NoSuchQuestion(Refusal):
     """No question of that number was asked in this attempt."""
 
 
-class QuestionWrite(serializers.Serializer[Any]):
+class QuestionWrite(Body):
     """What is asked; questions with one `session` are one conversation."""
 
     question = serializers.CharField(max_length=QUESTION_CHARACTERS)

@@ -32,7 +32,10 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     received_at = serializers.DateTimeField(help_text="When the last byte had reached us.")
     content_sha256 = serializers.CharField()
     stage = serializers.CharField(allow_blank=True)
-    time_left_seconds = serializers.FloatField()
+    time_left_seconds = serializers.FloatField(
+        allow_null=True,
+        help_text="Of its stage, when it arrived; null when it belongs to none, such as a file's bytes.",
+    )
     counts = serializers.BooleanField()
     late_by_seconds = serializers.FloatField(allow_null=True)
     message = serializers.CharField(help_text="The same for people, with the time zone named.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.urls import path
 from drf_spectacular.utils import extend_schema
@@ -11,6 +11,7 @@ from rest_framework import serializers
 from accounts.idempotency import idempotent
 from exams import live
 from exams.access import attempt_for, own_attempt
+from exams.api.asking import Body, OneOf
 from exams.api.shapes import ReceiptSerializer, WithServerNow
 from exams.api.writing import LateWriteShape, WriteView, answer, arrived, person, written
 from exams.live.updates import IMPACT_CHARACTERS, TEXT_CHARACTERS
@@ -23,14 +24,19 @@ if TYPE_CHECKING:
     from rest_framework.response import Response
 
 
-class StatusUpdateWrite(serializers.Serializer[Any]):
+class StatusUpdateWrite(Body):
     """A message to stakeholders; it cannot be changed once posted."""
 
-    audience = serializers.ChoiceField(choices=StatusUpdate.Audience.choices)
-    state = serializers.ChoiceField(choices=StatusUpdate.State.choices)
+    audience = OneOf(choices=StatusUpdate.Audience.choices)
+    state = OneOf(choices=StatusUpdate.State.choices)
     text = serializers.CharField(max_length=TEXT_CHARACTERS)
     impact = serializers.CharField(max_length=IMPACT_CHARACTERS, required=False, allow_blank=True, default="")
-    next_update_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    next_update_at = serializers.DateTimeField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="When the next update is promised, such as 2026-03-01T10:20:00Z; without a zone it is UTC.",
+    )
 
 
 class StatusUpdateShape(StatusUpdateWrite):

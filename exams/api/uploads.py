@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from accounts.idempotency import idempotent
 from exams import live, receipts
 from exams.access import attempt_for, own_attempt
+from exams.api.asking import Body
 from exams.api.bodies import read_at_most
 from exams.api.shapes import ReceiptSerializer, WithServerNow
 from exams.api.writing import WriteView, answer, arrived, person
@@ -27,12 +28,16 @@ if TYPE_CHECKING:
     from exams.live.uploads import Committed
 
 
-class UploadWrite(serializers.Serializer[Any]):
+class UploadWrite(Body):
     """The file committed to; its bytes may follow for two minutes."""
 
     name = serializers.CharField(max_length=200, trim_whitespace=False)
     size = serializers.IntegerField(min_value=1, max_value=2**40)
-    sha256 = serializers.RegexField(r"^[0-9a-f]{64}\Z", help_text="Of the whole file, in lower-case hex.")
+    sha256 = serializers.RegexField(
+        r"^[0-9a-f]{64}\Z",
+        help_text="Of the whole file, in lower-case hex.",
+        error_messages={"invalid": "Send the SHA-256 of the whole file as 64 lower-case hexadecimal digits."},
+    )
 
 
 class UploadShape(serializers.Serializer[Any]):

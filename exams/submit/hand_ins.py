@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from exams import doorbell, late, ledger, receipts, sources
 from exams.collecting import Saved, unsaved_submission
-from exams.content import ContentTooLarge, check_text
+from exams.content import ContentTooLarge, check_text, is_blank
 from exams.definitions import deliverable_of, twin_of
 from exams.errors import Refusal
 from exams.live.drafts import checked
@@ -47,7 +47,7 @@ class TooManyHandIns(Refusal):
 
 @dataclass(frozen=True)
 class HandedIn:
-    """What was handed in, or the late write it became; `missing` are deliverables of the stage that are not in it."""
+    """What was handed in, or the late write it became; `missing` are deliverables that are empty or not there."""
 
     receipt: Receipt
     hand_in: HandIn | None
@@ -145,7 +145,9 @@ def hand_in(
         blocked=[check.key for check in judged.blocked],
         force_reason=reason,
     )
-    missing = tuple(each.key for each in twin_of(attempt).deliverables_of(stage_key) if each.key not in contents)
+    missing = tuple(
+        each.key for each in twin_of(attempt).deliverables_of(stage_key) if is_blank(contents.get(each.key))
+    )
     with transaction.atomic():
         held = ledger.hold(attempt.pk)
         arrival = arrive(attempt=held, stage_key=stage_key, received_at=received_at)

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from exams.api.asking import Body, OneOf
 from exams.api.shapes import WithServerNow
 from exams.models import SubmissionPurpose
 
@@ -13,10 +14,10 @@ from exams.models import SubmissionPurpose
 Shape = serializers.Serializer[Any]
 
 
-class RunSourceRequest(Shape):
+class RunSourceRequest(Body):
     """Where the code to run comes from."""
 
-    mode = serializers.ChoiceField(choices=["repo_url", "file_upload"])
+    mode = OneOf(choices=["repo_url", "file_upload"])
     url = serializers.CharField(
         required=False, allow_blank=True, max_length=2_000, help_text="Left out: the attempt's own repository."
     )
@@ -26,7 +27,7 @@ class RunSourceRequest(Shape):
     upload = serializers.UUIDField(required=False, allow_null=True)
 
 
-class RunRequest(Shape):
+class RunRequest(Body):
     """A run to be made."""
 
     source = RunSourceRequest()  # type: ignore[assignment] # the framework's field attribute of that name is for values

@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from exams.api.asking import Body, OneOf
 from rubrics import scoring
 from rubrics.models import Review
 from rubrics.result import Result  # the type of what ResultOut shows
@@ -16,7 +17,7 @@ QUEUES = ["open", "mine", "overdue", "done", "claimed"]
 class QueueAsked(serializers.Serializer[Any]):
     """Which part of the queue."""
 
-    state = serializers.ChoiceField(choices=QUEUES, default="open")
+    state = OneOf(choices=QUEUES, default="open")
 
 
 class _Timed(serializers.Serializer[Any]):
@@ -49,10 +50,10 @@ class ReviewQueueRow(serializers.Serializer[Review]):
         return bool(self.context.get("forced", False) if said is None else said)
 
 
-class ScoreEvidence(serializers.Serializer[Any]):
+class ScoreEvidence(Body):
     """A piece of evidence of this attempt: an event by number, a run by id, or a quoted text."""
 
-    kind = serializers.ChoiceField(choices=["event", "run", "text"])
+    kind = OneOf(choices=["event", "run", "text"])
     ref = serializers.CharField(max_length=2_000)
     note = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
 
@@ -100,6 +101,12 @@ class DimensionOut(serializers.Serializer[Any]):
     title = serializers.CharField()
     tests = serializers.CharField()
     weight_bp = serializers.IntegerField()
+    anchors = serializers.SerializerMethodField(help_text="What a score means, by score, as the learner read it too.")
+
+    def get_anchors(self, row: Any) -> dict[str, str]:
+        """From the version of the twin that this attempt sits."""
+        found: dict[str, str] = self.context["anchors"].get(row.key, {})
+        return found
 
 
 class ReviewDetail(_Timed, ReviewQueueRow):
@@ -115,20 +122,20 @@ class ReviewDetail(_Timed, ReviewQueueRow):
     sha256 = serializers.CharField()
 
 
-class ReviewRelease(serializers.Serializer[Any]):
+class ReviewRelease(Body):
     """Why a review is handed back."""
 
     reason = serializers.CharField(max_length=2_000)
 
 
-class ReviewReassign(serializers.Serializer[Any]):
+class ReviewReassign(Body):
     """Who gets the review, and why."""
 
     mentor = serializers.EmailField(max_length=254)
     reason = serializers.CharField(max_length=2_000)
 
 
-class ScoreIn(serializers.Serializer[Any]):
+class ScoreIn(Body):
     """A score with what supports it."""
 
     score = serializers.DecimalField(max_digits=9, decimal_places=6, help_text="A multiple of 0.05 from 0.00 to 1.00.")
@@ -136,14 +143,14 @@ class ScoreIn(serializers.Serializer[Any]):
     evidence = serializers.ListField(child=ScoreEvidence(), required=False, default=list, max_length=MAX_EVIDENCE)
 
 
-class AssertionIn(serializers.Serializer[Any]):
+class AssertionIn(Body):
     """A skill on offer and the weight it is given."""
 
     skill = serializers.CharField(max_length=120)
     weight = serializers.DecimalField(max_digits=9, decimal_places=6)
 
 
-class AssertionsIn(serializers.Serializer[Any]):
+class AssertionsIn(Body):
     """The whole list, replacing the one before."""
 
     assertions = serializers.ListField(child=AssertionIn(), max_length=50)
@@ -198,10 +205,12 @@ class ReplayOut(serializers.Serializer[Any]):
     events = ReplayEvent(many=True)
 
 
-class SignOffIn(serializers.Serializer[Any]):
+class SignOffIn(Body):
     """The one confirmed act."""
 
-    confirm = serializers.BooleanField(help_text="Must be true: signing off freezes the review.")
+    confirm = serializers.BooleanField(
+        default=False, help_text="Must be true: signing off freezes the review. Without it you are told what would be."
+    )
     read_force_reason = serializers.BooleanField(
         default=False, help_text="Must be true when a hand-in was forced past a critical self-check."
     )

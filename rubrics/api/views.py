@@ -15,6 +15,7 @@ from accounts.models import User
 from exams import access
 from exams.access import NothingHere
 from exams.database_clock import database_now
+from exams.definitions import twin_of
 from exams.models import Event, HandIn
 from grading import evidence as grading_evidence
 from rubrics import result, review, skills
@@ -32,7 +33,12 @@ def _user(request: Request) -> User:
 def _detail(user: User, review_id: UUID) -> dict[str, Any]:
     held = review.held_by(user, review_id)
     body: dict[str, Any] = shapes.ReviewDetail(
-        held, context={"server_now": database_now(), "forced": review.forced(held.attempt)}
+        held,
+        context={
+            "server_now": database_now(),
+            "forced": review.forced(held.attempt),
+            "anchors": {one.key: one.anchors for one in twin_of(held.attempt).rubric.dimensions},
+        },
     ).data
     return body
 

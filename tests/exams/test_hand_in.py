@@ -94,6 +94,12 @@ def test_a_hand_in_may_be_incomplete_and_says_so(cast: Cast) -> None:
     assert handed_in.submission is None
 
 
+@pytest.mark.parametrize("empty", ["", " \n", {}, []])
+def test_an_empty_deliverable_is_said_to_be_missing(cast: Cast, empty: object) -> None:
+    handed_in = hand_in(live_attempt(cast.learner, started_at=NOON), deliverables={"diagnosis": empty})
+    assert handed_in.missing == ("diagnosis", "hotfix")
+
+
 def test_nothing_at_all_cannot_be_handed_in(cast: Cast) -> None:
     with pytest.raises(NothingToHandIn, match="diagnosis, hotfix"):
         hand_in(live_attempt(cast.learner, started_at=NOON), deliverables={})

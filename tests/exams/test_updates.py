@@ -133,6 +133,23 @@ def test_over_http(cast: Cast) -> None:
     assert client_of(None).post(address, body).status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("sent", "field", "says"),
+    [
+        ({"impcat": "Thirty answers."}, "impcat", "audience, state, text, impact, next_update_at"),
+        ({"audience": "press"}, "audience", "stakeholders, customers, engineering, compliance"),
+    ],
+)
+def test_over_http_a_refusal_names_what_there_is(cast: Cast, sent: dict[str, str], field: str, says: str) -> None:
+    attempt = live_attempt(cast.learner)
+    body = {"audience": "customers", "state": "identified", "text": "We know why."}
+    refused = client_of(cast.learner).post(f"/api/v1/attempts/{attempt.pk}/status-updates/", body | sent)
+    assert refused.status_code == 400
+    assert [each["field"] for each in refused.data["errors"]] == [field]
+    assert says in refused.data["detail"]
+    assert not StatusUpdate.objects.exists()
+
+
 def test_over_http_a_late_one_is_accepted_and_says_that_it_does_not_count(cast: Cast) -> None:
     attempt = live_attempt(cast.learner, started_at=NOON)
     body = {"audience": "customers", "state": "resolved", "text": "All is well."}

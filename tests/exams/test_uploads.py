@@ -172,6 +172,8 @@ def test_over_http(cast: Cast) -> None:
     sent = client.put(f"{one}bytes/", CONTENT, content_type="application/zip")
     assert sent.status_code == 200
     assert sent.data["receipt"]["content_sha256"] == said["sha256"]
+    assert sent.data["receipt"]["time_left_seconds"] is None
+    assert "the hand-in that names the file decides" in sent.data["receipt"]["message"]
     assert client.get(one).data["upload"]["bytes_at"] is not None
     stranger = client_of(cast.other_learner)
     assert stranger.get(one).status_code == 404
