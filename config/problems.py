@@ -170,6 +170,7 @@ JUDGEMENT: Rows = {
     judgement.UnknownEvidence: Problem(400, "unknown-evidence", "That evidence is not in this attempt"),
     judgement.UnknownDimension: Problem(404, "unknown-dimension", "The rubric has no such dimension"),
     judgement.NotAllScored: Problem(409, "not-all-scored", "Some dimensions have no score"),
+    judgement.WorkChanged: Problem(409, "work-changed", "What counts has changed since it was scored"),
     judgement.NotConfirmed: Problem(409, "not-confirmed", "Signing off is one confirmed act"),
     judgement.NotPassing: Problem(409, "not-passing", "Skills are asserted on a passing review only"),
     judgement.OverCeiling: Problem(400, "over-ceiling", "The weight is above the skill's ceiling"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+FILE = re.compile(r"[\w./-]+\.(?:py|toml)\b")
 LEASE = timedelta(seconds=120)  # longer than a serving may take: nothing renews it
 RETRY_AFTER = timedelta(seconds=10)
 MOST_CLAIMS = 10  # then an operator is called at each further try; the learner's clock is never charged
@@ -44,17 +46,16 @@ def compare(diagnosis: Diagnosis, truth: Mapping[str, Any]) -> Causes:
     """Whether the component and the class a learner named are the true ones, however they are written.
 
     The component is the module whose behaviour is wrong, or the file that holds the fault, where that is another: a
-    prompt that lost a part may have lost it in `config.toml`. Nothing else counts.
+    prompt that lost a part may have lost it in `config.toml`. Where files are named, as in "assistant/index.py,
+    product_key", they are what counts, and each must be one of these.
     """
     components = {
         _plain(truth.get("component", "")),
         *(_plain(_file_name(str(file))) for file in truth.get("files", [])),
     }
     classes = {_plain(truth.get("failure_class", "")), _plain(truth.get("title", ""))}
-    component = _plain(_file_name(diagnosis.component))
-    return Causes(
-        component=component in components - {""}, failure_class=_plain(diagnosis.failure_class) in classes - {""}
-    )
+    named = {_plain(_file_name(each)) for each in FILE.findall(diagnosis.component) or [diagnosis.component]}
+    return Causes(component=named <= components - {""}, failure_class=_plain(diagnosis.failure_class) in classes - {""})
 
 
 def _file_name(named: str) -> str:

@@ -51,6 +51,10 @@ class NotAllScored(Refusal):
     """A sign-off, and any assertion, needs every dimension scored."""
 
 
+class WorkChanged(Refusal):
+    """A late write was let count after the scores were given, or what counts now is still being graded."""
+
+
 class NotConfirmed(Refusal):
     """Signing off is one deliberate act."""
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from accounts.models import Role, User
 from exams import ledger
@@ -173,7 +173,7 @@ def claim(*, review_id: UUID, mentor: User, now: datetime) -> Review:
     _require_closed(attempt)
     review = Review.objects.select_for_update(of=("self",)).select_related("mentor").get(pk=review_id)
     _may_judge(attempt, mentor)
-    _still_open(attempt, review, now)
+    _still_open(attempt, review, mentor, now)
     # One mentor's claims are counted one at a time, or two tabs could each take the last free place.
     User.objects.select_for_update().get(pk=mentor.pk)
     holding = Review.objects.filter(
@@ -218,11 +218,17 @@ def _may_judge(attempt: Attempt, mentor: User) -> None:
         )
 
 
-def _still_open(attempt: Attempt, review: Review, now: datetime) -> None:
+def _still_open(attempt: Attempt, review: Review, mentor: User, now: datetime) -> None:
     if review.state == ReviewState.SIGNED_OFF:
         raise errors.AlreadySignedOff("This review is signed off; nobody can claim it any more.")
     _put_back_overdue(attempt, review, now)
     if review.state == ReviewState.CLAIMED and review.mentor and review.claimed_at:
+        if review.mentor == mentor:
+            raise errors.AlreadyClaimed(
+                f"You hold this review yourself, since {review.claimed_at:%Y-%m-%d %H:%M:%S} UTC. Go on with it.",
+                claimed_by=mentor.name,
+                claimed_at=review.claimed_at.isoformat(),
+            )
         raise errors.AlreadyClaimed(
             f"{review.mentor.name} claimed this at {review.claimed_at:%Y-%m-%d %H:%M:%S} UTC. "
             "Choose the next one from the queue.",
@@ -444,6 +450,25 @@ def frozen(review: Review, total: int) -> dict[str, Any]:
     }
 
 
+def _require_unchanged(attempt: Attempt, review: Review) -> None:
+    if not _is_graded(attempt):
+        raise errors.WorkChanged(
+            "Nothing was signed. A late hand-in was let count, and it is still being graded. "
+            "Wait for its verdict in the evidence, and score with it."
+        )
+    granted_at = attempt.late_writes.aggregate(last=Max("granted_at"))["last"]
+    if granted_at is None:
+        return
+    before = [row.dimension.key for row in review.scores.filter(scored_at__lt=granted_at).select_related("dimension")]
+    if before:
+        raise errors.WorkChanged(
+            f"Nothing was signed. An admin let something late count at {granted_at:%Y-%m-%d %H:%M:%S} UTC, after these "
+            f"were scored: {', '.join(before)}. Look at the evidence again and save each score anew, changed or not.",
+            granted_at=granted_at.isoformat(),
+            dimensions=before,
+        )
+
+
 @transaction.atomic
 def sign_off(
     *, review_id: UUID, confirm: bool, read_force_reason: bool, note: str, mentor: User, now: datetime
@@ -451,14 +476,16 @@ def sign_off(
     """Freezes the review for good.
 
     1. Only the holder, in time, with every dimension scored, and with the act confirmed.
-    2. A forced hand-in needs the mentor's word that the reason was read.
-    3. Scores, comments, citations and skills are hashed; the hash goes on the review and into the ledger.
+    2. Scores are of the work that counts: it is graded, and nothing late was let count since.
+    3. A forced hand-in needs the mentor's word that the reason was read.
+    4. Scores, comments, citations and skills are hashed; the hash goes on the review and into the ledger.
 
     Raises:
-        NotConfirmed, NotAllScored, NotPassing, NotYours, ClaimRanOut, AlreadySignedOff.
+        NotConfirmed, NotAllScored, WorkChanged, NotPassing, NotYours, ClaimRanOut, AlreadySignedOff.
     """
     attempt, review = hold_claimed(review_id, mentor, now)
     total = total_of(review)
+    _require_unchanged(attempt, review)
     passed = scoring.passed(total, review.rubric.threshold_bp)
     shown = scoring.display(total, review.rubric.threshold_bp)
     if not confirm:

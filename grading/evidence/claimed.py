@@ -76,5 +76,5 @@ def _observe_owners(kept: Kept, stage_key: str) -> tuple[bool | None, str, list[
     if not found:
         return False, "no list of follow-ups was found", cites
     unowned = [each.text[:80] for each in found if not each.owner]
-    detail = f"{len(owned)} of {len(found)} follow-ups name an owner"
-    return not unowned, detail + (f"; without: {'; '.join(unowned)}" if unowned else ""), cites
+    detail = f"an owner was read in {len(owned)} of {len(found)} follow-ups"
+    return not unowned, detail + (f"; not in: {'; '.join(unowned)}" if unowned else ""), cites

@@ -31,7 +31,8 @@ def _diagnosis(kept: Kept, diagnosis: Diagnosis, check: ReproCheck | None) -> Js
         "reproduces": check.reproduces if check else None,
         "confirmed": diagnosis == kept.confirmed,
         "transcript": check.transcript if check else [],
-        "matches_truth": {"component": causes.component, "failure_class": causes.failure_class},
+        # The learner writes free words: what is not recognised is for the mentor to read, and no sign of a wrong cause.
+        "matches_truth": {"component": causes.component or None, "failure_class": causes.failure_class or None},
         "cites": kept.event("diagnosis.filed", number=diagnosis.number)
         + kept.event("diagnosis.checked", number=diagnosis.number),
     }

@@ -41,6 +41,7 @@ def verdict(kept: Kept) -> JsonObject | None:
         "because": run.because,
         "mutants": {"killed": run.mutants_killed, "total": run.mutants_total},
         "alternatives": {"passed": run.alternatives_passed, "total": run.alternatives_total},
+        "damage": damage(run.probe_counts),
         "answers": {
             name: counts
             | {
@@ -64,6 +65,16 @@ def verdict(kept: Kept) -> JsonObject | None:
         "provenance": run.provenance,
         "cites": kept.cite_run(submission) + kept.event("run.graded", run=str(submission.pk)),
     }
+
+
+def damage(counts: JsonObject) -> JsonObject | None:
+    """Of the hidden questions that the fault spoils: how many were wrong before, and how many of them are put right."""
+    before, after = (counts.get(name, {}).get("by_group", {}).get("class") for name in ("before", "after"))
+    if not before or not after:
+        return None
+    wrong = before["total"] - before["right"]
+    mended = max(0, after["right"] - before["right"])
+    return {"questions": wrong, "put_right": mended, "share": _rate(mended, wrong)}
 
 
 def _rate(part: int, whole: int) -> float | None:

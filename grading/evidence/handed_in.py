@@ -41,7 +41,7 @@ def hotfix(kept: Kept) -> JsonObject | None:
 
 
 def documents(kept: Kept) -> list[JsonObject]:
-    """The documents of each counting hand-in, with the follow-ups read from them."""
+    """The documents and the diagnosis of each counting hand-in, with the follow-ups read from them."""
     return [
         {
             "stage": stage.key,
@@ -55,5 +55,5 @@ def documents(kept: Kept) -> list[JsonObject]:
         }
         for stage in kept.stages
         if (hand_in := kept.hand_ins.get(stage.key)) is not None
-        for key, text in kept.texts(stage.key)
+        for key, text in kept.texts(stage.key, kinds=("document", "diagnosis"))
     ]

@@ -12,6 +12,7 @@ from grading import queue, repro
 from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from exams.models import Attempt
@@ -54,12 +55,12 @@ class Kept:
         """The citation of a run."""
         return [{"kind": "run", "ref": str(submission.pk)}]
 
-    def texts(self, stage_key: str) -> list[tuple[str, str]]:
-        """The documents of a stage's counting hand-in, by deliverable."""
+    def texts(self, stage_key: str, *, kinds: Collection[str] = ("document",)) -> list[tuple[str, str]]:
+        """The documents of a stage's counting hand-in, or its deliverables of other `kinds`, as text by deliverable."""
         hand_in = self.hand_ins.get(stage_key)
         if hand_in is None:
             return []
-        wanted = [each.key for each in self.twin.deliverables_of(stage_key) if each.kind == "document"]
+        wanted = [each.key for each in self.twin.deliverables_of(stage_key) if each.kind in kinds]
         return [(key, document_text(hand_in.deliverables[key])) for key in wanted if key in hand_in.deliverables]
 
 

@@ -13,6 +13,7 @@ from exams.database_clock import database_now
 from exams.live import file_diagnosis, post_update
 from exams.models import Answer, Event, HandIn, SelfCheckAnswer, Stage, StatusUpdate, Submission
 from grading import evidence, queue
+from grading.evidence.graded import damage
 from grading.models import Cell, ReproCheck
 from grading.verdicts import Decision, Verdict
 from sandboxes.ingest.tree import Tree
@@ -160,6 +161,22 @@ def test_updates_come_with_silences_and_promises(attempt: Attempt) -> None:
     assert all(posted["cites"] for posted in updates["posted"])
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "share"), [((29, 17), (29, 29), 1.0), ((29, 17), (29, 23), 0.5), ((29, 17), (29, 12), 0.0)]
+)
+def test_the_damage_put_right_is_measured_from_what_was_wrong(
+    before: tuple[int, int], after: tuple[int, int], share: float
+) -> None:
+    counts = {
+        name: {"by_group": {"class": {"total": total, "right": right}}}
+        for name, (total, right) in (("before", before), ("after", after))
+    }
+    found = damage(counts)
+    assert found is not None
+    assert (found["questions"], found["share"]) == (12, share)
+    assert damage({}) is None
+
+
 def test_the_verdict_comes_with_both_numbers_and_both_rates(attempt: Attempt) -> None:
     submission = hand_in(attempt)
     found = collected(attempt)
@@ -209,8 +226,10 @@ def test_claims_stand_beside_what_was_observed(attempt: Attempt) -> None:
     assert (checks["F1"]["claimed"], checks["F1"]["observed"], checks["F1"]["agrees"]) == ("yes", False, False)
     assert (checks["F2"]["claimed"], checks["F2"]["observed"], checks["F2"]["agrees"]) == ("yes", True, True)
     assert checks["F3"]["observed"] is False
-    assert "1 of 2 follow-ups name an owner" in checks["F3"]["detail"]
-    (document,) = found["documents"]
+    assert "an owner was read in 1 of 2 follow-ups; not in: " in checks["F3"]["detail"]
+    by_key = {each["deliverable"]: each for each in found["documents"]}
+    assert set(by_key) == {"diagnosis", "postmortem"}
+    document = by_key["postmortem"]
     assert document["text"] == POSTMORTEM
     assert [each["owner"] for each in document["follow_ups"]] == ["Priya", None]
 

@@ -83,6 +83,25 @@ def test_whether_the_cause_is_the_true_one_is_hidden_from_the_learner(fake: Fake
         assert "match" not in str(event.payload)
 
 
+@pytest.mark.parametrize(
+    ("named", "matches"),
+    [
+        ("server", True),
+        ("assistant/server.py", True),
+        ("assistant/server.py, Server.reply", True),
+        ("the reply in assistant/server.py", True),
+        ("assistant/server.py and assistant/cache.py", False),
+        ("assistant/cache.py, which the server calls", False),
+        ("no idea", False),
+        ("", False),
+    ],
+)
+def test_a_component_is_recognised_by_the_files_it_names(attempt: Attempt, named: str, *, matches: bool) -> None:
+    truth = {"component": "server", "files": ["assistant/server.py"], "failure_class": "T1", "title": "Title"}
+    diagnosis = Diagnosis(attempt=attempt, component=named, failure_class="title")
+    assert repro.compare(diagnosis, truth) == repro.Causes(component=matches, failure_class=True)
+
+
 def test_a_fault_of_ours_is_tried_again_and_costs_nothing(fake: FakeSandbox, attempt: Attempt) -> None:
     class Away:
         def serve(self, *_: object, **__: object) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,7 +14,7 @@ from pytest_django import Settings
 from accounts.models import Role, User
 from exams.access import NothingHere
 from exams.errors import Refusal
-from exams.models import Attempt, TwinVersion
+from exams.models import Attempt, LateWrite, Stage, TwinVersion
 from exams.windows import AttemptVoid
 from rubrics import errors, result, skills, sla
 from rubrics import review as verbs
@@ -38,7 +38,7 @@ A_MICROSECOND = timedelta(microseconds=1)
 DUE = NOON + timedelta(hours=48)
 
 
-def score_all(review: Review, mentor: User, value: str = "0.65") -> None:
+def score_all(review: Review, mentor: User, value: str = "0.65", *, at: datetime = NOON) -> None:
     for key in DIMENSIONS:
         verbs.score(
             review_id=review.pk,
@@ -47,7 +47,7 @@ def score_all(review: Review, mentor: User, value: str = "0.65") -> None:
             comment="because",
             evidence=[],
             mentor=mentor,
-            now=NOON,
+            now=at,
         )
 
 
@@ -101,6 +101,11 @@ def test_the_second_mentor_is_told_who_and_when(claimed: Review, cast: Cast) -> 
     with pytest.raises(errors.AlreadyClaimed, match=r"Mona claimed this at 2026-11-20 12:00:00 UTC") as refused:
         verbs.claim(review_id=claimed.pk, mentor=cast.other_mentor, now=NOON + timedelta(minutes=1))
     assert refused.value.facts["claimed_by"] == "Mona"
+
+
+def test_who_claims_what_they_hold_is_told_that_they_hold_it(claimed: Review, cast: Cast) -> None:
+    with pytest.raises(errors.AlreadyClaimed, match="You hold this review yourself"):
+        verbs.claim(review_id=claimed.pk, mentor=cast.mentor, now=NOON)
 
 
 def test_nobody_claims_their_own_attempt(waiting: Review, cast: Cast) -> None:
@@ -392,6 +397,33 @@ def test_a_sign_off_needs_every_dimension_and_the_act_itself(claimed: Review, ca
     with pytest.raises(errors.NotConfirmed, match=r"freezes 5 scores and 0 skills at 0\.6500, pass"):
         sign(claimed, cast.mentor, confirm=False)
     assert Review.objects.get(pk=claimed.pk).state == ReviewState.CLAIMED
+
+
+def test_what_was_let_count_after_it_was_scored_is_looked_at_again(claimed: Review, cast: Cast) -> None:
+    score_all(claimed, cast.mentor)
+    attempt = claimed.attempt
+    LateWrite.objects.create(
+        attempt=attempt,
+        stage=Stage.objects.create(
+            attempt=attempt,
+            key="live",
+            position=0,
+            opens_at=NOON - timedelta(hours=2),
+            closes_at=NOON - timedelta(minutes=1),
+        ),
+        kind="status_update",
+        payload={},
+        content_sha256="0" * 64,
+        received_at=NOON,
+        late_by=timedelta(seconds=1),
+        granted_by=cast.admin,
+        granted_at=NOON + timedelta(minutes=1),
+        grant_reason="A power cut.",
+    )
+    with pytest.raises(errors.WorkChanged, match="save each score anew"):
+        sign(claimed, cast.mentor)
+    score_all(claimed, cast.mentor, at=NOON + timedelta(minutes=2))
+    assert sign(claimed, cast.mentor).passed
 
 
 def test_scores_that_fell_below_take_the_assertions_with_them_or_nothing_is_signed(claimed: Review, cast: Cast) -> None:
