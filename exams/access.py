@@ -90,10 +90,10 @@ def attempt_by_repository_token(attempt_id: uuid.UUID, token: str) -> Attempt:
     """The attempt whose repository this token opens, for git, which brings a token and no session.
 
     Raises:
-        NothingHere: the token opens nothing.
+        NothingHere: the token opens nothing, or its learner may not sign in any more.
     """
     attempt = _find(attempt_id)
-    if not constant_time_compare(repository_token(attempt), token):
+    if not constant_time_compare(repository_token(attempt), token) or not attempt.learner.is_active:
         raise _nothing()
     return attempt
 

@@ -22,6 +22,7 @@ READY, JOB, TREE, FACTS, ANSWER, STOP, CHILD, END = b"R", b"J", b"T", b"F", b"A"
 
 _KEPT_BYTES = 64 * 1024 * 1024
 _KEPT_STDERR = 8 * 1024
+_FRAME_BYTES = 256  # what a frame that waits takes of memory besides its payload: empty ones are no way round the bound
 _LARGEST_FRAME = 2 * 1024 * 1024
 _MULTIPLEX = struct.Struct(">BxxxI")  # the engine's header: stream, bytes that follow
 _STDERR = 2
@@ -97,7 +98,7 @@ class Wire:
                     return None
                 self._arrived.wait(left)
             frame = self._frames.popleft()
-            self._kept -= len(frame.payload)
+            self._kept -= len(frame.payload) + _FRAME_BYTES
             return frame
 
     def close(self) -> None:
@@ -141,7 +142,7 @@ class Wire:
         while len(self._stdout) >= HEADER.size and not self.overflowed:
             kind, size = HEADER.unpack_from(self._stdout)
             end = HEADER.size + size
-            if size > _LARGEST_FRAME or self._kept + size > _KEPT_BYTES:
+            if size > _LARGEST_FRAME or self._kept + size + _FRAME_BYTES > _KEPT_BYTES:
                 self.overflowed = True
                 self._stdout.clear()
                 return
@@ -151,5 +152,5 @@ class Wire:
             del self._stdout[:end]
             with self._arrived:
                 self._frames.append(frame)
-                self._kept += size
+                self._kept += size + _FRAME_BYTES
                 self._arrived.notify_all()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from exams import collecting, ledger
+from exams import collecting, ledger, start
 from exams.content import check_text
 from exams.definitions import deliverable_of
 from exams.errors import Refusal
@@ -61,6 +61,7 @@ def grant_late(*, late_write_id: uuid.UUID, reason: str, actor: User, now: datet
         AlreadyGranted: it counts already; the facts say by whom and when.
         GrantNeedsReason: the reason is empty or too long.
         AttemptVoid: the attempt does not count.
+        CannotBeGranted: it was signed off, or the late write is of a kind that is kept for reading only.
     """
     reason = reason.strip()
     check_text(reason, what="reason")
@@ -75,6 +76,10 @@ def grant_late(*, late_write_id: uuid.UUID, reason: str, actor: User, now: datet
     with transaction.atomic():
         attempt = ledger.hold(found.attempt_id)
         require_begun(attempt)
+        if any(finished(attempt) for finished in start.previous_is_finished):
+            raise CannotBeGranted(
+                "This attempt has been signed off: what was judged stays what it was. Only an appeal can change it."
+            )
         granted = LateWrite.objects.filter(pk=late_write_id, granted_at=None).update(
             granted_at=now, granted_by=actor, grant_reason=reason
         )

@@ -10,16 +10,16 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from exams import late as late_writes
-from exams import ledger, live, receipts, submit
+from exams import ledger, live, receipts, start, submit
 from exams.models import Attempt, Diagnosis, Draft, HandIn, LateWrite, Stage, StatusUpdate, Submission
 from exams.queries import counting_hand_in
 from exams.sources import Pin
-from exams.submit.granting import AlreadyGranted, GrantNeedsReason, NoSuchLateWrite
+from exams.submit.granting import AlreadyGranted, CannotBeGranted, GrantNeedsReason, NoSuchLateWrite
 from exams.submit.self_checks import CriticalSelfCheck
 from sandboxes.ingest import IngestRefused
 from tests.attempts import NOON, live_attempt
 from tests.people import Cast, client_of
-from tests.work import EARLY, LIVE_CLOSES, events, push, save
+from tests.work import EARLY, LIVE_CLOSES, MICROSECOND, events, push, save
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +68,71 @@ def test_a_granted_hand_in_counts_from_the_moment_it_arrived(cast: Cast) -> None
     assert event.payload["reason"] == "the platform was down"
     assert event.actor == cast.admin
     assert ledger.verify(attempt.pk) is None
+
+
+def test_nothing_is_granted_once_the_attempt_was_signed_off(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    late = late_hand_in(attempt)
+    monkeypatch.setattr(start, "previous_is_finished", [lambda asked: asked.pk == attempt.pk])
+    with pytest.raises(CannotBeGranted, match="signed off"):
+        grant(late, cast)
+    assert not HandIn.objects.exists()
+    late.refresh_from_db()
+    assert late.granted_at is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"payload": {}},
+        {"received_at": NOON},
+        {"late_by": timedelta(0)},
+        {"content_sha256": "0" * 64},
+        {"kind": "draft"},
+    ],
+)
+def test_the_database_keeps_what_came_late_as_it_came(cast: Cast, changed: dict[str, Any]) -> None:
+    late = late_hand_in(live_attempt(cast.learner, started_at=NOON))
+    with pytest.raises(IntegrityError, match="kept as it came"), transaction.atomic():
+        LateWrite.objects.filter(pk=late.pk).update(**changed)
+    with pytest.raises(IntegrityError, match="never changed or deleted"), transaction.atomic():
+        LateWrite.objects.filter(pk=late.pk).delete()
+    grant(late, cast)
+    with pytest.raises(IntegrityError, match="granted stays"), transaction.atomic():
+        LateWrite.objects.filter(pk=late.pk).update(granted_at=None, granted_by=None, grant_reason="")
+
+
+@pytest.mark.parametrize(
+    ("at", "by_deadline", "counts"),
+    [
+        (NOON - MICROSECOND, False, False),
+        (NOON, False, True),
+        (LIVE_CLOSES - MICROSECOND, False, True),
+        (LIVE_CLOSES, False, False),
+        (LIVE_CLOSES, True, True),
+        (LIVE_CLOSES + MICROSECOND, True, False),
+        (LATE, False, False),
+    ],
+)
+def test_the_database_takes_no_hand_in_from_outside_the_window(
+    cast: Cast, at: datetime, by_deadline: bool, counts: bool
+) -> None:
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    late_hand_in(attempt)  # that it is kept as late is not enough: it was not granted
+    row = HandIn(
+        attempt=attempt,
+        stage=Stage.objects.get(attempt=attempt, key="live"),
+        number=1,
+        received_at=at,
+        by_deadline=by_deadline,
+        deliverables={"diagnosis": "at last"},
+        content_sha256="0" * 64,
+    )
+    if counts:
+        row.save(force_insert=True)
+    else:
+        with pytest.raises(IntegrityError, match="came in its window, or was granted"), transaction.atomic():
+            row.save(force_insert=True)
 
 
 def test_a_granted_force_is_still_a_force(cast: Cast) -> None:

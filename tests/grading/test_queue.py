@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from exams import ledger
 from exams.database_clock import database_now
@@ -16,6 +16,7 @@ from exams.models import Event
 from grading import queue
 from grading.models import Cell, GradingRun, RunState
 from grading.verdicts import Decision, Verdict
+from tests.attempts import NOON
 from tests.grading import work
 from tests.people import PASSWORD
 
@@ -109,6 +110,45 @@ def test_a_result_is_kept_once_with_its_cells_and_its_ledger_row(attempt: Attemp
     assert Cell.objects.count() == 1
     assert kinds(attempt) == ["run.queued", "run.started", "run.graded"]
     assert ledger.verify(attempt.pk) is None
+
+
+FITTING: dict[RunState, dict[str, Any]] = {
+    RunState.WAITING: {},
+    RunState.RUNNING: {"leased_until": NOON},
+    RunState.HELD: {"visible_verdict": "verified", "visible_at": NOON, "leased_until": None},
+    RunState.GRADED: {"verdict": "weak", "finished_at": NOON},
+    RunState.PLATFORM_FAULT: {"finished_at": NOON},
+}
+
+
+@pytest.mark.parametrize("old", RunState)
+@pytest.mark.parametrize("new", RunState)
+def test_the_database_knows_the_same_moves_of_a_run(attempt: Attempt, old: RunState, new: RunState) -> None:
+    submission = work.submit(attempt, work.tree())
+    run = GradingRun.objects.create(submission=submission, learner=attempt.learner, state=old, **FITTING[old])
+    changed = GradingRun.objects.filter(pk=run.pk)
+    if old == new:
+        return
+    if new in queue.MOVES[old]:
+        assert changed.update(state=new, **FITTING[new]) == 1
+    else:
+        with pytest.raises(IntegrityError, match=r"a run (cannot go|that has ended)"), transaction.atomic():
+            changed.update(state=new, **FITTING[new])
+
+
+def test_what_is_graded_and_its_cells_stay_as_they_are(attempt: Attempt, now: datetime) -> None:
+    work.submit(attempt, work.tree())
+    queue.enlist(now=now)
+    held = claim(now)
+    with pytest.raises(IntegrityError, match="fence only grows"), transaction.atomic():
+        GradingRun.objects.update(fence=held.fence - 1)
+    queue.finish(held, finding(Verdict.weak), now=now + SECOND)
+    with pytest.raises(IntegrityError, match="that has ended"), transaction.atomic():
+        GradingRun.objects.update(verdict=Verdict.verified)
+    with pytest.raises(IntegrityError, match="never changed or deleted"), transaction.atomic():
+        Cell.objects.update(result="as_required")
+    with pytest.raises(IntegrityError, match="never changed or deleted"), transaction.atomic():
+        Cell.objects.all().delete()
 
 
 def test_a_late_result_of_an_older_claim_is_refused(attempt: Attempt, now: datetime) -> None:

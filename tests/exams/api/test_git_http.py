@@ -135,6 +135,17 @@ def test_a_push_larger_than_one_buffer_lands(attempt: Attempt, work: Work) -> No
     assert len(pushed_events(attempt)) == 1
 
 
+def test_the_repository_of_somebody_who_may_not_sign_in_any_more_is_shut(
+    attempt: Attempt, work: Work, cast: Cast
+) -> None:
+    work.commit({"a": b"1"})
+    cast.learner.is_active = False
+    cast.learner.save()
+    assert push(work).returncode != 0
+    assert git("fetch", cwd=work.folder, check=False).returncode != 0
+    assert pushed_events(attempt) == []
+
+
 def test_pushing_nothing_new_is_no_event(attempt: Attempt, work: Work) -> None:
     assert b"up-to-date" in push(work).stderr
     assert pushed_events(attempt) == []
