@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from exams.models import Attempt
 
-README = """This is everything Hotseat keeps of your attempt, as of {now}. Every time is UTC, by the database's clock.
+README = """This is what you did and were told in your attempt, as of {now}. Every time is UTC, by the database's
+clock. Not in here: what each test run showed in detail, GET runs/RUN/; scores and comments, GET attempts/ATTEMPT/result/.
 
 attempt.json       the attempt and its windows
 brief.md           what you were given to read

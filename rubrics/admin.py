@@ -59,4 +59,5 @@ class ConflictOfInterestAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # ge
 
     list_display = ("mentor", "learner", "reason", "declared_at")
     list_select_related = ("mentor", "learner")
+    fields = ("mentor", "learner", "reason")
     autocomplete_fields = ("mentor", "learner")

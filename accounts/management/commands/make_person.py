@@ -3,6 +3,7 @@
 import secrets
 from argparse import ArgumentParser
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 from django.db import IntegrityError
@@ -19,7 +20,10 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="")
 
     def handle(self, *_: object, email: str, role: str, name: str, **__: object) -> None:
-        validate_email(email)
+        try:
+            validate_email(email)
+        except ValidationError:
+            raise CommandError(f"{email!r} is not an e-mail address; write for example ada@example.org.") from None
         password = secrets.token_urlsafe(9)
         try:
             User.objects.create_user(email, password, role=role, name=name)

@@ -1,0 +1,1 @@
+"""How the operators' pages write dates."""
