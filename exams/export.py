@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from exams.models import Attempt
 
 README = """This is what you did and were told in your attempt, as of {now}. Every time is UTC, by the database's
-clock. Not in here: what each test run showed in detail, GET runs/RUN/; scores and comments, GET attempts/ATTEMPT/result/.
+clock. Not in here: what each run showed in detail, GET runs/RUN/; scores and comments, GET attempts/ATTEMPT/result/.
 
 attempt.json       the attempt and its windows
 brief.md           what you were given to read

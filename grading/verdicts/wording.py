@@ -47,7 +47,8 @@ _WORDS: Mapping[Verdict, Words] = {
     ),
     Verdict.not_reproducing: Words(
         "The test passes on the version that was handed to you, so it does not reproduce the incident.",
-        "Find a question which that version answers wrongly, and assert what the right answer is.",
+        "Ask something which that version answers wrongly, and assert what the right answer is; the transcript of this "
+        "run marks wrong answers as harmful.",
     ),
     Verdict.reproduces_by_error_only: Words(
         "On the version that was handed to you the test ends with an exception, not with a failed assertion.",
