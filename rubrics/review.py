@@ -244,15 +244,17 @@ def _put_back_overdue(attempt: Attempt, review: Review, now: datetime) -> None:
         review.refresh_from_db()
 
 
-def hold_claimed(review_id: UUID, mentor: User, now: datetime, *, void_too: bool = False) -> tuple[Attempt, Review]:
+def hold_claimed(review_id: UUID, mentor: User, now: datetime, *, to_hand_back: bool = False) -> tuple[Attempt, Review]:
     """Locks attempt and review, and makes sure that this mentor's claim is in force.
 
-    Of an attempt that was voided since, nothing is judged any more; with `void_too` it can be handed back.
+    Of an attempt that was voided since, or one of a learner this mentor is marked as in conflict with since, nothing
+    is judged any more; it can be handed back.
     """
     found = held_by(mentor, review_id)
     attempt = ledger.hold(found.attempt_id)
-    if not void_too:
+    if not to_hand_back:
         _require_closed(attempt)
+        _may_judge(attempt, mentor)
     review = Review.objects.select_for_update(of=("self",)).select_related("rubric").get(pk=review_id)
     if review.state == ReviewState.SIGNED_OFF:
         raise errors.AlreadySignedOff(
@@ -280,7 +282,7 @@ def release(*, review_id: UUID, mentor: User, reason: str, now: datetime) -> Rev
     Raises:
         NothingHere, NotYours, ClaimRanOut, AlreadySignedOff.
     """
-    attempt, review = hold_claimed(review_id, mentor, now, void_too=True)
+    attempt, review = hold_claimed(review_id, mentor, now, to_hand_back=True)
     Review.objects.filter(pk=review.pk, state=ReviewState.CLAIMED, mentor=mentor).update(
         state=ReviewState.OPEN, mentor=None, claimed_at=None, due_at=None
     )

@@ -198,6 +198,19 @@ def test_a_review_that_is_claimed_or_reassigned_before_the_sweep_saw_it_overdue_
     assert claimed.times_overdue == 2
 
 
+def test_a_conflict_that_is_entered_after_the_claim_ends_the_judging_but_not_the_handing_back(
+    claimed: Review, cast: Cast
+) -> None:
+    score_all(claimed, cast.mentor)
+    ConflictOfInterest.objects.create(mentor=cast.mentor, learner=cast.learner)
+    with pytest.raises(errors.Conflicted):
+        score_all(claimed, cast.mentor)
+    with pytest.raises(errors.Conflicted):
+        sign(claimed, cast.mentor)
+    verbs.release(review_id=claimed.pk, mentor=cast.mentor, reason="my cousin", now=NOON)
+    assert verbs.claim(review_id=claimed.pk, mentor=cast.other_mentor, now=NOON).mentor == cast.other_mentor
+
+
 def test_what_was_claimed_and_then_voided_is_neither_scored_nor_signed_nor_reassigned(
     claimed: Review, cast: Cast
 ) -> None:
