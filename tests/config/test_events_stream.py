@@ -205,6 +205,15 @@ def test_tickets_that_open_nothing(people: Cast) -> None:
         assert reading.headers[b"content-type"] == b"application/problem+json"
 
 
+def test_a_ticket_opens_for_a_minute_to_the_microsecond(people: Cast) -> None:
+    attempt, now = live_attempt(people.learner), database_now()
+    ticket, ends_at = feed.ticket(attempt, people.learner, now=now)
+    assert ends_at == now + feed.TICKET_LASTS
+    assert feed.admit(ticket, attempt.pk, now=ends_at - timedelta(microseconds=1)).attempt_id == attempt.pk
+    with pytest.raises(feed.TicketRefused, match="run out"):
+        feed.admit(ticket, attempt.pk, now=ends_at)
+
+
 def test_nobody_gets_a_ticket_for_what_they_may_not_read(people: Cast) -> None:
     attempt = live_attempt(people.learner)
     address = f"/api/v1/attempts/{attempt.pk}/events/ticket/"

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -138,6 +139,36 @@ def test_a_mentor_holds_four_reviews_and_no_fifth(twin: TwinVersion, cast: Cast)
         verbs.claim(review_id=last.pk, mentor=cast.mentor, now=NOON)
     verbs.release(review_id=first.pk, mentor=cast.mentor, reason="too much", now=NOON)
     assert verbs.claim(review_id=last.pk, mentor=cast.mentor, now=NOON).mentor == cast.mentor
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tabs_of_one_mentor_do_not_share_the_last_free_place(twin: TwinVersion, cast: Cast, settings: Settings) -> None:
+    settings.HOTSEAT_MAX_OPEN_CLAIMS = 1
+    for number in range(1, 9):
+        closed_attempt(twin, cast, number=number, seed=number)
+    verbs.open_waiting(now=NOON)
+    reviews = list(Review.objects.values_list("pk", flat=True))
+    together = threading.Barrier(len(reviews))
+    answers: list[str] = []
+
+    def race(review_id: UUID) -> None:
+        try:
+            connection.ensure_connection()
+            together.wait(timeout=60)
+            verbs.claim(review_id=review_id, mentor=cast.mentor, now=NOON)
+            answers.append("claimed")
+        except errors.TooManyClaims:
+            answers.append("one at a time")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=race, args=(review_id,)) for review_id in reviews]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == ["claimed"] + ["one at a time"] * 7
+    assert Review.objects.filter(mentor=cast.mentor).count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
