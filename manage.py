@@ -8,8 +8,10 @@ import sys
 def main() -> None:
     """Hand the command line to Django, with development settings unless told otherwise."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
-    from django.core.management import execute_from_command_line  # noqa: PLC0415 - settings must be named first
-
+    try:
+        from django.core.management import execute_from_command_line  # noqa: PLC0415 - settings must be named first
+    except ModuleNotFoundError:
+        raise SystemExit("This Python has no Django. Run `make shell`, and manage.py in the shell it opens.") from None
     execute_from_command_line(sys.argv)
 
 

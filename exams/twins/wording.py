@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 def faults(invalid: ValidationError) -> Iterator[tuple[Path, str]]:
     """Each refusal as (path in the document, sentence)."""
-    for error in invalid.errors(include_url=False):
+    errors = invalid.errors(include_url=False)
+    for error in errors:
         path: Path = tuple(error["loc"])
+        if error["type"] == "too_short" and any(_below(path, each["loc"]) for each in errors):
+            continue  # it is short only of the entries that have faults of their own
         name = str(path[-1]) if path else TITLE
         match error["type"]:
             case "missing":
@@ -33,8 +36,14 @@ def faults(invalid: ValidationError) -> Iterator[tuple[Path, str]]:
             case "literal_error":
                 options = error["ctx"]["expected"]
                 yield path, f"{name}: {error['input']!r} is not one of {options}"
+            case "string_pattern_mismatch":
+                yield path, f"{name}: {error['input']!r} does not have the form {error['ctx']['pattern']}"
             case _:
                 yield path, f"{name}: {error['msg']} (it is {_short(error['input'])})"
+
+
+def _below(path: Path, other: Path) -> bool:
+    return len(other) > len(path) and other[: len(path)] == path
 
 
 TITLE = "the document"

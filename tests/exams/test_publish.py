@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from io import StringIO
+from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from pytest_django import Settings
 
@@ -79,3 +81,13 @@ def test_a_published_rubric_is_there_for_mentors() -> None:
     version, _ = twins.publish(definition(), now=database_now())
     assert version.rubric.dimensions.count() == 5
     assert version.skills_on_offer.count() == 2
+
+
+def test_a_twin_that_nobody_could_start_is_not_published(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    source = Path(__file__).parent / "twins" / "telco-postmortem"
+    shutil.copytree(source, tmp_path / source.name)
+    monkeypatch.setattr(twins, "CONTENT", tmp_path)
+    monkeypatch.setattr(twins, "slugs", lambda: [source.name])
+    with pytest.raises(CommandError, match="telco-postmortem: a twin without an incident pack"):
+        _load()
+    assert twins.current(source.name) is None

@@ -149,11 +149,11 @@ FAULTS = [
         "there is no stage 'life'; did you mean 'live'?",
     ),
     ('key = "F2"', 'key = "F1"', "the key 'F1' was used before in self_checks"),
-    ('key = "F2"', 'key = "second"', "String should match pattern"),
+    ('key = "F2"', 'key = "second"', "does not have the form"),
     ('key = "communication"', 'key = "diagnosis_speed"', "the key 'diagnosis_speed' was used before"),
     ('brief = "brief.md"', 'brief = "visible/brief.md"', "there is no file visible/brief.md"),
-    ('brief = "brief.md"', 'brief = "hidden/brief.md"', "String should match pattern"),
-    ('brief = "brief.md"', 'cover = "hidden/cover.svg"', "String should match pattern"),
+    ('brief = "brief.md"', 'brief = "hidden/brief.md"', "does not have the form"),
+    ('brief = "brief.md"', 'cover = "hidden/cover.svg"', "does not have the form"),
     ('pack = "exams.packs.hallucination"', 'pack = "exams.packs.nowhere"', "there is no incident pack"),
     ('slug = "jt-incident-4"', 'slug = "jt-incident-5"', "the slug is 'jt-incident-5' but the folder is"),
     ('nudges = ["24 h", "40 h"]', 'nudges = ["40 h", "24 h"]', "nudges come one after the other"),
@@ -212,6 +212,16 @@ def test_many_faults_are_named_at_once(copy: Path) -> None:
         text = text.replace(before, after, 1)
     file.write_text(text)
     assert len(twins.check(copy)) == 3
+
+
+def test_a_list_whose_entry_has_a_fault_is_not_called_too_short(copy: Path) -> None:
+    file = copy / "twin.toml"
+    said = re.sub(r'closes = "[^"]+"', 'closes = "start + 2 hrs"', file.read_text(encoding="utf-8"))
+    file.write_text(said.replace(f'slug = "{copy.name}"', 'slug = "Up_Down"'), encoding="utf-8")
+    messages = [fault.message for fault in twins.check(copy)]
+    assert any("'2 hrs' is not a length of time" in each for each in messages)
+    assert any(each.startswith("slug: 'Up_Down' does not have the form ^[a-z]") for each in messages)
+    assert not any("at least 1 item" in each for each in messages)
 
 
 def test_files_outside_visible_and_hidden_are_faults(copy: Path) -> None:

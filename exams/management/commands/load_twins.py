@@ -25,6 +25,9 @@ class Command(BaseCommand):
                 continue
             if definition.get("demo") and not (demo or settings.HOTSEAT_DEMO):
                 continue
+            if not definition.get("pack"):
+                refused.append(f"{slug}: a twin without an incident pack can be written but not yet sat; name a pack")
+                continue
             version, new = twins.publish(definition, now=database_now())
             self.stdout.write(f"{version} {'published' if new else 'unchanged'}")
         if refused:
