@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from deploy.local import places, postgres, processes, services
 from deploy.local.places import Home
+from deploy.local.supervise import Supervisor
 from deploy.local.trouble import Trouble
 
 
@@ -55,5 +56,8 @@ def shell() -> int:
     env = environment(home)
     folders = [str(places.state_dir() / "venv" / "bin"), str(postgres.binaries()), env.get("PATH", "")]
     env["PATH"] = os.pathsep.join(folders)
-    print('python manage.py … reaches the platform here, and so does psql "$DATABASE_URL"; exit leaves.')
+    if os.environ.get("DATABASE_URL") or "postgres" in Supervisor(home).statuses():
+        print('python manage.py … reaches the platform here, and so does psql "$DATABASE_URL"; exit leaves.')
+    else:
+        print("The platform is not running: what needs its database will fail. Leave with exit, then: make up DETACH=1")
     return subprocess.call([os.environ.get("SHELL") or "/bin/sh"], cwd=places.ROOT, env=env)
