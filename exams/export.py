@@ -1,11 +1,10 @@
-"""Everything of a learner's attempt as one zip: from the rows a mentor's replay reads, less what is hidden."""
+"""What was done and told in an attempt, written into a zip: the rows a mentor's replay reads, less what is hidden."""
 
 from __future__ import annotations
 
 import json
-import zipfile
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from exams import ledger, receipts
 from exams.definitions import twin_of
@@ -24,18 +23,16 @@ from exams.models import (
 )
 
 if TYPE_CHECKING:
+    import zipfile
     from collections.abc import Iterable, Mapping
 
     from exams.models import Attempt
 
-README = """This is what you did and were told in your attempt, as of {now}. Every time is UTC, by the database's
-clock. Not in here: what each run showed in detail, GET runs/RUN/; scores and comments, GET attempts/ATTEMPT/result/.
-
-attempt.json       the attempt and its windows
+CONTENTS = """attempt.json       the attempt and its windows
 brief.md           what you were given to read
 ledger.json        every event you may see; of the others only number and hash, so that the chain can be checked
 receipts.json      every receipt
-drafts/            every saved version of every deliverable, conflict copies too
+drafts/            every saved version of every deliverable that is kept, conflict copies too
 status_updates.json, questions.json, diagnoses.json
 hand_ins.json      every hand-in with its self-checks
 submissions.json   every source of code, what it was pinned to, and what became of it
@@ -45,25 +42,23 @@ sources/           the code as it was taken in, one tar per submission
 """
 
 
-def write_zip(attempt: Attempt, into: IO[bytes], *, now: datetime) -> None:
-    """Write the export of an attempt, as its learner may see it, into an open file.
+def write(attempt: Attempt, archive: zipfile.ZipFile) -> None:
+    """Write what `CONTENTS` names of an attempt, as its learner may see it into an open zip.
 
     The events, answers and trees are read one by one: the memory it takes is that of the largest file.
     """
-    with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("README.txt", README.format(now=ledger.iso(now)))
-        archive.writestr("attempt.json", _json(_attempt(attempt)))
-        archive.writestr("brief.md", twin_of(attempt).brief_markdown)
-        archive.writestr("ledger.json", _json([_event(event) for event in _events(attempt)]))
-        archive.writestr("receipts.json", _json([receipts.as_json(each) for each in receipts.of(attempt)]))
-        archive.writestr("status_updates.json", _json(_rows(StatusUpdate.objects.filter(attempt=attempt).values())))
-        archive.writestr("questions.json", _json(_rows(Question.objects.filter(attempt=attempt).values(*QUESTION))))
-        archive.writestr("diagnoses.json", _json(_diagnoses(attempt)))
-        archive.writestr("hand_ins.json", _json(_hand_ins(attempt)))
-        archive.writestr("submissions.json", _json(_rows(_submissions(attempt).values(*SUBMISSION))))
-        archive.writestr("late_writes.json", _json(_rows(LateWrite.objects.filter(attempt=attempt).values(*LATE))))
-        _write_drafts(attempt, archive)
-        _write_bytes(attempt, archive)
+    archive.writestr("attempt.json", as_text(_attempt(attempt)))
+    archive.writestr("brief.md", twin_of(attempt).brief_markdown)
+    archive.writestr("ledger.json", as_text([_event(event) for event in _events(attempt)]))
+    archive.writestr("receipts.json", as_text([receipts.as_json(each) for each in receipts.of(attempt)]))
+    archive.writestr("status_updates.json", as_text(_rows(StatusUpdate.objects.filter(attempt=attempt).values())))
+    archive.writestr("questions.json", as_text(_rows(Question.objects.filter(attempt=attempt).values(*QUESTION))))
+    archive.writestr("diagnoses.json", as_text(_diagnoses(attempt)))
+    archive.writestr("hand_ins.json", as_text(_hand_ins(attempt)))
+    archive.writestr("submissions.json", as_text(_rows(_submissions(attempt).values(*SUBMISSION))))
+    archive.writestr("late_writes.json", as_text(_rows(LateWrite.objects.filter(attempt=attempt).values(*LATE))))
+    _write_drafts(attempt, archive)
+    _write_bytes(attempt, archive)
 
 
 QUESTION = ("number", "text", "session", "state", "reply", "received_at", "answered_at")
@@ -149,7 +144,7 @@ def _write_drafts(attempt: Attempt, archive: zipfile.ZipFile) -> None:
         if isinstance(draft.content, str):
             archive.writestr(f"{name}.md", draft.content)
         else:
-            archive.writestr(f"{name}.json", _json(draft.content))
+            archive.writestr(f"{name}.json", as_text(draft.content))
 
 
 def _write_bytes(attempt: Attempt, archive: zipfile.ZipFile) -> None:
@@ -165,9 +160,10 @@ def _rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{key: value for key, value in row.items() if key != "attempt_id"} for row in rows]
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False, default=_as_text)
+def as_text(value: Any) -> str:
+    """A value as JSON for people and programs: times as the ledger writes them, ids as text."""
+    return json.dumps(value, indent=1, ensure_ascii=False, default=_plain)
 
 
-def _as_text(value: Any) -> str:
+def _plain(value: Any) -> str:
     return ledger.iso(value) if isinstance(value, datetime) else str(value)

@@ -15,6 +15,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.asking import Body
 from accounts.models import Accommodation, User
 from accounts.signing_in import sign_in
 
@@ -27,12 +28,19 @@ class PersonSerializer(serializers.Serializer[Any]):
 
     id = serializers.IntegerField(read_only=True)
     email = serializers.EmailField(read_only=True)
-    name = serializers.CharField(max_length=120)
+    name = serializers.CharField()
     role = serializers.CharField(read_only=True, help_text="learner, mentor or admin")
-    time_zone = serializers.CharField(
-        max_length=64, help_text="In which times are told to me, for example Asia/Kolkata."
-    )
+    time_zone = serializers.CharField(help_text="In which times are told to me, for example Asia/Kolkata.")
     multiplier_percent = serializers.IntegerField(read_only=True, help_text="Extra time: 125 is a quarter more.")
+
+
+class PersonWrite(Body):
+    """What I may change of myself."""
+
+    name = serializers.CharField(max_length=120, required=False)
+    time_zone = serializers.CharField(
+        max_length=64, required=False, help_text="In which times are told to me, for example Asia/Kolkata."
+    )
 
     def validate_time_zone(self, value: str) -> str:
         """A zone of the IANA database."""
@@ -121,12 +129,12 @@ class Me(APIView):
         return Response(PersonSerializer(_person(_user(request))).data)
 
     @extend_schema(
-        operation_id="me_update", summary="Change my name or zone", request=PersonSerializer, responses=PersonSerializer
+        operation_id="me_update", summary="Change my name or zone", request=PersonWrite, responses=PersonSerializer
     )
     def patch(self, request: Request) -> Response:
         """Name and time zone are mine to change; address and role are an admin's."""
         user = _user(request)
-        asked = PersonSerializer(data=request.data, partial=True)
+        asked = PersonWrite(data=request.data)
         asked.is_valid(raise_exception=True)
         for field in ("name", "time_zone"):
             setattr(user, field, asked.validated_data.get(field, getattr(user, field)))

@@ -10,10 +10,10 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.asking import Body
 from accounts.idempotency import idempotent
 from accounts.models import Role, User
 from exams import access, possibilities, queries, receipts
-from exams.api.asking import Body
 from exams.api.shapes import CursorPages, ReceiptSerializer, WithServerNow
 from exams.clock import Window
 from exams.database_clock import database_now, received_at

@@ -9,10 +9,10 @@ from django.urls import path
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 
+from accounts.api.asking import Body
 from accounts.idempotency import idempotent
 from exams import live
 from exams.access import attempt_for, own_attempt
-from exams.api.asking import Body
 from exams.api.shapes import ReceiptSerializer, WithServerNow
 from exams.api.writing import LateWriteShape, WriteView, answer, arrived, person, written
 from exams.definitions import deliverable_of

@@ -8,10 +8,10 @@ from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
+from accounts.api.asking import Body
 from accounts.idempotency import idempotent
 from exams import submit
 from exams.access import attempt_for, require_admin
-from exams.api.asking import Body
 from exams.api.shapes import CursorPages, WithServerNow
 from exams.api.writing import LateWriteShape, WriteView, answer, arrived
 from exams.models import LateWrite

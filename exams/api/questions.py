@@ -10,10 +10,10 @@ from django.urls import path, reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 
+from accounts.api.asking import Body
 from accounts.idempotency import idempotent
 from exams import live, receipts
 from exams.access import attempt_for, own_attempt
-from exams.api.asking import Body
 from exams.api.shapes import CursorPages, ReceiptSerializer, WithServerNow
 from exams.api.writing import WriteView, answer, arrived, person
 from exams.errors import Refusal

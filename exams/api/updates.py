@@ -8,10 +8,10 @@ from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
+from accounts.api.asking import Body, OneOf
 from accounts.idempotency import idempotent
 from exams import live
 from exams.access import attempt_for, own_attempt
-from exams.api.asking import Body, OneOf
 from exams.api.shapes import ReceiptSerializer, WithServerNow
 from exams.api.writing import LateWriteShape, WriteView, answer, arrived, person, written
 from exams.live.updates import IMPACT_CHARACTERS, TEXT_CHARACTERS

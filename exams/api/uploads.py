@@ -10,10 +10,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.views import APIView
 
+from accounts.api.asking import Body
 from accounts.idempotency import idempotent
 from exams import live, receipts
 from exams.access import attempt_for, own_attempt
-from exams.api.asking import Body
 from exams.api.bodies import read_at_most
 from exams.api.shapes import ReceiptSerializer, WithServerNow
 from exams.api.writing import WriteView, answer, arrived, person

@@ -7,7 +7,6 @@ from exams.api import (
     diagnoses,
     drafts,
     events,
-    export,
     hand_ins,
     late_writes,
     questions,
@@ -27,5 +26,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *diagnoses.urlpatterns,
     *hand_ins.urlpatterns,
     *late_writes.urlpatterns,
-    *export.urlpatterns,
 ]

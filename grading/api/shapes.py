@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from exams.api.asking import Body, OneOf
+from accounts.api.asking import Body, OneOf
 from exams.api.shapes import WithServerNow
 from exams.models import SubmissionPurpose
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from exams.api.asking import Body, OneOf
+from accounts.api.asking import Body, OneOf
 from rubrics import scoring
 from rubrics.models import Review
 from rubrics.result import Result  # the type of what ResultOut shows

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from rubrics.api import views
+from rubrics.api import export, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("reviews/", views.Queue.as_view(), name="reviews"),
@@ -16,4 +16,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reviews/<uuid:review_id>/assertions/", views.Assertions.as_view(), name="review-assertions"),
     path("reviews/<uuid:review_id>/sign-off/", views.SignOff.as_view(), name="review-sign-off"),
     path("attempts/<uuid:attempt_id>/result/", views.AttemptResult.as_view(), name="attempt-result"),
+    path("attempts/<uuid:attempt_id>/export/", export.ExportView.as_view(), name="export"),
 ]
