@@ -21,6 +21,7 @@ from django.db.models import Case, Exists, F, IntegerField, Min, OuterRef, Q, Qu
 from exams import ledger
 from exams.errors import Refusal
 from exams.models import HandIn, Stage, Submission, SubmissionPurpose, SubmissionState
+from exams.one_by_one import one_by_one
 from exams.windows import window_of
 from grading import verdicts
 from grading.models import Cell, GradingRun, RunState
@@ -110,30 +111,31 @@ def enlist(*, now: datetime) -> int:
         ~Exists(GradingRun.objects.filter(submission=OuterRef("pk"))),
         state__in=[SubmissionState.INGESTED, SubmissionState.REJECTED],
     )
-    added = 0
-    for submission_id, attempt_id in waiting.order_by("received_at").values_list("pk", "attempt_id"):
-        with transaction.atomic():
-            attempt = ledger.hold(attempt_id)
-            submission = Submission.objects.get(pk=submission_id)
-            if submission.runs.exists():
-                continue
-            run = GradingRun(submission=submission, learner_id=attempt.learner_id, created_at=now)
-            if submission.state == SubmissionState.REJECTED:
-                run.state = RunState.GRADED
-                run.started_at = run.finished_at = now
-                run.verdict = Verdict.rejected_ingest
-                run.because = f"{verdicts.words(Verdict.rejected_ingest).happened} {submission.rejected_because}"
-            run.save(force_insert=True)
-            queued = run.state == RunState.WAITING
-            ledger.append(
-                attempt=attempt,
-                kind="run.queued" if queued else "run.graded",
-                payload=_said(run, submission),
-                actor=None,
-                at=now,
-            )
-            added += 1
-    return added
+    found = dict(waiting.order_by("received_at").values_list("pk", "attempt_id"))
+    return one_by_one(found, lambda pk: _enlist(pk, found[pk], now=now), what="submission %s cannot be given its run")
+
+
+def _enlist(submission_id: uuid.UUID, attempt_id: uuid.UUID, *, now: datetime) -> bool:
+    attempt = ledger.hold(attempt_id)
+    submission = Submission.objects.get(pk=submission_id)
+    if submission.runs.exists():
+        return False
+    run = GradingRun(submission=submission, learner_id=attempt.learner_id, created_at=now)
+    if submission.state == SubmissionState.REJECTED:
+        run.state = RunState.GRADED
+        run.started_at = run.finished_at = now
+        run.verdict = Verdict.rejected_ingest
+        run.because = f"{verdicts.words(Verdict.rejected_ingest).happened} {submission.rejected_because}"
+    run.save(force_insert=True)
+    queued = run.state == RunState.WAITING
+    ledger.append(
+        attempt=attempt,
+        kind="run.queued" if queued else "run.graded",
+        payload=_said(run, submission),
+        actor=None,
+        at=now,
+    )
+    return True
 
 
 def release(*, now: datetime) -> int:
@@ -143,17 +145,18 @@ def release(*, now: datetime) -> int:
     """
     GradingRun.objects.filter(_has_nothing_to_run(now), state=RunState.WAITING).update(state=RunState.HELD)
     closed = GradingRun.objects.filter(state=RunState.HELD, submission__hand_in__stage__closes_at__lte=now)
-    released = 0
-    for pk, attempt_id in closed.order_by("visible_at", "pk").values_list("pk", "submission__attempt_id"):
-        with transaction.atomic():
-            attempt = ledger.hold(attempt_id)
-            if not closed.filter(pk=pk).update(state=RunState.WAITING, claims=0):
-                continue
-            run = GradingRun.objects.select_related("submission").get(pk=pk)
-            payload = _said(run, run.submission)
-            ledger.append(attempt=attempt, kind="run.queued", payload=payload, actor=None, at=now)
-            released += 1
-    return released
+    found = dict(closed.order_by("visible_at", "pk").values_list("pk", "submission__attempt_id"))
+
+    def put_in(pk: int) -> bool:
+        attempt = ledger.hold(found[pk])
+        if not closed.filter(pk=pk).update(state=RunState.WAITING, claims=0):
+            return False
+        run = GradingRun.objects.select_related("submission").get(pk=pk)
+        payload = _said(run, run.submission)
+        ledger.append(attempt=attempt, kind="run.queued", payload=payload, actor=None, at=now)
+        return True
+
+    return one_by_one(found, put_in, what="run %s, held until its stage closed, cannot be queued")
 
 
 def _has_nothing_to_run(now: datetime) -> Q:
@@ -397,19 +400,17 @@ def give_back(held: Claim, fault: str, *, now: datetime) -> RunState:
 
 def reclaim(*, now: datetime) -> int:
     """Put back every run whose holder stopped renewing its lease: it was killed, or lost the database."""
-    reclaimed = 0
-    while True:
-        with transaction.atomic():
-            run = (
-                GradingRun.objects.select_for_update(skip_locked=True)
-                .filter(state=RunState.RUNNING, leased_until__lte=now)
-                .order_by("leased_until")
-                .first()
-            )
-            if run is None:
-                return reclaimed
-            _put_back(run, f"worker {run.worker} stopped renewing its lease in the middle of the run", now=now)
-            reclaimed += 1
+    left = GradingRun.objects.filter(state=RunState.RUNNING, leased_until__lte=now)
+
+    def put_back(pk: int) -> bool:
+        run = left.select_for_update(skip_locked=True).filter(pk=pk).first()
+        if run is None:
+            return False
+        _put_back(run, f"worker {run.worker} stopped renewing its lease in the middle of the run", now=now)
+        return True
+
+    found = list(left.order_by("leased_until").values_list("pk", flat=True))
+    return one_by_one(found, put_back, what="run %s, whose worker was lost, cannot be put back")
 
 
 def _put_back(run: GradingRun, fault: str, *, now: datetime) -> RunState:

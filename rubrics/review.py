@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from accounts.models import Role, User
 from exams import ledger
 from exams.access import NothingHere
 from exams.models import Attempt, AttemptState, Event, Submission
+from exams.one_by_one import one_by_one
 from exams.queries import counting_submission
 from exams.twins import Twin
 from grading.models import GradingRun, RunState
@@ -77,8 +77,12 @@ def open_waiting(*, now: datetime, limit: int = 200) -> int:
         .select_related("twin__rubric")
         .order_by("closed_at", "pk")
     )
-    graded = islice((attempt for attempt in waiting if _is_graded(attempt)), limit)
-    return sum(_open(attempt=attempt, now=now) for attempt in graded)
+    found = {attempt.pk: attempt for attempt in waiting}
+
+    def open_one(pk: UUID) -> bool:
+        return _is_graded(found[pk]) and _open(attempt=found[pk], now=now)
+
+    return one_by_one(found, open_one, what="the review of attempt %s cannot be opened", most=limit)
 
 
 def _is_graded(attempt: Attempt) -> bool:

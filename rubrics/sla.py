@@ -5,35 +5,39 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db import transaction
 
 from accounts.models import Role, User
 from exams import ledger
 from exams.models import Attempt, AttemptState
+from exams.one_by_one import one_by_one
 from exams.twins import Twin
 from rubrics.models import Notice, Review, ReviewState
 
 
 def nudge(*, now: datetime) -> int:
     """Writes each nudge whose moment has come; the unique key makes a second sweeper harmless. Returns how many."""
-    written = 0
     running = Review.objects.filter(
         state=ReviewState.CLAIMED, due_at__gt=now, attempt__state=AttemptState.CLOSED
     ).select_related("mentor", "attempt__twin")
-    for review in running:
-        if review.mentor is None or review.claimed_at is None:
-            continue
-        for after in Twin.from_json(review.attempt.twin.definition).review.nudges:
-            if now >= review.claimed_at + after:
-                _, created = Notice.objects.get_or_create(
-                    review=review,
-                    claimed_at=review.claimed_at,
-                    kind=Notice.Kind.NUDGE,
-                    after=after,
-                    to=review.mentor,
-                    defaults={"created_at": now},
-                )
-                written += created
+    found = {review.pk: review for review in running}
+    return one_by_one(found, lambda pk: _nudge(found[pk], now), what="the mentor of review %s cannot be nudged")
+
+
+def _nudge(review: Review, now: datetime) -> int:
+    if review.mentor is None or review.claimed_at is None:
+        return 0
+    written = 0
+    for after in Twin.from_json(review.attempt.twin.definition).review.nudges:
+        if now >= review.claimed_at + after:
+            _, created = Notice.objects.get_or_create(
+                review=review,
+                claimed_at=review.claimed_at,
+                kind=Notice.Kind.NUDGE,
+                after=after,
+                to=review.mentor,
+                defaults={"created_at": now},
+            )
+            written += created
     return written
 
 
@@ -42,10 +46,9 @@ def expire(*, now: datetime) -> int:
     overdue = Review.objects.filter(
         state=ReviewState.CLAIMED, due_at__lte=now, attempt__state=AttemptState.CLOSED
     ).values_list("pk", flat=True)
-    return sum(_expire(pk, now) for pk in overdue)
+    return one_by_one(overdue, lambda pk: _expire(pk, now), what="review %s is overdue and cannot be put back")
 
 
-@transaction.atomic
 def _expire(review_id: UUID, now: datetime) -> bool:
     attempt_id = Review.objects.values_list("attempt_id", flat=True).get(pk=review_id)
     attempt = ledger.hold(attempt_id)

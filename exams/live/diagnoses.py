@@ -92,6 +92,7 @@ def file_diagnosis(
                 arrival=arrival, kind="diagnosis", payload=payload, content_sha256=content, actor=actor
             )
             return Filed(receipt=receipt, diagnosis=None, late=kept)
+        _require_room(held)
         diagnosis = record_diagnosis(attempt=held, payload=payload, received_at=received_at)
         event = ledger.append(
             attempt=held,
@@ -104,22 +105,28 @@ def file_diagnosis(
         return Filed(receipt=receipts.give(event, arrival.stage, now=received_at), diagnosis=diagnosis, late=None)
 
 
-def record_diagnosis(*, attempt: Attempt, payload: dict[str, Any], received_at: datetime) -> Diagnosis:
-    """Write the row of a diagnosis and ring for its check. The attempt must be held.
+def _last_number(attempt: Attempt) -> int:
+    last: int | None = Diagnosis.objects.filter(attempt=attempt).aggregate(last=Max("number"))["last"]
+    return last or 0
 
-    Raises:
-        TooManyDiagnoses: the twin's limit is reached.
-    """
-    last = Diagnosis.objects.filter(attempt=attempt).aggregate(last=Max("number"))["last"] or 0
-    most = twin_of(attempt).limits.diagnoses
+
+def _require_room(attempt: Attempt) -> None:
+    """What a learner sends is bounded by the twin; what an admin grants is not."""
+    last, most = _last_number(attempt), twin_of(attempt).limits.diagnoses
     if last >= most:
         raise TooManyDiagnoses(
             f"{last} diagnoses are filed in this attempt, and {most} is the most that is taken. "
             "The ones you filed stand.",
             limit=most,
         )
+
+
+def record_diagnosis(*, attempt: Attempt, payload: dict[str, Any], received_at: datetime) -> Diagnosis:
+    """Write the row of a diagnosis and ring for its check. The attempt must be held."""
     doorbell.ring("grading.tasks.check_diagnoses")
-    return Diagnosis.objects.create(attempt=attempt, number=last + 1, received_at=received_at, **payload)
+    return Diagnosis.objects.create(
+        attempt=attempt, number=_last_number(attempt) + 1, received_at=received_at, **payload
+    )
 
 
 def results_of(diagnoses: Sequence[Diagnosis]) -> dict[int, ReproResult]:

@@ -78,6 +78,7 @@ def post_update(
                 arrival=arrival, kind="status_update", payload=payload, content_sha256=content, actor=actor
             )
             return Posted(receipt=receipt, update=None, late=kept)
+        _require_room(held)
         update = record_update(attempt=held, payload=payload, received_at=received_at)
         event = ledger.append(
             attempt=held,
@@ -91,20 +92,10 @@ def post_update(
 
 
 def record_update(*, attempt: Attempt, payload: dict[str, Any], received_at: datetime) -> StatusUpdate:
-    """Write the row of an update. The attempt must be held.
-
-    Raises:
-        TooManyUpdates: the twin's limit is reached.
-    """
-    last = StatusUpdate.objects.filter(attempt=attempt).aggregate(last=Max("number"))["last"] or 0
-    most = twin_of(attempt).limits.status_updates
-    if last >= most:
-        raise TooManyUpdates(
-            f"{last} status updates are posted in this attempt, and {most} is the most that is taken.", limit=most
-        )
+    """Write the row of an update. The attempt must be held."""
     return StatusUpdate.objects.create(
         attempt=attempt,
-        number=last + 1,
+        number=_last_number(attempt) + 1,
         audience=payload["audience"],
         state=payload["state"],
         text=payload["text"],
@@ -112,6 +103,20 @@ def record_update(*, attempt: Attempt, payload: dict[str, Any], received_at: dat
         next_update_at=datetime.fromisoformat(payload["next_update_at"]) if payload["next_update_at"] else None,
         received_at=received_at,
     )
+
+
+def _last_number(attempt: Attempt) -> int:
+    last: int | None = StatusUpdate.objects.filter(attempt=attempt).aggregate(last=Max("number"))["last"]
+    return last or 0
+
+
+def _require_room(attempt: Attempt) -> None:
+    """What a learner sends is bounded by the twin; what an admin grants is not."""
+    last, most = _last_number(attempt), twin_of(attempt).limits.status_updates
+    if last >= most:
+        raise TooManyUpdates(
+            f"{last} status updates are posted in this attempt, and {most} is the most that is taken.", limit=most
+        )
 
 
 def check_words(*, text: str, impact: str, next_update_at: datetime | None, received_at: datetime) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
 from exams import collecting, doorbell, ledger, receipts
-from exams.errors import Refusal
 from exams.models import Attempt, AttemptState, Stage, StageState
+from exams.one_by_one import UNUSABLE
 
 if TYPE_CHECKING:
     import uuid
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BATCH = 20  # attempts in one transaction: few enough that the first are done while the last still wait
-
-# What something in one attempt's rows can lead to, unlike a lost connection or a time limit.
-UNUSABLE = (DataError, IntegrityError, LookupError, TypeError, ValueError, Refusal)
 
 CLOSE = """
     UPDATE exams_stage

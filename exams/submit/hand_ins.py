@@ -163,6 +163,7 @@ def hand_in(
             )
             return HandedIn(receipt, None, None, kept, missing, pin)
         require_unblocked(judged, reason=reason)  # an extension may have opened the window since it was looked at
+        _require_room(arrival.stage)
         row, submission = write(attempt=held, stage=arrival.stage, parcel=parcel, received_at=received_at)
         event = ledger.append(
             attempt=held,
@@ -189,17 +190,8 @@ def hand_in(
 
 
 def write(*, attempt: Attempt, stage: Stage, parcel: Parcel, received_at: datetime) -> tuple[HandIn, Submission | None]:
-    """Write the rows of a hand-in and move its stage. The attempt must be held.
-
-    Raises:
-        TooManyHandIns: `MAX_HAND_INS` are stored.
-    """
-    last = HandIn.objects.filter(stage=stage).aggregate(last=Max("number"))["last"] or 0
-    if last >= MAX_HAND_INS:
-        raise TooManyHandIns(
-            f"This stage was handed in {last} times, and that is the most that is taken. The last one counts.",
-            limit=MAX_HAND_INS,
-        )
+    """Write the rows of a hand-in and move its stage. The attempt must be held."""
+    last = _last_number(stage)
     row = HandIn.objects.create(
         attempt=attempt,
         stage=stage,
@@ -229,6 +221,21 @@ def write(*, attempt: Attempt, stage: Stage, parcel: Parcel, received_at: dateti
     submission.save(force_insert=True)
     doorbell.ring("exams.tasks.ingest_waiting")
     return row, submission
+
+
+def _last_number(stage: Stage) -> int:
+    last: int | None = HandIn.objects.filter(stage=stage).aggregate(last=Max("number"))["last"]
+    return last or 0
+
+
+def _require_room(stage: Stage) -> None:
+    """What a learner sends is bounded; what an admin grants is not, for it was kept within bounds of its own."""
+    last = _last_number(stage)
+    if last >= MAX_HAND_INS:
+        raise TooManyHandIns(
+            f"This stage was handed in {last} times, and that is the most that is taken. The last one counts.",
+            limit=MAX_HAND_INS,
+        )
 
 
 def _check_length(deliverable: Deliverable, content: Any) -> None:

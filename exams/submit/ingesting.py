@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from exams import blobs, doorbell, ledger, sources
 from exams.models import Submission, SubmissionPurpose, SubmissionState
+from exams.one_by_one import UNUSABLE
 from sandboxes.ingest import IngestRefused, SourceUnreachable
 
 if TYPE_CHECKING:
@@ -45,11 +46,26 @@ def ingest(submission_id: uuid.UUID, now: datetime) -> bool:
     2. Read its source, outside any transaction.
     3. If the claim still stands, store the tree, or the reason why it is refused, with a ledger row, and ring grading.
        A learner's server that does not answer is tried again, each time later, then refused. A fault of ours is tried
-       again for ever and logged for operators; it never costs the learner anything.
+       again for ever and logged for operators; it never costs the learner anything, nor whoever waits behind.
     """
     submission = _claim(submission_id, now)
     if submission is None:
         return False
+    try:
+        return _decide(submission, now=now)
+    except UNUSABLE:
+        log.critical(
+            "ALERT: submission %s was read and can neither be stored nor refused (try %s); the others are taken in "
+            "without it, and it is tried again. Read the cause below, and mend the row or the code",
+            submission.pk,
+            submission.tries,
+            exc_info=True,
+        )
+        _again(submission, now=now, pause=_pause(submission.tries, LONGEST_PAUSE_FOR_OUR_FAULT))
+        return False
+
+
+def _decide(submission: Submission, *, now: datetime) -> bool:
     upload = submission.upload
     if upload is not None and upload.blob_id is None:
         return _refuse(

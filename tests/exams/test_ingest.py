@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from exams import incident, ledger, sources, submit
+from exams import incident, ledger, sources, submit, tasks
 from exams.live.uploads import SWEEP_AFTER, expire_uploads
 from exams.models import Attempt, Blob, Submission, SubmissionState
 from exams.queries import repository_path
@@ -50,6 +50,28 @@ def run_of(attempt: Attempt, source: dict[str, Any]) -> Submission:
 
 def run_of_file(attempt: Attempt, content: bytes, name: str = "fix.zip") -> Submission:
     return run_of(attempt, {"mode": "file_upload", "upload": str(uploaded(attempt, content, name=name).pk)})
+
+
+def test_one_that_can_be_read_and_not_stored_holds_up_no_other(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad, good = (live_attempt(each, started_at=NOON) for each in (cast.learner, cast.other_learner))
+    runs = [run_of_file(each, zipped(FILES)) for each in (bad, good)]
+    append = ledger.append
+
+    def fails(*, attempt: Attempt, **rest: Any) -> Any:
+        if attempt.pk == bad.pk:
+            raise ValueError("something in its row")
+        return append(attempt=attempt, **rest)
+
+    monkeypatch.setattr(ledger, "append", fails)
+    tasks.ingest_waiting()
+    assert [Submission.objects.get(pk=run.pk).state for run in runs] == ["received", "ingested"]
+    assert f"ALERT: submission {runs[0].pk} " in caplog.text
+    monkeypatch.undo()
+    later = Submission.objects.get(pk=runs[0].pk).retry_at
+    assert later is not None
+    assert ingest(runs[0].pk, later)
 
 
 def test_a_zip_becomes_a_tree(cast: Cast) -> None:

@@ -15,6 +15,7 @@ from exams.models import Attempt, Diagnosis, Draft, HandIn, LateWrite, Stage, St
 from exams.queries import counting_hand_in
 from exams.sources import Pin
 from exams.submit.granting import AlreadyGranted, CannotBeGranted, GrantNeedsReason, NoSuchLateWrite
+from exams.submit.hand_ins import TooManyHandIns
 from exams.submit.self_checks import CriticalSelfCheck
 from sandboxes.ingest import IngestRefused
 from tests.attempts import NOON, live_attempt
@@ -190,6 +191,56 @@ def test_a_late_one_whose_code_is_nowhere_is_kept_all_the_same(cast: Cast, monke
     assert late.payload["source"] == {"mode": "repo_url", "ref": "a" * 40}
     assert late.payload["pin"]["unpinned"]
     assert "No branch here holds commit" in late.payload["pin"]["why"]
+
+
+def test_what_an_admin_grants_counts_although_the_learner_has_used_up_what_they_may_send(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    monkeypatch.setattr("exams.submit.hand_ins.MAX_HAND_INS", 1)
+    said: dict[str, Any] = {"deliverables": {"diagnosis": "first"}, "self_checks": {"F1": "yes"}, "force_reason": None}
+    late = late_hand_in(attempt)
+    submit.hand_in(attempt=attempt, stage_key="live", actor=attempt.learner, received_at=EARLY, **said)
+    with pytest.raises(TooManyHandIns):
+        submit.hand_in(attempt=attempt, stage_key="live", actor=attempt.learner, received_at=EARLY, **said)
+    grant(late, cast)
+    counting = counting_hand_in(attempt, "live")
+    assert counting is not None
+    assert counting.deliverables["diagnosis"] == "at last"
+
+
+@pytest.mark.parametrize("kind", ["status_update", "diagnosis"])
+def test_a_late_update_or_diagnosis_is_granted_beyond_the_twins_limit_too(cast: Cast, kind: str) -> None:
+    attempt = live_attempt(cast.learner, started_at=NOON)
+
+    def send(at: datetime) -> Any:
+        if kind == "status_update":
+            return live.post_update(
+                attempt=attempt,
+                audience=StatusUpdate.Audience.CUSTOMERS,
+                state=StatusUpdate.State.RESOLVED,
+                text="Over.",
+                impact="",
+                next_update_at=None,
+                actor=attempt.learner,
+                received_at=at,
+            )
+        return live.file_diagnosis(
+            attempt=attempt,
+            component="retrieval",
+            failure_class="wrong entity",
+            explanation="Tiers are mixed up.",
+            repro=["What is the late fee?"],
+            actor=attempt.learner,
+            received_at=at,
+        )
+
+    most = 100 if kind == "status_update" else 20
+    for _ in range(most):
+        send(EARLY)
+    grant(send(LATE).late, cast)
+    rows = StatusUpdate.objects if kind == "status_update" else Diagnosis.objects
+    assert rows.count() == most + 1
 
 
 def test_it_counts_once(cast: Cast) -> None:

@@ -67,6 +67,41 @@ def test_each_ingested_submission_is_enlisted_once(attempt: Attempt, now: dateti
     assert kinds(attempt) == ["run.queued"]
 
 
+@pytest.mark.parametrize("step", ["enlist", "release", "reclaim"])
+def test_one_row_that_fails_holds_up_no_other(
+    attempt: Attempt,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    step: str,
+) -> None:
+    whole = work.live(learner("bea"))
+    bad, good = (work.submit(each, work.tree(), hand_in=step == "release") for each in (attempt, whole))
+    if step != "enlist":
+        queue.enlist(now=now)
+    if step == "release":
+        GradingRun.objects.update(state=RunState.HELD, visible_verdict="verified", visible_at=now)
+        now += timedelta(days=1)
+    if step == "reclaim":
+        GradingRun.objects.update(state=RunState.RUNNING, leased_until=now - SECOND, claims=queue.MOST_CLAIMS)
+    append = ledger.append
+
+    def fails(*, attempt: Attempt, **rest: Any) -> Event:
+        if attempt.pk == bad.attempt_id:
+            raise ValueError("something in its row")
+        return append(attempt=attempt, **rest)
+
+    monkeypatch.setattr(ledger, "append", fails)
+    assert getattr(queue, step)(now=now) == 1
+    states = {"enlist": RunState.WAITING, "release": RunState.WAITING, "reclaim": RunState.PLATFORM_FAULT}
+    run = queue.last_run(good)
+    assert run is not None
+    assert run.state == states[step]
+    assert f"ALERT: {'submission' if step == 'enlist' else 'run'}" in caplog.text
+    monkeypatch.undo()
+    assert getattr(queue, step)(now=now) == 1
+
+
 def test_what_ingest_refused_is_graded_at_once_with_its_reason(attempt: Attempt, now: datetime) -> None:
     submission = work.submit(attempt, None)
     queue.enlist(now=now)

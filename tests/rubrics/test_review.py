@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,7 @@ from django.db import IntegrityError, connection, transaction
 from pytest_django import Settings
 
 from accounts.models import Role, User
+from exams import ledger
 from exams.access import NothingHere
 from exams.errors import Refusal
 from exams.models import Attempt, LateWrite, Stage, TwinVersion
@@ -58,6 +60,25 @@ def sign(review: Review, mentor: User, **changes: object) -> Review:
 
 
 # --- opening ---------------------------------------------------------------------------------------------------
+
+
+def test_one_attempt_whose_review_cannot_be_opened_holds_up_no_other(
+    twin: TwinVersion, cast: Cast, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad, good = closed_attempt(twin, cast), closed_attempt(twin, cast, number=2, seed=2)
+    append = ledger.append
+
+    def fails(*, attempt: Attempt, **rest: Any) -> Any:
+        if attempt.pk == bad.pk:
+            raise ValueError("something in its row")
+        return append(attempt=attempt, **rest)
+
+    monkeypatch.setattr(ledger, "append", fails)
+    assert verbs.open_waiting(now=NOON, limit=1) == 1
+    assert Review.objects.get().attempt == good
+    assert f"ALERT: the review of attempt {bad.pk} cannot be opened" in caplog.text
+    monkeypatch.undo()
+    assert verbs.open_waiting(now=NOON) == 1
 
 
 def test_a_review_opens_once_however_often_the_sweep_comes(twin: TwinVersion, cast: Cast) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
 
-from rubrics import sla
+from exams import ledger
+from exams.models import TwinVersion
+from rubrics import review, sla
 from rubrics.models import Notice, Review, ReviewState
 from tests.people import Cast
-from tests.rubrics.conftest import NOON, kinds
+from tests.rubrics.conftest import NOON, closed_attempt, kinds
 
 HOUR = timedelta(hours=1)
 A_MICROSECOND = timedelta(microseconds=1)
@@ -53,6 +56,40 @@ def test_an_overdue_review_is_told_to_admins_and_ledgered_without_telling_the_le
     assert sla.send_notices(now=NOON + 48 * HOUR) == 0
     assert [message.to for message in mail.outbox] == [[cast.admin.email]]
     assert f"/api/v1/reviews/{claimed.pk}/" in mail.outbox[0].body
+
+
+@pytest.mark.parametrize(("sweep", "after"), [("nudge", 24 * HOUR), ("expire", 48 * HOUR)])
+def test_one_review_that_fails_holds_up_no_other(
+    twin: TwinVersion,
+    claimed: Review,
+    cast: Cast,
+    *,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    sweep: str,
+    after: timedelta,
+) -> None:
+    other = closed_attempt(twin, cast, number=2, seed=2)
+    review.open_waiting(now=NOON)
+    second = review.claim(review_id=Review.objects.get(attempt=other).pk, mentor=cast.other_mentor, now=NOON)
+    make: Any = Notice.objects.get_or_create if sweep == "nudge" else ledger.append
+
+    def fails(**said: Any) -> Any:
+        at = said["review"].attempt_id if sweep == "nudge" else said["attempt"].pk
+        if at == claimed.attempt_id:
+            raise ValueError("something in its row")
+        return make(**said)
+
+    if sweep == "nudge":
+        monkeypatch.setattr(Notice.objects, "get_or_create", fails)
+    else:
+        monkeypatch.setattr(ledger, "append", fails)
+    assert getattr(sla, sweep)(now=NOON + after) == 1
+    assert {notice.review_id for notice in Notice.objects.all()} == {second.pk}
+    assert "ALERT" in caplog.text
+    assert str(claimed.pk) in caplog.text
+    monkeypatch.undo()
+    assert getattr(sla, sweep)(now=NOON + after) == 1
 
 
 def test_a_mail_server_that_is_away_is_tried_again(claimed: Review, monkeypatch: pytest.MonkeyPatch) -> None:
