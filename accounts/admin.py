@@ -1,21 +1,56 @@
-"""The operators' pages on people: roles, and the time they were granted."""
+"""The operators' pages on people: roles, tokens, the time they were granted, and what was done to whom by whom."""
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db.models import Model
 from django.http import HttpRequest
+from knox.admin import AuthTokenAdmin
+from knox.models import AuthToken
 
-from accounts.models import Accommodation, User
+from accounts import acts
+from accounts.models import Accommodation, Act, User
+
+admin.site.unregister(Group)  # what a person may do is their role
+admin.site.unregister(AuthToken)
+
+
+class Kept(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker only
+    """Facts: the database refuses to change or delete them, so no page offers it."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    actions = None
+    ordering = ("-pk",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        """Nobody edits one."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        """Nobody deletes one."""
+        return False
+
+
+class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # generic to the type checker only
+    """A person, and why they are changed."""
+
+    reason = forms.CharField(
+        widget=forms.Textarea, max_length=2_000, help_text="Why. It is kept with what you change and your name."
+    )
 
 
 @admin.register(User)
 class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker only
     """People. Passwords are not shown or set here; nobody is deleted, only made inactive."""
 
+    form = PersonForm
     list_display = ("email", "name", "role", "is_active", "created_at")
     list_filter = ("role", "is_active")
     search_fields = ("email", "name")
-    fields = ("email", "name", "role", "time_zone", "is_active", "is_staff")
+    fields = ("email", "name", "role", "time_zone", "is_active", "is_staff", "reason")
     ordering = ("email",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - the framework's signature
@@ -26,18 +61,48 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the t
         """What a person did stays theirs."""
         return False
 
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: Any) -> None:
+        """Recorded with who did it and why."""
+        assert isinstance(request.user, User)  # noqa: S101 - these pages let only people in
+        with acts.done_by(request.user, via="/admin/", reason=form.cleaned_data["reason"]):
+            super().save_model(request, obj, form, change)
+
+
+@admin.register(AuthToken)
+class TokenAdmin(AuthTokenAdmin):  # type: ignore[misc]  # knox has no types
+    """Tokens: made, shown once, ended; not changed into somebody else's."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        """Nobody edits one."""
+        return False
+
 
 @admin.register(Accommodation)
-class AccommodationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker only
-    """More time for one learner, with the reason and who granted it."""
+class AccommodationAdmin(Kept):
+    """More time for one learner, with the reason and who granted it. The newest counts; one of 100 % ends it."""
 
     list_display = ("learner", "multiplier_percent", "reason", "granted_by", "granted_at")
     list_select_related = ("learner", "granted_by")
+    search_fields = ("learner__email",)
     fields = ("learner", "multiplier_percent", "reason")
     autocomplete_fields = ("learner",)
 
     def save_model(self, request: HttpRequest, obj: Accommodation, form: Any, change: Any) -> None:
         """Whoever saves it granted it."""
-        if isinstance(request.user, User):
-            obj.granted_by = request.user
+        assert isinstance(request.user, User)  # noqa: S101 - these pages let only people in
+        obj.granted_by = request.user
         super().save_model(request, obj, form, change)
+
+
+@admin.register(Act)
+class ActAdmin(Kept):
+    """What was done to whom, when, by whom, and why."""
+
+    list_display = ("at", "whom", "kind", "changes", "by", "via", "reason")
+    list_filter = ("kind",)
+    list_select_related = ("whom", "by")
+    search_fields = ("whom__email", "by__email")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - the framework's signature
+        """The database writes them."""
+        return False

@@ -67,13 +67,17 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Accommodation(models.Model):
-    """More time for one learner: every window is multiplied by `multiplier_percent` / 100."""
+    """More time for one learner: every window is multiplied by `multiplier_percent` / 100.
 
-    learner = models.OneToOneField(User, on_delete=models.CASCADE, related_name="accommodation")
+    A fact that the database neither changes nor deletes. The newest of a learner counts; one of 100 % ends what was
+    granted before. An attempt keeps the multiplier with which it began.
+    """
+
+    learner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="accommodations")
     multiplier_percent = models.PositiveSmallIntegerField()
     reason = models.TextField()
     granted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    granted_at = models.DateTimeField(db_default=models.functions.Now())
+    granted_at = models.DateTimeField(db_default=models.functions.Now())  # set by the database, whatever is given
 
     class Meta:
         constraints = [
@@ -84,6 +88,37 @@ class Accommodation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.learner} ×{self.multiplier_percent / 100:g}"
+
+    @classmethod
+    def percent_of(cls, learner: User) -> int:
+        """How much time this learner has, in per cent of everybody's: what was granted last, or 100."""
+        granted = cls.objects.filter(learner=learner).order_by("-pk").first()
+        return granted.multiplier_percent if granted else 100
+
+
+class Act(models.Model):
+    """Something that was done to a person: made, changed, given or taken a token, granted time.
+
+    Triggers write these with the change itself, whichever way it came, and number and chain them per person by the
+    database's clock; `accounts.acts` says who it was. The database refuses to change or delete one.
+    """
+
+    whom = models.ForeignKey(User, on_delete=models.PROTECT, related_name="acts")
+    seq = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")  # null: nobody was signed in
+    via = models.CharField(max_length=120)  # which doorway; for one that did not say, the database's own role
+    kind = models.CharField(max_length=60)
+    changes = models.JSONField(default=dict)  # what changed: [before, after]; never a password or a token
+    reason = models.TextField(blank=True, default="")
+    previous_sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["whom", "seq"], name="act_seq_once")]
+
+    def __str__(self) -> str:
+        return f"{self.whom_id}#{self.seq} {self.kind}"
 
 
 class AnsweredRequest(models.Model):

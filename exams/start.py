@@ -185,8 +185,7 @@ def require_may_start(learner: User, version: TwinVersion) -> None:
 
 def multiplier_percent(learner: User) -> int:
     """How much time this learner was granted, in per cent of the twin's own."""
-    granted = Accommodation.objects.filter(learner=learner).first()
-    return granted.multiplier_percent if granted else 100
+    return Accommodation.percent_of(learner)
 
 
 def _hold_learner(learner: User) -> None:

@@ -1,9 +1,15 @@
-"""The operators' pages on judgement: conflicts of interest are entered here, everything else is only read."""
+"""The operators' pages on judgement: conflicts of interest are declared and ended, all else is only read."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest
 
+from accounts.models import User
+from exams.database_clock import database_now
 from rubrics.models import ConflictOfInterest, Notice, Review, Rubric, Score, SkillAssertion, SkillOnOffer
 
 
@@ -53,11 +59,53 @@ class OtherAdmin(Read):
     """Skills on offer, skills asserted, and what was told to whom."""
 
 
+class ConflictForm(forms.ModelForm):  # type: ignore[type-arg]  # generic to the type checker only
+    """Declaring a conflict, or ending one: both say why."""
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse a second one of the same two people, and an act without a reason."""
+        said = super().clean() or self.cleaned_data
+        why = "reason" if self.instance.pk is None else "end_reason"
+        if not said.get(why, "").strip():
+            self.add_error(why, "Say why. It is kept.")
+        pair = {"mentor": said.get("mentor"), "learner": said.get("learner")}
+        if all(pair.values()) and ConflictOfInterest.objects.filter(**pair, ended_at=None).exists():
+            raise ValidationError("These two are marked as in conflict already.")
+        return said
+
+
 @admin.register(ConflictOfInterest)
 class ConflictOfInterestAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker only
-    """Who does not review whom."""
+    """Who does not review whom. One is declared, and ended at most once; it is never edited and never deleted."""
 
-    list_display = ("mentor", "learner", "reason", "declared_at")
-    list_select_related = ("mentor", "learner")
-    fields = ("mentor", "learner", "reason")
+    form = ConflictForm
+    list_display = ("mentor", "learner", "reason", "declared_at", "declared_by", "ended_at", "ended_by", "end_reason")
+    list_select_related = ("mentor", "learner", "declared_by", "ended_by")
     autocomplete_fields = ("mentor", "learner")
+    actions = None
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002 - the framework's signature
+        """Who and why; of one that is declared also its end."""
+        return ("mentor", "learner", "reason") if obj is None else self.list_display
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002 - as above
+        """All but why it ends, once it is declared."""
+        return () if obj is None else tuple(name for name in self.list_display if name != "end_reason")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What has ended stays so."""
+        return super().has_change_permission(request, obj) and (obj is None or obj.ended_at is None)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - as above
+        """It is ended instead."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: ConflictOfInterest, form: Any, change: Any) -> None:  # noqa: ARG002
+        """Whoever saves it declared it, or ended it, at the database's time."""
+        assert isinstance(request.user, User)  # noqa: S101 - these pages let only people in
+        if not change:
+            obj.declared_by = request.user
+            obj.save()
+            return
+        obj.ended_at, obj.ended_by = database_now(), request.user
+        obj.save(update_fields=["ended_at", "ended_by", "end_reason"])

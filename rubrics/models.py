@@ -175,16 +175,25 @@ class SkillAssertion(models.Model):
 
 
 class ConflictOfInterest(models.Model):
-    """This mentor does not review this learner."""
+    """This mentor does not review this learner, from its declaration until it is ended.
 
-    mentor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    learner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    The database neither changes nor deletes one; all that may follow is its end, once, with who and why.
+    """
+
+    mentor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    learner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     reason = models.TextField(blank=True, default="")
-    declared_at = models.DateTimeField(db_default=Now())
+    declared_at = models.DateTimeField(db_default=Now())  # set by the database, whatever is given, and so is the end
+    declared_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    end_reason = models.TextField(blank=True, default="")
 
     class Meta:
         verbose_name_plural = "conflicts of interest"
-        constraints = [models.UniqueConstraint(fields=["mentor", "learner"], name="conflict_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["mentor", "learner"], condition=Q(ended_at=None), name="conflict_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.mentor_id} and {self.learner_id}"

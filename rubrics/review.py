@@ -216,7 +216,7 @@ def _hand_over(review: Review, mentor: User, due_at: datetime, now: datetime) ->
 def _may_judge(attempt: Attempt, mentor: User) -> None:
     if attempt.learner_id == mentor.pk:
         raise errors.OwnAttempt("This is your own attempt. Somebody else reviews it; choose another from the queue.")
-    if ConflictOfInterest.objects.filter(mentor=mentor, learner_id=attempt.learner_id).exists():
+    if ConflictOfInterest.objects.filter(mentor=mentor, learner_id=attempt.learner_id, ended_at=None).exists():
         raise errors.Conflicted(
             "You and this learner are marked as a conflict of interest. Choose another review from the queue."
         )

@@ -15,6 +15,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import acts
 from accounts.api.asking import Body
 from accounts.models import Accommodation, User
 from accounts.signing_in import sign_in
@@ -66,14 +67,13 @@ class SignInSerializer(serializers.Serializer[Any]):
 
 
 def _person(user: User) -> dict[str, Any]:
-    granted = Accommodation.objects.filter(learner=user).first()
     return {
         "id": user.pk,
         "email": user.email,
         "name": user.name,
         "role": user.role,
         "time_zone": user.time_zone,
-        "multiplier_percent": granted.multiplier_percent if granted else 100,
+        "multiplier_percent": Accommodation.percent_of(user),
     }
 
 
@@ -138,7 +138,8 @@ class Me(APIView):
         asked.is_valid(raise_exception=True)
         for field in ("name", "time_zone"):
             setattr(user, field, asked.validated_data.get(field, getattr(user, field)))
-        user.save(update_fields=["name", "time_zone"])
+        with acts.done_by(user, via="API"):
+            user.save(update_fields=["name", "time_zone"])
         return Response(PersonSerializer(_person(user)).data)
 
 

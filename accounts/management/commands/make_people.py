@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand
 
+from accounts import acts
 from accounts.models import Role, User
 
 PEOPLE = (
@@ -29,11 +30,12 @@ class Command(BaseCommand):
         for email, name, role in PEOPLE:
             fresh = secrets.token_urlsafe(_PASSWORD_BYTES)
             user = User.objects.filter(email__iexact=email).first()
-            if user is None:
-                User.objects.create_user(email, fresh, role=role, name=name)
-            elif new_passwords:
-                user.set_password(fresh)
-                user.save(update_fields=["password"])
+            with acts.done_by(None, via="manage.py make_people"):
+                if user is None:
+                    User.objects.create_user(email, fresh, role=role, name=name)
+                elif new_passwords:
+                    user.set_password(fresh)
+                    user.save(update_fields=["password"])
             known = user is not None and not new_passwords
             kept |= known
             self.stdout.write(f"  {role.label:<8} {email:<28} {'(printed when it was made)' if known else fresh}")

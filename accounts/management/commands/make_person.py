@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 from django.db import IntegrityError
 
+from accounts import acts
 from accounts.models import Role, User
 
 
@@ -26,7 +27,8 @@ class Command(BaseCommand):
             raise CommandError(f"{email!r} is not an e-mail address; write for example ada@example.org.") from None
         password = secrets.token_urlsafe(9)
         try:
-            User.objects.create_user(email, password, role=role, name=name)
+            with acts.done_by(None, via="manage.py make_person"):
+                User.objects.create_user(email, password, role=role, name=name)
         except IntegrityError:
             raise CommandError(f"Somebody signs in as {email} already. Choose another address.") from None
         self.stdout.write(password)

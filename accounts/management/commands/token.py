@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from django.core.management.base import BaseCommand, CommandError
 from knox.models import AuthToken
 
+from accounts import acts
 from accounts.models import User
 
 
@@ -20,9 +21,11 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"Nobody active has the address {email}. Check it, or make them: manage.py make_people.")
         if revoke:
-            ended, _rows = AuthToken.objects.filter(user=user).delete()
+            with acts.done_by(None, via="manage.py token --revoke"):
+                ended, _rows = AuthToken.objects.filter(user=user).delete()
             self.stderr.write(f"{ended} token(s) of {user.email} ended.")
             return
-        _row, token = AuthToken.objects.create(user)
+        with acts.done_by(None, via="manage.py token"):
+            _row, token = AuthToken.objects.create(user)
         self.stdout.write(token)
         self.stderr.write(f"A token for {user.email} ({user.role}). It is shown this once and ends in 30 days.")
