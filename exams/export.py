@@ -21,6 +21,7 @@ from exams.models import (
     Submission,
     Upload,
 )
+from exams.queries import class_is_looked_for
 
 if TYPE_CHECKING:
     import zipfile
@@ -42,8 +43,8 @@ sources/           the code as it was taken in, one tar per submission
 """
 
 
-def write(attempt: Attempt, archive: zipfile.ZipFile) -> None:
-    """Write what `CONTENTS` names of an attempt, as its learner may see it into an open zip.
+def write(attempt: Attempt, archive: zipfile.ZipFile, *, now: datetime) -> None:
+    """Write what `CONTENTS` names of an attempt, as its learner may see it at `now`, into an open zip.
 
     The events, answers and trees are read one by one: the memory it takes is that of the largest file.
     """
@@ -53,7 +54,7 @@ def write(attempt: Attempt, archive: zipfile.ZipFile) -> None:
     archive.writestr("receipts.json", as_text([receipts.as_json(each) for each in receipts.of(attempt)]))
     archive.writestr("status_updates.json", as_text(_rows(StatusUpdate.objects.filter(attempt=attempt).values())))
     archive.writestr("questions.json", as_text(_rows(Question.objects.filter(attempt=attempt).values(*QUESTION))))
-    archive.writestr("diagnoses.json", as_text(_diagnoses(attempt)))
+    archive.writestr("diagnoses.json", as_text(_diagnoses(attempt, now)))
     archive.writestr("hand_ins.json", as_text(_hand_ins(attempt)))
     archive.writestr("submissions.json", as_text(_rows(_submissions(attempt).values(*SUBMISSION))))
     archive.writestr("late_writes.json", as_text(_rows(LateWrite.objects.filter(attempt=attempt).values(*LATE))))
@@ -104,9 +105,9 @@ def _event(event: Event) -> dict[str, Any]:
     }
 
 
-def _diagnoses(attempt: Attempt) -> list[dict[str, Any]]:
+def _diagnoses(attempt: Attempt, now: datetime) -> list[dict[str, Any]]:
     diagnoses = list(Diagnosis.objects.filter(attempt=attempt).order_by("number"))
-    results = results_of(diagnoses)
+    results = results_of(diagnoses, fine=not class_is_looked_for(attempt, now=now))
     return [
         {
             "number": each.number,

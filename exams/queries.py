@@ -9,9 +9,12 @@ from django.conf import settings
 from django.db.models import F
 
 from exams.access import repository_token
+from exams.definitions import twin_of
 from exams.models import HandIn, Submission, SubmissionPurpose
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from exams.models import Attempt
 
 
@@ -60,6 +63,17 @@ def counting_submission(attempt: Attempt) -> Submission | None:
         if submission is not None:
             return submission
     return None
+
+
+def class_is_looked_for(attempt: Attempt, *, now: datetime) -> bool:
+    """Whether a stage is open, or still to come, in which the failing model is asked, diagnosed or mended.
+
+    Until all of these have closed the learner is told nothing that names the failure class: finding it is the exam.
+    """
+    twin = twin_of(attempt)
+    looking = {each.stage for each in twin.deliverables if each.kind in {"diagnosis", "code"}}
+    looking |= {stage.key for stage in twin.stages if stage.questions}
+    return attempt.stages.filter(key__in=looking, closes_at__gt=now).exists()
 
 
 def counts(attempt: Attempt) -> dict[str, int]:

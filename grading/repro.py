@@ -15,6 +15,7 @@ from exams import incident, ledger
 from exams.live.diagnoses import ReproResult
 from exams.models import Diagnosis
 from grading import plan, transcripts
+from grading.coarse import coarsened
 from grading.models import ReproCheck
 from grading.run import TREE_LIMITS, OurTreeFailed
 from sandboxes.sandbox import SandboxFault
@@ -56,6 +57,11 @@ def compare(diagnosis: Diagnosis, truth: Mapping[str, Any]) -> Causes:
     classes = {_plain(truth.get("failure_class", "")), _plain(truth.get("title", ""))}
     named = {_plain(_file_name(each)) for each in FILE.findall(diagnosis.component) or [diagnosis.component]}
     return Causes(component=named <= components - {""}, failure_class=_plain(diagnosis.failure_class) in classes - {""})
+
+
+def names_a_rival(diagnosis: Diagnosis, truth: Mapping[str, Any]) -> bool:
+    """Whether the class a learner named is recognised as another than the true one."""
+    return _plain(diagnosis.failure_class) in {_plain(str(rival)) for rival in truth.get("rivals", {})} - {""}
 
 
 def _file_name(named: str) -> str:
@@ -179,11 +185,16 @@ def confirmed(attempt: Attempt) -> Diagnosis | None:
     return Diagnosis.objects.filter(attempt=attempt, check_result__reproduces=True).order_by("number").first()
 
 
-def results(diagnosis_ids: Sequence[int]) -> dict[int, ReproResult]:
-    """What exams shows of repros that were tried; nothing about the true cause is in it."""
+def results(diagnosis_ids: Sequence[int], *, fine: bool) -> dict[int, ReproResult]:
+    """What exams shows of repros that were tried; nothing about the true cause is in it.
+
+    Only when `fine` does it say in what way an answer is wrong, which is half of the cause.
+    """
     return {
         check.diagnosis_id: ReproResult(
-            reproduces=check.reproduces, transcript=check.transcript, checked_at=check.checked_at
+            reproduces=check.reproduces,
+            transcript=check.transcript if fine else coarsened(check.transcript),
+            checked_at=check.checked_at,
         )
         for check in ReproCheck.objects.filter(diagnosis__in=diagnosis_ids, checked_at__isnull=False)
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from exams.models import SubmissionPurpose, SubmissionState
 from exams.receipts import in_words
 from grading import queue, verdicts
+from grading.coarse import coarsened
 from grading.models import Cell, RunState
 from grading.verdicts import WANTED, CellKind, Observed, Occasion, Verdict
 from sandboxes.sandbox import NodeOutcome, RunEnd
@@ -56,10 +57,16 @@ def summary(submission: Submission, run: GradingRun | None, *, now: datetime) ->
     }
 
 
-def whole(submission: Submission, run: GradingRun | None, *, hidden: bool, now: datetime) -> JsonObject:
-    """A run with its visible cells; `hidden` adds all others, for people who may see them."""
+def whole(submission: Submission, run: GradingRun | None, *, hidden: bool, fine: bool, now: datetime) -> JsonObject:
+    """A run with its visible cells; `hidden` adds all others, for people who may see them.
+
+    Only when `fine` is it said in what way an answer is wrong; while `queries.class_is_looked_for`, for mentors only.
+    """
     cells = list(run.cells.order_by("kind", "repeat")) if run is not None else []
     visible = [cell for cell in cells if cell.visible]
+    if not fine:
+        for cell in visible:  # never saved
+            cell.transcript = coarsened(cell.transcript)
     return {
         **summary(submission, run, now=now),
         "cells": [

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from accounts.api.asking import Body
 from accounts.idempotency import idempotent
 from exams import live
-from exams.access import attempt_for, own_attempt
+from exams.access import attempt_for, own_attempt, sees_hidden
 from exams.api.shapes import ReceiptSerializer, WithServerNow
 from exams.api.writing import LateWriteShape, WriteView, answer, arrived, person, written
 from exams.errors import Refusal
@@ -23,6 +23,7 @@ from exams.live.diagnoses import (
     results_of,
 )
 from exams.models import Diagnosis
+from exams.queries import class_is_looked_for
 
 if TYPE_CHECKING:
     import uuid
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     from rest_framework.request import Request
     from rest_framework.response import Response
+
+    from exams.models import Attempt
 
 
 class NoSuchDiagnosis(Refusal):
@@ -53,7 +56,12 @@ class DiagnosisShape(DiagnosisWrite):
     number = serializers.IntegerField()
     received_at = serializers.DateTimeField()
     reproduces = serializers.BooleanField(allow_null=True, help_text="null: not tried yet.")
-    transcript = serializers.ListField(child=serializers.DictField(), help_text="What was asked and answered.")
+    transcript = serializers.ListField(
+        child=serializers.DictField(),
+        help_text="What was asked and answered, and what each answer is worth (`verdict`, `harmful`, `why`). To the "
+        "learner `verdict` is `right`, `wrong`, `refused` or `unreadable` until the window has closed; after that it "
+        "names the way in which it is wrong.",
+    )
     checked_at = serializers.DateTimeField(allow_null=True)
 
 
@@ -98,14 +106,20 @@ class DiagnosesView(WriteView):
         return written(
             filed.receipt,
             late=filed.late,
-            diagnosis=shown([filed.diagnosis])[0] if filed.diagnosis is not None else None,
+            diagnosis=shown([filed.diagnosis], fine=_fine(request, attempt))[0]
+            if filed.diagnosis is not None
+            else None,
         )
 
     @extend_schema(operation_id="diagnoses", responses=DiagnosisList)
     def get(self, request: Request, attempt_id: uuid.UUID) -> Response:
         """Every diagnosis; the twin's limit keeps the list short."""
         attempt = attempt_for(request.user, attempt_id)
-        return answer(results=shown(list(Diagnosis.objects.filter(attempt=attempt).order_by("number"))))
+        return answer(
+            results=shown(
+                list(Diagnosis.objects.filter(attempt=attempt).order_by("number")), fine=_fine(request, attempt)
+            )
+        )
 
 
 class DiagnosisView(WriteView):
@@ -118,12 +132,16 @@ class DiagnosisView(WriteView):
         diagnosis = Diagnosis.objects.filter(attempt=attempt, number=min(number, 2**15 - 1)).first()
         if diagnosis is None:
             raise NoSuchDiagnosis(f"No diagnosis {number} was filed in this attempt.")
-        return answer(diagnosis=shown([diagnosis])[0])
+        return answer(diagnosis=shown([diagnosis], fine=_fine(request, attempt))[0])
 
 
-def shown(diagnoses: Sequence[Diagnosis]) -> list[dict[str, Any]]:
-    """Diagnoses with what came of their repros."""
-    results = results_of(diagnoses)
+def _fine(request: Request, attempt: Attempt) -> bool:
+    return sees_hidden(request.user) or not class_is_looked_for(attempt, now=arrived(request))
+
+
+def shown(diagnoses: Sequence[Diagnosis], *, fine: bool) -> list[dict[str, Any]]:
+    """Diagnoses with what came of their repros; only when `fine`, in what way each answer is wrong."""
+    results = results_of(diagnoses, fine=fine)
     rows = []
     for diagnosis in diagnoses:
         result = results.get(diagnosis.pk)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db import transaction
 from django.db.models import Max
@@ -16,7 +16,7 @@ from exams.models import Diagnosis
 from exams.windows import arrive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from accounts.models import User
@@ -46,8 +46,16 @@ class ReproResult:
     checked_at: datetime | None
 
 
-# Grading tries repros and cannot be imported from here: it adds a reader of its results, by diagnosis id.
-diagnosis_results: list[Callable[[Sequence[int]], Mapping[int, ReproResult]]] = []
+class ReadsResults(Protocol):
+    """Gives what came of repros by diagnosis id; only when `fine`, in what way each answer is wrong."""
+
+    def __call__(self, wanted: Sequence[int], /, *, fine: bool) -> Mapping[int, ReproResult]:
+        """Those of the wanted diagnoses that were tried."""
+        ...
+
+
+# Grading tries repros and cannot be imported from here: it adds a reader of its results.
+diagnosis_results: list[ReadsResults] = []
 
 
 @dataclass(frozen=True)
@@ -129,12 +137,15 @@ def record_diagnosis(*, attempt: Attempt, payload: dict[str, Any], received_at: 
     )
 
 
-def results_of(diagnoses: Sequence[Diagnosis]) -> dict[int, ReproResult]:
-    """What is known of each diagnosis' repro, by the diagnosis' id; those not tried yet are missing."""
+def results_of(diagnoses: Sequence[Diagnosis], *, fine: bool) -> dict[int, ReproResult]:
+    """What is known of each diagnosis' repro, by the diagnosis' id; those not tried yet are missing.
+
+    Only when `fine` does it say in what way an answer is wrong; while `queries.class_is_looked_for`, for mentors only.
+    """
     wanted = [diagnosis.pk for diagnosis in diagnoses]
     found: dict[int, ReproResult] = {}
     for reader in diagnosis_results:
-        found.update(reader(wanted))
+        found.update(reader(wanted, fine=fine))
     return found
 
 

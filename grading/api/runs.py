@@ -17,6 +17,7 @@ from exams.api.bodies import BoundedJSONParser
 from exams.api.shapes import CursorPages
 from exams.database_clock import database_now, received_at
 from exams.models import Submission
+from exams.queries import class_is_looked_for
 from exams.submit.runs import offer_run
 from grading import queue, shown
 from grading.api.shapes import RunRequest, RunSummary, RunWhole
@@ -83,7 +84,8 @@ class RunView(APIView):
             raise access.NothingHere("There is no such run among those you may see. Check the address.")
         now = database_now()
         hidden = access.sees_hidden(request.user)
-        body = shown.whole(submission, queue.last_run(submission), hidden=hidden, now=now)
+        fine = hidden or not class_is_looked_for(submission.attempt, now=now)
+        body = shown.whole(submission, queue.last_run(submission), hidden=hidden, fine=fine, now=now)
         return Response(RunWhole({"server_now": now, **body}).data)
 
 

@@ -151,7 +151,10 @@ class RunAnswer(Shape):
     refused = serializers.BooleanField()
     citations = RunCitation(many=True)
     fault = serializers.CharField(allow_null=True)
-    verdict = serializers.CharField()
+    verdict = serializers.CharField(
+        help_text="To the learner `right`, `wrong`, `refused` or `unreadable` until the live window has closed; after "
+        "that, and to mentors, the way in which it is wrong."
+    )
     harmful = serializers.BooleanField()
     why = serializers.CharField(allow_blank=True)
 

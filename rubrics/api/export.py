@@ -18,6 +18,7 @@ from exams import export, ledger
 from exams.access import attempt_for, own_attempt
 from exams.api.writing import arrived, person
 from exams.models import Submission
+from exams.queries import class_is_looked_for
 from exams.windows import AttemptVoid
 from grading import queue, shown
 from grading.api.shapes import RunWhole
@@ -112,7 +113,7 @@ def write_zip(attempt: Attempt, into: IO[bytes], *, now: datetime) -> None:
     event or tree is in memory at a time.
     """
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
-        export.write(attempt, archive)
+        export.write(attempt, archive, now=now)
         _write_runs(attempt, archive, now=now)
         signed = _write_result(attempt, archive, now=now)
         said = README.format(now=ledger.iso(now), exams=export.CONTENTS, result=SIGNED if signed else NOT_SIGNED)
@@ -120,9 +121,10 @@ def write_zip(attempt: Attempt, into: IO[bytes], *, now: datetime) -> None:
 
 
 def _write_runs(attempt: Attempt, archive: zipfile.ZipFile, *, now: datetime) -> None:
+    fine = not class_is_looked_for(attempt, now=now)  # also for an admin: it is the learner's view
     submissions = Submission.objects.filter(attempt=attempt).order_by("number")
     for submission in submissions.select_related("attempt__learner", "hand_in__stage"):
-        body = shown.whole(submission, queue.last_run(submission), hidden=False, now=now)
+        body = shown.whole(submission, queue.last_run(submission), hidden=False, fine=fine, now=now)
         archive.writestr(f"runs/{submission.number:03}.json", _body(RunWhole({"server_now": now, **body}).data))
 
 

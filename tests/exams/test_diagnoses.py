@@ -84,7 +84,8 @@ def test_over_http_the_result_is_shown_once_grading_has_it(cast: Cast, monkeypat
     assert filed.data["diagnosis"]["reproduces"] is None
     transcript = [{"question": SAID["repro"][0], "reply": "39 USD"}]
 
-    def read(wanted: Sequence[int]) -> Mapping[int, ReproResult]:
+    def read(wanted: Sequence[int], /, *, fine: bool) -> Mapping[int, ReproResult]:
+        assert not fine
         return {each: ReproResult(reproduces=True, transcript=transcript, checked_at=NOON) for each in wanted}
 
     monkeypatch.setattr(filing, "diagnosis_results", [read])

@@ -65,7 +65,7 @@ def test_the_first_diagnosis_whose_repro_reproduces_is_the_confirmed_one(fake: F
     }
     assert [told[n]["reproduces"] for n in (1, 2, 3)] == [False, True, True]
     assert [told[n]["confirmed"] for n in (1, 2, 3)] == [False, True, False]
-    shown = results_of([vague, first, second])
+    shown = results_of([vague, first, second], fine=True)
     assert [shown[each.pk].reproduces for each in (vague, first, second)] == [False, True, True]
     assert [row["harmful"] for row in shown[first.pk].transcript] == [False, True]
     assert ledger.verify(attempt.pk) is None

@@ -99,6 +99,7 @@ def test_before_closing_after_grading_and_after_sign_off(cast: Cast, monkeypatch
     practice, held = json.loads(before["runs/001.json"]), json.loads(before["runs/002.json"])
     assert (practice["purpose"], practice["state"]) == ("run", "graded")
     assert (held["state"], held["verdict"]["scope"], held["numbers"]) == ("held", "visible cells", None)
+    assert {row["verdict"] for cell in held["cells"] for row in cell["transcript"]} == {"right", "wrong"}
     assert json.loads(before["result.json"])["signed_off"] is False
     assert "why there is no result yet" in before["README.txt"]
 
