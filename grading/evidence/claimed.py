@@ -33,12 +33,19 @@ def self_checks(kept: Kept) -> list[JsonObject]:
                 "critical": check.critical,
                 "claimed": claimed,
                 "observed": observed,
-                "agrees": None if observed is None else (claimed == Answer.YES) is observed,
+                "agrees": _agrees(claimed, observed=observed),
                 "detail": detail,
                 "cites": cites,
             }
         )
     return rows
+
+
+def _agrees(claimed: str, *, observed: bool | None) -> bool | None:
+    """Whether claim and observation say the same; None when either says nothing."""
+    if observed is None or claimed == Answer.NOT_ANSWERED:
+        return None
+    return (claimed == Answer.YES) is observed
 
 
 def _observe(kept: Kept, check: SelfCheck) -> tuple[bool | None, str, list[JsonObject]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from grading import repro
@@ -12,11 +13,52 @@ if TYPE_CHECKING:
     from grading.evidence.kept import Kept
     from sandboxes.sandbox import JsonObject
 
+FEW_MINUTES = timedelta(minutes=5)  # one step of the finest anchors for the speed of a diagnosis
+
 
 def diagnoses(kept: Kept) -> list[JsonObject]:
     """Every diagnosis with what its repro showed, beside the truth."""
     checks = {check.diagnosis_id: check for check in ReproCheck.objects.filter(diagnosis__in=kept.diagnoses)}
     return [_diagnosis(kept, diagnosis, checks.get(diagnosis.pk)) for diagnosis in kept.diagnoses]
+
+
+def first_matching(kept: Kept) -> Diagnosis | None:
+    """The first diagnosis that names the true cause, as far as that can be read from its words."""
+    return next((each for each in kept.diagnoses if names_the_cause(kept, each)), None)
+
+
+def names_the_cause(kept: Kept, diagnosis: Diagnosis) -> bool:
+    """Whether the component is the true one, and the class no other as far as its words are recognised.
+
+    The learner writes free words: False says that we did not recognise the cause, not that it is wrong.
+    """
+    causes = repro.compare(diagnosis, kept.truth)
+    return causes.component and (causes.failure_class or not repro.names_a_rival(diagnosis, kept.truth))
+
+
+def at_odds(kept: Kept) -> JsonObject | None:
+    """Why the confirmed diagnosis is not the moment to score, or may not be; None when the two are one in substance."""
+    confirmed, right = kept.confirmed, first_matching(kept)
+    if confirmed is None and right is None:
+        return None
+    apart = None if confirmed is None or right is None else (right.received_at - confirmed.received_at).total_seconds()
+    if confirmed is None:
+        message = "The true cause was named, and no repro reproduces, so that no diagnosis is confirmed."
+    elif not names_the_cause(kept, confirmed):
+        later = "no diagnosis does" if right is None else f"number {right.number} does"
+        message = f"The confirmed diagnosis names no cause that we recognise as the true one; {later}. Read them."
+    elif apart is not None and abs(apart) > FEW_MINUTES.total_seconds():
+        message = "The true cause was first named well before the confirmed diagnosis. Read both."
+    else:
+        return None
+    named = [each for each in (confirmed, right) if each is not None]
+    return {
+        "message": message,
+        "confirmed": confirmed.number if confirmed else None,
+        "first_matching": right.number if right else None,
+        "seconds_apart": apart,
+        "cites": [cite for each in named for cite in kept.event("diagnosis.filed", number=each.number)],
+    }
 
 
 def _diagnosis(kept: Kept, diagnosis: Diagnosis, check: ReproCheck | None) -> JsonObject:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from exams import incident
 from exams.models import Question, QuestionState
 from grading import oracle
+from grading.evidence.diagnosed import first_matching
 from grading.verdicts import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from exams.models import HandIn
+    from exams.models import Diagnosis, HandIn
     from grading.evidence.kept import Kept
     from sandboxes.sandbox import JsonObject
 
@@ -57,7 +58,8 @@ def times(kept: Kept) -> JsonObject:
         "first_question": _first_question(kept),
         "first_repro": _first_repro(kept),
         "first_update": _first_update(kept),
-        "confirmed_diagnosis": _confirmed(kept),
+        "confirmed_diagnosis": _diagnosed(kept, kept.confirmed),
+        "first_matching_diagnosis": _diagnosed(kept, first_matching(kept)),
         "first_reproducing_test": _first_run(kept, _FAILS_THEN_PASSES | {Verdict.fails_on_own_fix}),
         "first_fix": _first_run(kept, _FAILS_THEN_PASSES),
     }
@@ -103,13 +105,13 @@ def _first_update(kept: Kept) -> Moment | None:
     return Moment(first.received_at, kept.event("status_update.posted", number=first.number))
 
 
-def _confirmed(kept: Kept) -> Moment | None:
+def _diagnosed(kept: Kept, diagnosis: Diagnosis | None) -> Moment | None:
     """The moment is when it was filed: how long we took to try its repro is not the learner's time."""
-    if kept.confirmed is None:
+    if diagnosis is None:
         return None
-    number = kept.confirmed.number
+    number = diagnosis.number
     cites = kept.event("diagnosis.filed", number=number) + kept.event("diagnosis.checked", number=number)
-    return Moment(kept.confirmed.received_at, cites)
+    return Moment(diagnosis.received_at, cites)
 
 
 def _first_run(kept: Kept, verdicts: Iterable[Verdict]) -> Moment | None:

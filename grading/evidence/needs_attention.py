@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exams.models import HandIn, LateWrite
+from grading.evidence.diagnosed import at_odds
 
 if TYPE_CHECKING:
     from exams.models import Submission
@@ -32,7 +33,7 @@ def forced(kept: Kept) -> list[JsonObject]:
 
 
 def attention(kept: Kept) -> JsonObject:
-    """What came late, was not handed in by the learner, moved after it was pinned, or was edited where no fix is."""
+    """What came late, was not the learner's act, moved after its pinning, was edited where no fix is, or misleads."""
     late = LateWrite.objects.filter(attempt=kept.attempt).select_related("stage").order_by("received_at")
     handed_in = [each for each in kept.submissions if each.hand_in_id is not None]
     edited = kept.counting_run.provenance.get("edited", {}) if kept.counting_run else {}
@@ -54,6 +55,7 @@ def attention(kept: Kept) -> JsonObject:
         "not_handed_in": [stage.key for stage in kept.stages if stage.key not in kept.hand_ins],
         "unpinned": [_named(kept, each) for each in handed_in if each.unpinned],
         "force_pushed": [_named(kept, each) for each in handed_in if each.force_pushed],
+        "diagnosis": at_odds(kept),
         "edited_protected": edited.get("protected", []),
         "edited_knowledge": edited.get("data", []),
         "extra_time_percent": kept.attempt.multiplier_percent,

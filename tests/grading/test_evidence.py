@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.serializers.json import DjangoJSONEncoder
 
+from exams import incident
 from exams.database_clock import database_now
 from exams.live import file_diagnosis, post_update
 from exams.models import Answer, Event, HandIn, SelfCheckAnswer, Stage, StatusUpdate, Submission
@@ -96,6 +97,7 @@ def test_evidence_of_an_attempt_in_which_nothing_happened(attempt: Attempt) -> N
         ("F2", "not_answered", False),
         ("F3", "not_answered", False),
     ]
+    assert {row["agrees"] for row in found["self_checks"]} == {None}
     assert found["attention"]["not_handed_in"] == ["live", "postmortem"]
 
 
@@ -146,6 +148,79 @@ def test_times_run_from_the_start_and_cite_the_ledger(attempt: Attempt) -> None:
     (shown,) = collected(attempt)["diagnoses"]
     assert shown["confirmed"]
     assert shown["matches_truth"] == {"component": True, "failure_class": True}
+
+
+def diagnosed(attempt: Attempt, minute: float, component: str, failure_class: str, *, reproduces: bool) -> None:
+    """A diagnosis filed at a minute, whose repro was tried a minute later."""
+    filed = file_diagnosis(
+        attempt=attempt,
+        component=component,
+        failure_class=failure_class,
+        explanation="It mixes up names.",
+        repro=["What is the late fee of Ridge Silver?"],
+        actor=attempt.learner,
+        received_at=at(attempt, minute),
+    )
+    assert filed.diagnosis is not None
+    ReproCheck.objects.create(
+        diagnosis=filed.diagnosis, reproduces=reproduces, checked_at=at(attempt, minute + 1), transcript=[]
+    )
+
+
+def test_the_first_right_diagnosis_stands_beside_the_confirmed_one(attempt: Attempt) -> None:
+    diagnosed(attempt, 2, "the moon", "lunacy", reproduces=True)
+    diagnosed(attempt, 30, "server", "it mixes up what customers ask for", reproduces=False)
+    diagnosed(attempt, 50, "server", attempt.incident_class, reproduces=True)
+    found = collected(attempt)
+    assert found["times"]["confirmed_diagnosis"]["seconds_after_start"] == 2 * 60
+    right = found["times"]["first_matching_diagnosis"]
+    assert right["seconds_after_start"] == 30 * 60
+    (cite,) = right["cites"]
+    assert Event.objects.get(attempt=attempt, seq=int(cite["ref"])).payload["number"] == 2
+    odd = found["attention"]["diagnosis"]
+    assert (odd["confirmed"], odd["first_matching"], odd["seconds_apart"]) == (1, 2, 28 * 60)
+    assert "names no cause that we recognise as the true one; number 2 does" in odd["message"]
+    assert len(odd["cites"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("failure_class", "minute"), [("T1", 10), ("t-1", 10), ("in my own words", 10), ("H4", 20), ("h 4", 20)]
+)
+def test_a_class_that_is_recognised_as_another_is_no_match_and_own_words_are_not_held_against_anyone(
+    attempt: Attempt, monkeypatch: pytest.MonkeyPatch, failure_class: str, minute: int
+) -> None:
+    truth = {"component": "server", "failure_class": "T1", "title": "Mixed up", "rivals": {"H4": "why not"}}
+    monkeypatch.setattr(incident, "truth", lambda _: truth)
+    diagnosed(attempt, 10, "assistant/server.py", failure_class, reproduces=True)
+    diagnosed(attempt, 20, "server", "mixed up", reproduces=True)
+    assert collected(attempt)["times"]["first_matching_diagnosis"]["seconds_after_start"] == minute * 60
+
+
+@pytest.mark.parametrize(
+    ("filed", "says"),
+    [
+        ([], None),
+        ([(10, "no idea", False)], None),
+        ([(10, "server", True)], None),
+        ([(10, "server", False), (15, "server", True)], None),
+        ([(10, "server", False), (15.1, "server", True)], "first named well before the confirmed"),
+        ([(10, "no idea", True)], "no diagnosis does"),
+        ([(10, "no idea", True), (11, "server", True)], "number 2 does"),
+        ([(10, "server", False)], "no repro reproduces"),
+    ],
+)
+def test_attention_is_called_when_the_confirmed_diagnosis_is_not_the_right_one(
+    attempt: Attempt, filed: list[tuple[float, str, bool]], says: str | None
+) -> None:
+    for minute, component, reproduces in filed:
+        diagnosed(attempt, minute, component, "in my own words", reproduces=reproduces)
+    odd = collected(attempt)["attention"]["diagnosis"]
+    assert (odd is None) if says is None else (says in odd["message"])
+
+
+def test_no_right_diagnosis_has_no_moment(attempt: Attempt) -> None:
+    diagnosed(attempt, 2, "the moon", "lunacy", reproduces=True)
+    assert collected(attempt)["times"]["first_matching_diagnosis"] is None
 
 
 def test_updates_come_with_silences_and_promises(attempt: Attempt) -> None:
@@ -225,7 +300,7 @@ def test_claims_stand_beside_what_was_observed(attempt: Attempt) -> None:
     checks = {row["key"]: row for row in found["self_checks"]}
     assert (checks["F1"]["claimed"], checks["F1"]["observed"], checks["F1"]["agrees"]) == ("yes", False, False)
     assert (checks["F2"]["claimed"], checks["F2"]["observed"], checks["F2"]["agrees"]) == ("yes", True, True)
-    assert checks["F3"]["observed"] is False
+    assert (checks["F3"]["claimed"], checks["F3"]["observed"], checks["F3"]["agrees"]) == ("not_answered", False, None)
     assert "an owner was read in 1 of 2 follow-ups; not in: " in checks["F3"]["detail"]
     by_key = {each["deliverable"]: each for each in found["documents"]}
     assert set(by_key) == {"diagnosis", "postmortem"}
