@@ -46,6 +46,7 @@ _ROWS = """
     SELECT e.seq, e.at, e.kind, e.payload, e.actor_id, u.role, e.is_receipt
     FROM exams_event e LEFT JOIN accounts_user u ON u.id = e.actor_id
     WHERE e.attempt_id = %s AND e.seq > %s AND (e.visible_to_learner OR %s)
+        AND (%s::text IS NULL OR e.kind <> ALL(%s) OR e.payload->>'review' = %s)
     ORDER BY e.seq LIMIT %s
 """
 
@@ -168,7 +169,10 @@ class Desk:
         """What this reader has not seen yet."""
         pool = await self._opened()
         async with pool.connection() as connection:
-            cursor = await connection.execute(_ROWS, (reader.attempt_id, after, reader.hidden, feed.MOST_AT_ONCE))
+            kept = (reader.review, list(feed.JUDGEMENTS), reader.review)
+            cursor = await connection.execute(
+                _ROWS, (reader.attempt_id, after, reader.hidden, *kept, feed.MOST_AT_ONCE)
+            )
             found = await cursor.fetchall()
         return [
             feed.row(

@@ -175,6 +175,12 @@ JUDGEMENT: Rows = {
     judgement.NotPassing: Problem(409, "not-passing", "Skills are asserted on a passing review only"),
     judgement.OverCeiling: Problem(400, "over-ceiling", "The weight is above the skill's ceiling"),
     judgement.SkillNotOnOffer: Problem(400, "skill-not-on-offer", "The twin does not offer this skill"),
+    judgement.AppealsNotOffered: Problem(409, "appeals-not-offered", "This twin takes no appeals"),
+    judgement.AlreadyAppealed: Problem(409, "already-appealed", "The attempt was appealed already"),
+    judgement.AppealWindowClosed: Problem(409, "appeal-window-closed", "The time to appeal is over"),
+    judgement.AppealNeedsReason: Problem(400, "appeal-needs-reason", "An appeal says why"),
+    judgement.AppealNotConfirmed: Problem(409, "appeal-not-confirmed", "Appealing is one confirmed act"),
+    judgement.HeldTheFirst: Problem(403, "held-the-first-review", "An appeal is heard by somebody else"),
     judgement.NotAMentor: Problem(403, "not-a-mentor", "Only mentors review"),
     NotSignedOffYet: Problem(409, "not-signed-off-yet", "There is no result yet"),
 }

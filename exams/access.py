@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.db import OperationalError, connection, transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from accounts import acts
 from accounts.models import Role, User
+from exams import ledger
+from exams.database_clock import database_now
 from exams.errors import Refusal
-from exams.models import Attempt
+from exams.models import Attempt, Event
 
 if TYPE_CHECKING:
     import uuid
     from collections.abc import Callable
+    from datetime import datetime
 
     from django.contrib.auth.models import AnonymousUser
 
+log = logging.getLogger(__name__)
+
+READ_BY_ADMIN = "attempt.read_by_admin"
+NOTED_FOR = timedelta(hours=1)
+_WAIT_FOR_THE_ATTEMPT = "500ms"
+
 # Whether a mentor has claimed an attempt is known to rubrics, which exams cannot import: it adds its rule here.
 mentors_may_see: list[Callable[[User, Attempt], bool]] = []
+# So is which review of an attempt is a mentor's own; of the events that hold a judgement they read that one's only.
+mentors_own_review: list[Callable[[User, Attempt], uuid.UUID | None]] = []
 
 
 class NothingHere(Refusal):
@@ -29,19 +44,71 @@ class AdminsOnly(Refusal):
 
 
 def attempt_for(user: User | AnonymousUser, attempt_id: uuid.UUID) -> Attempt:
-    """An attempt this person may read: a learner's own, any for an admin, a claimed one for a mentor.
+    """An attempt this person is about to read: a learner's own, any for an admin, a claimed one for a mentor.
+
+    That an admin reads it is noted.
 
     Raises:
         NothingHere: there is none such for this person.
     """
     attempt = _find(attempt_id)
-    if not may_read(user, attempt):
+    if not reads(user, attempt):
         raise _nothing()
     return attempt
 
 
+def reads(user: User | AnonymousUser, attempt: Attempt) -> bool:
+    """Whether this person may read this attempt, which they are about to; that an admin does is noted."""
+    if not may_read(user, attempt):
+        return False
+    note_admin(user, attempt)
+    return True
+
+
+def note_admin(user: User | AnonymousUser, attempt: Attempt) -> None:
+    """When this person is an admin, make sure that the ledger says so to the learner; for others do nothing.
+
+    It says so once in an hour for each admin. It is the one rule that reads the clock itself: every doorway that shows
+    an attempt comes through here, most of them before they need a time. A reader never waits long for whoever is
+    writing into the attempt: then the reading is noted among the acts on the learner instead, and the next one in the
+    ledger.
+    """
+    if not isinstance(user, User) or user.role != Role.ADMIN or attempt.learner_id == user.pk:
+        return
+    now = database_now()
+    if _noted(user, attempt, now):
+        return
+    try:
+        _note(user, attempt, now)
+    except OperationalError:  # the attempt is locked
+        log.warning("attempt %s is locked: that admin %s reads it is noted with the learner", attempt.pk, user.pk)
+        changes: dict[str, object] = {"attempt": [None, str(attempt.pk)]}
+        with acts.done_by(user, via="API"):
+            acts.note(whom=attempt.learner, kind=READ_BY_ADMIN, changes=changes, by=user)
+
+
+def _noted(admin: User, attempt: Attempt, now: datetime) -> bool:
+    since = now - NOTED_FOR
+    return Event.objects.filter(attempt=attempt, kind=READ_BY_ADMIN, actor=admin, at__gt=since).exists()
+
+
+@transaction.atomic
+def _note(admin: User, attempt: Attempt, now: datetime) -> None:
+    """Hold the attempt, look again, append.
+
+    Raises:
+        OperationalError: somebody else held the attempt for too long.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [_WAIT_FOR_THE_ATTEMPT])
+        held = ledger.hold(attempt.pk)
+        cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+    if not _noted(admin, held, now):
+        ledger.append(attempt=held, kind=READ_BY_ADMIN, payload={}, actor=admin, at=now)
+
+
 def may_read(user: User | AnonymousUser, attempt: Attempt) -> bool:
-    """Whether this person may read this attempt."""
+    """Whether this person may read this attempt; who then shows it to them calls `reads`."""
     if not isinstance(user, User) or not user.is_active:
         return False
     if user.role == Role.ADMIN:
@@ -66,6 +133,18 @@ def own_attempt(user: User | AnonymousUser, attempt_id: uuid.UUID) -> Attempt:
 def sees_hidden(user: User | AnonymousUser) -> bool:
     """Whether events kept from learners are shown: to mentors (of attempts they reach) and admins."""
     return isinstance(user, User) and user.is_active and user.role in {Role.MENTOR, Role.ADMIN}
+
+
+def only_judgements_of(user: User | AnonymousUser, attempt: Attempt) -> str | None:
+    """The one review whose judgements this person is shown; None for all that they may read at all.
+
+    A mentor is shown their own review's, so that whoever hears an appeal cannot read the first scores in the ledger.
+    A mentor without one is shown none: the answer is then the empty text.
+    """
+    if not isinstance(user, User) or user.role != Role.MENTOR:
+        return None
+    own = next((found for rule in mentors_own_review if (found := rule(user, attempt)) is not None), None)
+    return str(own or "")
 
 
 def require_admin(user: User | AnonymousUser) -> User:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.core import signing
+from django.db.models import Q, QuerySet
 
-from exams.access import sees_hidden
+from exams.access import only_judgements_of, sees_hidden
 from exams.errors import Refusal
 from exams.ledger import iso
 from exams.models import Event
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 CHANNEL = "hotseat_events"
 TICKET_LASTS = timedelta(seconds=60)
 MOST_AT_ONCE = 500
+# Events that hold what a review judges, under `review` in their payload: see `access.only_judgements_of`.
+JUDGEMENTS = ("review.scored", "review.asserted", "review.signed_off")
 _SALT = "exams.feed.ticket"
 
 
@@ -37,19 +40,40 @@ class FeedAway(Refusal):
 
 @dataclass(frozen=True)
 class Reader:
-    """Who a stream is for: which attempt, which person, whether events kept from learners are included."""
+    """Who a stream is for.
+
+    Attributes:
+        attempt_id: Of which attempt.
+        user_id: Which person.
+        hidden: Whether events kept from learners are included.
+        review: The one review whose judgements are included; None when all are.
+    """
 
     attempt_id: UUID
     user_id: int
     hidden: bool
+    review: str | None = None
+
+
+def reader_of(attempt: Attempt, user: User | AnonymousUser) -> Reader:
+    """What this person may read of an attempt that they reach."""
+    return Reader(attempt.pk, user.pk or 0, sees_hidden(user), only_judgements_of(user, attempt))
+
+
+def readable(reader: Reader) -> QuerySet[Event]:
+    """The events that are for this reader, in order. The stream asks the same in SQL."""
+    events = Event.objects.filter(attempt_id=reader.attempt_id).order_by("seq")
+    if not reader.hidden:
+        events = events.filter(visible_to_learner=True)
+    if reader.review is not None:
+        events = events.filter(~Q(kind__in=JUDGEMENTS) | Q(payload__review=reader.review))
+    return events
 
 
 def page(attempt: Attempt, user: User | AnonymousUser, *, after: int, limit: int) -> list[dict[str, Any]]:
     """The events this person may read with a number above `after`, at most `limit` of them."""
-    reader = Reader(attempt.pk, user.pk or 0, sees_hidden(user))
-    events = Event.objects.filter(attempt=attempt, seq__gt=after).select_related("actor").order_by("seq")
-    if not reader.hidden:
-        events = events.filter(visible_to_learner=True)
+    reader = reader_of(attempt, user)
+    events = readable(reader).filter(seq__gt=after).select_related("actor")
     return [
         row(
             seq=event.seq,
@@ -87,7 +111,14 @@ def ticket(attempt: Attempt, user: User, *, now: datetime) -> tuple[str, datetim
     The end is a moment of the database's clock and is compared with it, whatever the hosts' own clocks say.
     """
     ends_at = now + TICKET_LASTS
-    content = {"attempt": str(attempt.pk), "user": user.pk, "hidden": sees_hidden(user), "ends_at": iso(ends_at)}
+    reader = reader_of(attempt, user)
+    content = {
+        "attempt": str(attempt.pk),
+        "user": user.pk,
+        "hidden": reader.hidden,
+        "review": reader.review,
+        "ends_at": iso(ends_at),
+    }
     return signing.Signer(salt=_SALT).sign(json.dumps(content, separators=(",", ":"))), ends_at
 
 
@@ -105,4 +136,4 @@ def admit(signed: str, attempt_id: UUID, *, now: datetime) -> Reader:
         raise TicketRefused("This ticket is for another attempt. Ask for one for this attempt.")
     if now >= datetime.fromisoformat(content["ends_at"]):
         raise TicketRefused("This ticket has run out; it opens a stream for a minute. Ask for a new one.")
-    return Reader(UUID(content["attempt"]), content["user"], content["hidden"])
+    return Reader(UUID(content["attempt"]), content["user"], content["hidden"], content.get("review", ""))

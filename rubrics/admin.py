@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from exams.database_clock import database_now
-from rubrics.models import ConflictOfInterest, Notice, Review, Rubric, Score, SkillAssertion, SkillOnOffer
+from rubrics.models import Appeal, ConflictOfInterest, Notice, Review, Rubric, Score, SkillAssertion, SkillOnOffer
 
 
 class Read(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker only
@@ -33,9 +33,17 @@ class Read(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type c
 class ReviewAdmin(Read):
     """Reviews by state and due time."""
 
-    list_display = ("id", "attempt", "state", "mentor", "waiting_since", "due_at", "times_overdue", "passed")
-    list_filter = ("state", "passed")
+    list_display = ("id", "attempt", "round", "state", "mentor", "waiting_since", "due_at", "times_overdue", "passed")
+    list_filter = ("state", "round", "passed")
     list_select_related = ("attempt", "mentor")
+
+
+@admin.register(Appeal)
+class AppealAdmin(Read):
+    """Appeals: filed by learners, heard by another mentor than the first."""
+
+    list_display = ("attempt", "filed_at", "against", "review", "reason")
+    list_select_related = ("attempt", "against", "review")
 
 
 @admin.register(Score)

@@ -71,5 +71,29 @@ class SkillNotOnOffer(Refusal):
     """The twin does not offer this skill."""
 
 
+class AppealsNotOffered(Refusal):
+    """The twin that the attempt sat knows no appeal."""
+
+
+class AlreadyAppealed(Refusal):
+    """An attempt is appealed once."""
+
+
+class AppealWindowClosed(Refusal):
+    """The time to appeal, counted from the sign-off, is over."""
+
+
+class AppealNeedsReason(Refusal):
+    """An appeal says what was judged wrongly, within a length that a mentor reads."""
+
+
+class AppealNotConfirmed(Refusal):
+    """Appealing is one deliberate act: the new scores stand, higher or lower."""
+
+
+class HeldTheFirst(Refusal):
+    """Whoever held the first review of an attempt does not hear its appeal."""
+
+
 class NotAMentor(Refusal):
     """Only mentors review."""

@@ -73,15 +73,23 @@ class ReviewState(models.TextChoices):
     SIGNED_OFF = "signed_off"
 
 
+class Round(models.IntegerChoices):
+    """FIRST judges an attempt; APPEAL judges it afresh, once, when the learner appealed."""
+
+    FIRST = 1
+    APPEAL = 2
+
+
 class Review(models.Model):
-    """A mentor's judgement of one attempt."""
+    """A mentor's judgement of one attempt, in one round."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    attempt = models.OneToOneField(Attempt, on_delete=models.PROTECT, related_name="review")
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="reviews")
+    round = models.PositiveSmallIntegerField(choices=Round.choices, default=Round.FIRST)
     rubric = models.ForeignKey(Rubric, on_delete=models.PROTECT, related_name="reviews")
     state = models.CharField(max_length=12, choices=ReviewState.choices, default=ReviewState.OPEN)
     opened_at = models.DateTimeField()
-    waiting_since = models.DateTimeField()  # last hand-in of the attempt: what the queue is ordered by
+    waiting_since = models.DateTimeField()  # last hand-in of the attempt, or its appeal: what the queue is ordered by
     mentor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="reviews")
     claimed_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
@@ -94,6 +102,8 @@ class Review(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["attempt", "round"], name="review_once_a_round"),
+            models.CheckConstraint(condition=Q(round__in=Round.values), name="review_round_known"),
             models.CheckConstraint(condition=Q(state__in=ReviewState.values), name="review_state_known"),
             models.CheckConstraint(
                 condition=Q(state="open", mentor=None, claimed_at=None, due_at=None)
@@ -128,6 +138,23 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"review of {self.attempt_id}"
+
+
+class Appeal(models.Model):
+    """A learner's one appeal: against which signed review, why, and the review that judges the attempt afresh."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    attempt = models.OneToOneField(Attempt, on_delete=models.PROTECT, related_name="appeal")
+    against = models.OneToOneField(Review, on_delete=models.PROTECT, related_name="appealed_by")
+    review = models.OneToOneField(Review, on_delete=models.PROTECT, related_name="appeal")
+    reason = models.TextField()
+    filed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="appeal_says_why")]
+
+    def __str__(self) -> str:
+        return f"appeal of {self.attempt_id}"
 
 
 class Score(models.Model):

@@ -17,18 +17,19 @@ from django.db.models import Max, QuerySet
 
 from accounts.models import Role, User
 from exams import ledger
-from exams.access import NothingHere
+from exams.access import NothingHere, note_admin
 from exams.models import Attempt, AttemptState, Event, Submission
 from exams.one_by_one import one_by_one
 from exams.queries import counting_submission
 from exams.twins import Twin
 from grading.models import GradingRun, RunState
-from rubrics import errors, scoring, sla
+from rubrics import appeals, errors, scoring, sla
 from rubrics.models import (
     ConflictOfInterest,
     Dimension,
     Review,
     ReviewState,
+    Round,
     Score,
 )
 
@@ -68,11 +69,11 @@ def open_waiting(*, now: datetime, limit: int = 200) -> int:
 
     1. Find closed attempts without a review that have settled.
     2. Pass over those whose counting submission is still being taken in or graded.
-    3. Open one review each; the unique key on the attempt makes a second sweeper's insert a no-op.
+    3. Open one review each; the unique key on attempt and round makes a second sweeper's insert a no-op.
     """
     waiting = (
         Attempt.objects.filter(
-            state=AttemptState.CLOSED, closed_at__lte=now - SETTLE, review=None, twin__rubric__isnull=False
+            state=AttemptState.CLOSED, closed_at__lte=now - SETTLE, reviews=None, twin__rubric__isnull=False
         )
         .select_related("twin__rubric")
         .order_by("closed_at", "pk")
@@ -114,7 +115,9 @@ def _open(*, attempt: Attempt, now: datetime) -> bool:
 
 def queue(*, viewer: User, which: str) -> QuerySet[Review]:
     """The rows a mentor or admin may see: `open` for claiming, and the viewer's own (`mine`, `overdue`, `done`)."""
-    rows = Review.objects.select_related("attempt", "mentor", "rubric").filter(attempt__state=AttemptState.CLOSED)
+    rows = Review.objects.select_related("attempt", "mentor", "rubric", "appeal").filter(
+        attempt__state=AttemptState.CLOSED
+    )
     if viewer.role not in {Role.MENTOR, Role.ADMIN}:
         return rows.none()
     match which:
@@ -142,19 +145,31 @@ def may_see(user: User, attempt: Attempt) -> bool:
     )
 
 
+def own_review(user: User, attempt: Attempt) -> UUID | None:
+    """The review of an attempt that is this mentor's: the only one whose scores they are shown, whoever else judged it.
+
+    One person never has two: who held the first does not hear the appeal.
+    """
+    mine = Review.objects.filter(
+        attempt=attempt, mentor=user, state__in=[ReviewState.CLAIMED, ReviewState.SIGNED_OFF]
+    ).values_list("pk", flat=True)
+    return mine.first()
+
+
 def held_by(user: User, review_id: UUID) -> Review:
-    """The review, for the mentor who holds or signed it, or an admin.
+    """The review, for the mentor who holds or signed it, or an admin, whose reading is noted.
 
     Raises:
         NothingHere: for everybody else.
     """
     review = (
-        Review.objects.select_related("attempt__twin", "attempt__learner", "rubric", "mentor")
+        Review.objects.select_related("attempt__twin", "attempt__learner", "rubric", "mentor", "appeal")
         .filter(pk=review_id)
         .first()
     )
     if review is None or not (user.role == Role.ADMIN or (user.role == Role.MENTOR and review.mentor_id == user.pk)):
         raise NothingHere("There is no such review among those you have claimed. Claim it from the queue first.")
+    note_admin(user, review.attempt)
     return review
 
 
@@ -166,7 +181,8 @@ def claim(*, review_id: UUID, mentor: User, now: datetime) -> Review:
     """Gives the review to this mentor alone, with its own clock for sign-off.
 
     Raises:
-        NothingHere, NotAMentor, OwnAttempt, Conflicted, AlreadyClaimed, AlreadySignedOff, TooManyClaims.
+        NothingHere, NotAMentor, OwnAttempt, Conflicted, HeldTheFirst, AlreadyClaimed, AlreadySignedOff,
+        TooManyClaims.
     """
     if mentor.role != Role.MENTOR:
         raise errors.NotAMentor("Only mentors claim reviews. Ask an admin if you should be one.")
@@ -177,6 +193,7 @@ def claim(*, review_id: UUID, mentor: User, now: datetime) -> Review:
     _require_closed(attempt)
     review = Review.objects.select_for_update(of=("self",)).select_related("mentor").get(pk=review_id)
     _may_judge(attempt, mentor)
+    appeals.require_fresh_eyes(attempt=attempt, review=review, mentor=mentor)
     _still_open(attempt, review, mentor, now)
     # One mentor's claims are counted one at a time, or two tabs could each take the last free place.
     User.objects.select_for_update().get(pk=mentor.pk)
@@ -262,7 +279,7 @@ def hold_claimed(review_id: UUID, mentor: User, now: datetime, *, to_hand_back: 
     review = Review.objects.select_for_update(of=("self",)).select_related("rubric").get(pk=review_id)
     if review.state == ReviewState.SIGNED_OFF:
         raise errors.AlreadySignedOff(
-            "This review is signed off: its scores, comments and skills are frozen. Only an appeal can change them."
+            f"This review is signed off: its scores, comments and skills are frozen. {_what_can_change_it(review)}"
         )
     if review.mentor_id != mentor.pk or review.due_at is None:
         raise errors.NotYours("Another mentor holds this review now; your draft is kept with it.")
@@ -272,6 +289,14 @@ def hold_claimed(review_id: UUID, mentor: User, now: datetime, *, to_hand_back: 
             "your draft kept: claim it again if it is still there."
         )
     return attempt, review
+
+
+def _what_can_change_it(review: Review) -> str:
+    return (
+        "It decided an appeal, and there is no second: nothing changes it."
+        if review.round == Round.APPEAL
+        else "Only an appeal by the learner can change the result."
+    )
 
 
 def _require_closed(attempt: Attempt) -> None:
@@ -307,7 +332,7 @@ def reassign(*, review_id: UUID, to: User, admin: User, reason: str, now: dateti
     """An admin gives the review to a named mentor, with a fresh clock and the draft kept.
 
     Raises:
-        NothingHere, NotAMentor, OwnAttempt, Conflicted, AlreadySignedOff.
+        NothingHere, NotAMentor, OwnAttempt, Conflicted, HeldTheFirst, AlreadySignedOff.
     """
     if admin.role != Role.ADMIN:
         raise NothingHere("There is no such review among those you have claimed.")
@@ -320,6 +345,7 @@ def reassign(*, review_id: UUID, to: User, admin: User, reason: str, now: dateti
     _require_closed(attempt)
     review = Review.objects.select_for_update().get(pk=review_id)
     _may_judge(attempt, to)
+    appeals.require_fresh_eyes(attempt=attempt, review=review, mentor=to)
     _put_back_overdue(attempt, review, now)
     sla = Twin.from_json(attempt.twin.definition).review.sla
     _hand_over(review, to, now + sla, now)
@@ -453,7 +479,12 @@ def frozen(review: Review, total: int) -> dict[str, Any]:
         "weighted_sum": total,
         "passed": scoring.passed(total, review.rubric.threshold_bp),
         "note_to_learner": review.note_to_learner,
-    }
+    } | _supersedes(review)
+
+
+def _supersedes(review: Review) -> dict[str, Any]:
+    """Which review an appeal's replaces; it is frozen and ledgered with it."""
+    return {"supersedes": str(review.appeal.against_id)} if review.round == Round.APPEAL else {}
 
 
 def _require_unchanged(attempt: Attempt, review: Review) -> None:
@@ -497,8 +528,8 @@ def sign_off(
     if not confirm:
         raise errors.NotConfirmed(
             f"Nothing was signed. Signing off freezes {review.scores.count()} scores and "
-            f"{review.assertions.count()} skills at {shown}, {'pass' if passed else 'fail'}; only an appeal can change "
-            "it. Send `confirm: true` to sign off."
+            f"{review.assertions.count()} skills at {shown}, {'pass' if passed else 'fail'}. "
+            f"{_what_can_change_it(review)} Send `confirm: true` to sign off."
         )
     if forced(attempt) and not read_force_reason:
         raise errors.NotConfirmed(
@@ -523,7 +554,8 @@ def sign_off(
     ledger.append(
         attempt=attempt,
         kind="review.signed_off",
-        payload={"review": str(review.pk), "sha256": sha256, "weighted_sum": total, "passed": passed},
+        payload={"review": str(review.pk), "sha256": sha256, "weighted_sum": total, "passed": passed}
+        | _supersedes(review),
         actor=mentor,
         at=now,
     )
@@ -537,5 +569,5 @@ def forced(attempt: Attempt) -> bool:
 
 
 def is_finished(attempt: Attempt) -> bool:
-    """Whether the attempt's review is signed off, so that the next attempt may begin (rule 12)."""
+    """Whether the attempt was signed off, so that the next may begin (rule 12), also while an appeal is heard."""
     return Review.objects.filter(attempt=attempt, state=ReviewState.SIGNED_OFF).exists()

@@ -3,10 +3,13 @@
 from datetime import datetime
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.api.asking import Body, OneOf
+from exams.api.shapes import ReceiptSerializer, WithServerNow
 from rubrics import scoring
+from rubrics.appeals import REASON_CHARACTERS
 from rubrics.models import Review
 from rubrics.result import Result  # the type of what ResultOut shows
 from rubrics.review import MAX_COMMENT, MAX_EVIDENCE
@@ -31,6 +34,13 @@ class _Timed(serializers.Serializer[Any]):
         return now
 
 
+class ReviewAppeal(serializers.Serializer[Any]):
+    """The appeal that a review hears, in the learner's words."""
+
+    filed_at = serializers.DateTimeField()
+    reason = serializers.CharField()
+
+
 class ReviewQueueRow(serializers.Serializer[Review]):
     """One row of the queue; it names nobody before a claim."""
 
@@ -38,16 +48,27 @@ class ReviewQueueRow(serializers.Serializer[Review]):
     twin = serializers.CharField(source="attempt.twin_slug")
     attempt_number = serializers.IntegerField(source="attempt.number")
     state = serializers.ChoiceField(choices=["open", "claimed", "signed_off"])
-    waiting_since = serializers.DateTimeField(help_text="The attempt's last hand-in; the queue is ordered by it.")
+    waiting_since = serializers.DateTimeField(
+        help_text="The last hand-in, or when it was appealed; the queue is ordered by it."
+    )
     claimed_at = serializers.DateTimeField(allow_null=True)
     due_at = serializers.DateTimeField(allow_null=True, help_text="When the claim runs out.")
     times_overdue = serializers.IntegerField()
+    appeal = serializers.SerializerMethodField(
+        help_text="What it hears, when it is an appeal; whoever held the first does not."
+    )
     forced = serializers.SerializerMethodField(help_text="A hand-in was forced past a critical self-check.")
 
     def get_forced(self, review: Review) -> bool:
         """From the query that made the page, or from the doorway that looked at one review."""
         said = getattr(review, "forced", None)
         return bool(self.context.get("forced", False) if said is None else said)
+
+    @extend_schema_field(ReviewAppeal(allow_null=True))
+    def get_appeal(self, review: Review) -> dict[str, Any] | None:
+        """Null for a first review."""
+        appeal = getattr(review, "appeal", None)
+        return dict(ReviewAppeal(appeal).data) if appeal is not None else None
 
 
 class ScoreEvidence(Body):
@@ -217,23 +238,79 @@ class SignOffIn(Body):
     note_to_learner = serializers.CharField(max_length=MAX_COMMENT, required=False, allow_blank=True, default="")
 
 
-class ResultOut(_Timed):
+class JudgedOut(serializers.Serializer[Any]):
+    """What one signed review says."""
+
+    overall = serializers.CharField(source="judged.overall", help_text="Exact, e.g. 0.7175.")
+    overall_display = serializers.CharField(
+        source="judged.overall_display", help_text="For people; a fail never reads as the threshold."
+    )
+    passed = serializers.BooleanField(source="judged.passed")
+    scores = ScoreOut(many=True, source="judged.scores")
+    skills = serializers.DictField(child=serializers.CharField(), source="judged.skills")
+    signed_off_at = serializers.DateTimeField(source="judged.review.signed_off_at")
+    note_to_learner = serializers.CharField(source="judged.review.note_to_learner")
+    sha256 = serializers.CharField(
+        source="judged.review.sha256", help_text="The hash of everything that was frozen, as it stands in the ledger."
+    )
+
+
+class AppealStanding(serializers.Serializer[Any]):
+    """The learner's appeal and where it stands."""
+
+    filed_at = serializers.DateTimeField()
+    reason = serializers.CharField()
+    pending = serializers.BooleanField(
+        help_text="True until the second review is signed off; the first stands so long."
+    )
+    message = serializers.CharField(source="where")
+
+
+class ResultOut(_Timed, JudgedOut):
     """A signed result."""
 
     attempt = serializers.UUIDField(source="attempt.pk")
     attempt_number = serializers.IntegerField(source="attempt.number")
-    overall = serializers.CharField(help_text="Exact, e.g. 0.7175.")
-    overall_display = serializers.CharField(help_text="For people; a fail never reads as the threshold.")
     threshold = serializers.CharField()
-    passed = serializers.BooleanField()
-    best_attempt_number = serializers.IntegerField(source="best.number", help_text="The attempt that stands.")
-    is_best = serializers.SerializerMethodField()
-    scores = ScoreOut(many=True)
-    skills = serializers.DictField(child=serializers.CharField())
-    signed_off_at = serializers.DateTimeField(source="review.signed_off_at")
-    note_to_learner = serializers.CharField(source="review.note_to_learner")
-    sha256 = serializers.CharField(help_text="The hash of everything that was frozen, as it stands in the ledger.")
+    best_attempt_number = serializers.SerializerMethodField(
+        help_text="The attempt that stands; null for mentors, who read what they signed."
+    )
+    is_best = serializers.SerializerMethodField(help_text="Whether that is this one; null for mentors.")
+    appeal = AppealStanding(allow_null=True)
+    appeal_until = serializers.DateTimeField(
+        allow_null=True, help_text="An appeal is taken before this moment; null when none is possible any more."
+    )
+    superseded = serializers.SerializerMethodField(help_text="The first review, when an appeal replaced its scores.")
 
-    def get_is_best(self, result: Result) -> bool:
+    def get_best_attempt_number(self, result: Result) -> int | None:
+        """By the score that counts of each."""
+        return result.best.number if result.best else None
+
+    def get_is_best(self, result: Result) -> bool | None:
         """Whether this attempt's score is the one that stands."""
-        return result.best.number == result.attempt.number
+        return result.best.number == result.attempt.number if result.best else None
+
+    @extend_schema_field(JudgedOut(allow_null=True))
+    def get_superseded(self, result: Result) -> dict[str, Any] | None:
+        """As it was signed."""
+        return dict(JudgedOut({"judged": result.superseded}).data) if result.superseded else None
+
+
+class AppealIn(Body):
+    """An appeal."""
+
+    reason = serializers.CharField(
+        max_length=REASON_CHARACTERS,
+        help_text="What was judged wrongly, and where your work shows it. The mentors in the queue read it.",
+    )
+    confirm = serializers.BooleanField(
+        default=False, help_text="Must be true: one appeal an attempt, and its scores count, higher or lower."
+    )
+
+
+class AppealFiled(WithServerNow):
+    """The receipt of an appeal, and what follows."""
+
+    receipt = ReceiptSerializer()
+    appeal = ReviewAppeal()
+    message = serializers.CharField()

@@ -16,5 +16,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reviews/<uuid:review_id>/assertions/", views.Assertions.as_view(), name="review-assertions"),
     path("reviews/<uuid:review_id>/sign-off/", views.SignOff.as_view(), name="review-sign-off"),
     path("attempts/<uuid:attempt_id>/result/", views.AttemptResult.as_view(), name="attempt-result"),
+    path("attempts/<uuid:attempt_id>/appeal/", views.AttemptAppeal.as_view(), name="attempt-appeal"),
     path("attempts/<uuid:attempt_id>/export/", export.ExportView.as_view(), name="export"),
 ]

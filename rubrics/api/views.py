@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,13 +13,14 @@ from rest_framework.views import APIView
 
 from accounts.idempotency import idempotent
 from accounts.models import User
-from exams import access
+from exams import access, feed, receipts
 from exams.access import NothingHere
+from exams.api.writing import arrived
 from exams.database_clock import database_now
 from exams.definitions import twin_of
-from exams.models import Event, HandIn
+from exams.models import HandIn
 from grading import evidence as grading_evidence
-from rubrics import result, review, skills
+from rubrics import appeals, result, review, skills
 from rubrics.api import shapes
 from rubrics.api.pages import QueueOrder
 from rubrics.models import Review
@@ -139,10 +141,11 @@ class Replay(APIView):
 
     @extend_schema(operation_id="reviews_replay", responses=shapes.ReplayOut)
     def get(self, request: Request, review_id: UUID) -> Response:
-        """Every event of the attempt in order, with its offset from the start in seconds."""
-        held = review.held_by(_user(request), review_id)
+        """Every event of the attempt in order, with its offset from the start in seconds; not what another judged."""
+        user = _user(request)
+        held = review.held_by(user, review_id)
         started = held.attempt.started_at
-        events = Event.objects.filter(attempt=held.attempt).order_by("seq")
+        events = feed.readable(feed.reader_of(held.attempt, user))
         return Response(
             {
                 "server_now": database_now(),
@@ -235,6 +238,44 @@ class AttemptResult(APIView):
 
     @extend_schema(operation_id="attempts_result", responses=shapes.ResultOut)
     def get(self, request: Request, attempt_id: UUID) -> Response:
-        """Scores with comments, the overall, which attempt stands; before sign-off a 409 says where the review is."""
-        attempt = access.attempt_for(request.user, attempt_id)
-        return Response(shapes.ResultOut(result.of(attempt), context={"server_now": database_now()}).data)
+        """Scores with comments, the overall, what stands, the appeal; before sign-off a 409 says where the review is.
+
+        A mentor reads what they signed themselves, and nobody else's scores.
+        """
+        user = _user(request)
+        found = result.of(access.attempt_for(user, attempt_id), viewer=user)
+        return Response(shapes.ResultOut(found, context={"server_now": database_now()}).data)
+
+
+NEXT = (
+    "Your appeal is filed. Another mentor, who does not see the first scores, judges the whole attempt afresh. What "
+    "they sign becomes its result, whether it is higher or lower; until then the first result stands."
+)
+
+
+class AttemptAppeal(APIView):
+    """The learner's one appeal."""
+
+    @extend_schema(operation_id="attempts_appeal", request=shapes.AppealIn, responses={201: shapes.AppealFiled})
+    @idempotent
+    def post(self, request: Request, attempt_id: UUID) -> Response:
+        """Have a signed attempt judged afresh by another mentor: once, and before the `appeal_until` of its result."""
+        now = arrived(request)
+        user = _user(request)
+        access.own_attempt(user, attempt_id)
+        asked = shapes.AppealIn(data=request.data)
+        asked.is_valid(raise_exception=True)
+        filed = appeals.file(
+            attempt_id=attempt_id,
+            reason=asked.validated_data["reason"],
+            confirm=asked.validated_data["confirm"],
+            learner=user,
+            now=now,
+        )
+        body = {
+            "server_now": database_now(),
+            "receipt": receipts.give(filed.event, None, now=now),
+            "appeal": filed.appeal,
+            "message": NEXT,
+        }
+        return Response(shapes.AppealFiled(body).data, status=status.HTTP_201_CREATED)

@@ -133,7 +133,7 @@ def places(attempt: Attempt) -> dict[str, str]:
         "attempt_id": str(attempt.pk),
         "upload_id": str(attempt.uploads.get().pk),
         "run_id": "00000000-0000-0000-0000-000000000000",
-        "review_id": str(attempt.review.pk),
+        "review_id": str(attempt.reviews.get().pk),
         "late_write_id": "00000000-0000-0000-0000-000000000000",
         "deliverable": "diagnosis",
         "stage_key": "live",
@@ -249,7 +249,7 @@ def test_hostile_values_in_every_field(attempt: Attempt, people: dict[str, Any],
     address = path.format(**places(attempt))
     for who in owners(path):
         if "/reviews/" in path and who == "mentor":
-            people[who].post(f"/api/v1/reviews/{attempt.review.pk}/claim/", {})
+            people[who].post(f"/api/v1/reviews/{attempt.reviews.get().pk}/claim/", {})
         for where in spots(body) if body is not None else ():
             for name, text in VALUES.items():
                 answer = people[who].generic(

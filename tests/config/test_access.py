@@ -127,7 +127,7 @@ def _fill(route: str, attempt: Attempt) -> str:
         "<uuid:attempt_id>": attempt.pk,
         "<uuid:upload_id>": attempt.uploads.get().pk,
         "<uuid:run_id>": attempt.submissions.get().pk,
-        "<uuid:review_id>": attempt.review.pk,
+        "<uuid:review_id>": attempt.reviews.get().pk,
         "<uuid:late_write_id>": attempt.late_writes.get().pk,
         "<slug:deliverable>": "diagnosis",
         "<slug:stage_key>": "live",
@@ -188,7 +188,7 @@ def test_whose_it_is_not_is_refused(cast: Cast, attempt: Attempt) -> None:
 
 
 def test_what_does_not_exist_looks_the_same_as_what_is_not_mine(cast: Cast, attempt: Attempt) -> None:
-    mine = (attempt, attempt.uploads.get(), attempt.submissions.get(), attempt.late_writes.get(), attempt.review)
+    mine = (attempt, attempt.uploads.get(), attempt.submissions.get(), attempt.late_writes.get(), attempt.reviews.get())
     different = []
     for name, route, methods in OF_AN_ATTEMPT:
         theirs = nobodys = _fill(route, attempt)
