@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+from collections.abc import Callable  # noqa: TC003 - a module's variable is annotated with it
 from contextlib import nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar, overload
@@ -18,8 +19,6 @@ from rest_framework.response import Response
 from accounts.models import AnsweredRequest, User
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
@@ -29,6 +28,10 @@ KEPT_FOR = timedelta(hours=24)
 # Longer than any answer takes; after it, a claim without an answer was left by a process that died.
 ABANDONED_AFTER = timedelta(minutes=2)
 _TIDIED_AT_ONCE = 50
+
+# Who may be told of what an address names, by the name it has there: called with the person and the value, it raises
+# what the view would. Those who keep the things add them; an answer that was given is not given again without asking.
+still_reaches: dict[str, Callable[[User, Any], object]] = {}
 
 P = ParamSpec("P")
 V = TypeVar("V", bound="APIView")
@@ -61,13 +64,14 @@ def idempotent(
 ) -> Callable[Concatenate[V, Request, P], Response]: ...
 @overload
 def idempotent(
-    *, one_transaction: bool, restore: Restore | None = None
+    *, one_transaction: bool = True, restore: Restore | None = None, gives_up: bool = False
 ) -> Callable[[Callable[Concatenate[V, Request, P], Response]], Callable[Concatenate[V, Request, P], Response]]: ...
 def idempotent(
     handler: Callable[Concatenate[V, Request, P], Response] | None = None,
     *,
     one_transaction: bool = True,
     restore: Restore | None = None,
+    gives_up: bool = False,
 ) -> Any:
     """Decorates a write method of an `APIView`: ``@idempotent def post(self, request, …)``.
 
@@ -76,7 +80,9 @@ def idempotent(
     1. The key is claimed in a transaction of its own; of several at once exactly one gets it.
     2. The method runs; unless `one_transaction` is False, its writes and its stored answer commit together, so that a
        crash leaves either both or neither. Pass False where the method waits for git or a worker.
-    3. The answer is stored and given to whoever comes with the same key and the same body, for 24 hours. Failures of
+    3. The answer is stored, and given to the same person, in the same role, who comes with the same key and the same
+       body within 24 hours and, unless it was a refusal, still reaches what the address names (`still_reaches`). A
+       method that `gives_up` that very reach, and answers with nothing that needs it, is not asked for it. Failures of
        ours (500 and above) and refusals for who or how often (401, 403, 429) are not stored: the key is free again.
 
     An answer that holds a secret is not stored: with `restore`, only its ``id`` is, and `restore(request, {"id": …})`
@@ -85,7 +91,7 @@ def idempotent(
     Raises (as problems): KeyUnusable, KeyReused, StillAnswering.
     """
     if handler is None:
-        return functools.partial(idempotent, one_transaction=one_transaction, restore=restore)
+        return functools.partial(idempotent, one_transaction=one_transaction, restore=restore, gives_up=gives_up)
     method = handler
 
     @functools.wraps(method)
@@ -95,9 +101,12 @@ def idempotent(
         if key is None or not isinstance(user, User):
             return method(view, request, *args, **kwargs)
         _check(key)
-        fingerprint = _fingerprint(request)
+        fingerprint = _fingerprint(request, user)
         row = _claim(user, key, fingerprint)
         if row.status is not None:
+            if row.status < status.HTTP_400_BAD_REQUEST and not gives_up:
+                for name, named in kwargs.items():
+                    still_reaches.get(name, _anybody)(user, named)
             return _again(row, request, restore)
         try:
             with transaction.atomic() if one_transaction else nullcontext():
@@ -119,8 +128,12 @@ def _check(key: str) -> None:
         )
 
 
-def _fingerprint(request: Request) -> str:
-    said = f"{request.method} {request.path}\n{request.META.get('QUERY_STRING', '')}\n".encode()
+def _anybody(_user: User, _named: Any) -> None:
+    """What is named so is nobody's own."""
+
+
+def _fingerprint(request: Request, user: User) -> str:
+    said = f"{user.role}\n{request.method} {request.path}\n{request.META.get('QUERY_STRING', '')}\n".encode()
     return hashlib.sha256(said + request.body).hexdigest()
 
 
@@ -152,7 +165,7 @@ def _claim(user: User, key: str, fingerprint: str) -> AnsweredRequest:
     row = AnsweredRequest.objects.filter(user=user, key=key).first()
     if row is not None and row.request_sha256 != fingerprint:
         raise KeyReused(
-            f"This {HEADER} was used before for another request, so nothing was done. "
+            f"This {HEADER} was used before for another request, or in another role, so nothing was done. "
             "Send a new key for a new request, or the very same body to get the first answer again."
         )
     if row is None or row.status is None:

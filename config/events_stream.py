@@ -12,19 +12,20 @@ import json
 import logging
 import re
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
 import psycopg
-from django.db import connections
+from django.db import DatabaseError, connections
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
 from config.problem import PROBLEM_JSON, Problem, body
 from config.problems import TABLE
-from exams import feed
+from exams import access, feed
 from exams.ledger import iso
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ log = logging.getLogger(__name__)
 
 _ADDRESS = re.compile(r"/api/v1/attempts/(?P<attempt>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/events/")
 HEARTBEAT_S = 10.0
+# How old, in seconds, the knowledge may be that somebody still reaches what they read; looked at with each heartbeat.
+ADMITTED_FOR_S = 15.0
 LONGEST_S = 600.0  # then the client comes back with a new ticket, and what it may read is decided anew
 _RECONNECT_S = 1.0
 _CONNECTIONS = 4
@@ -85,10 +88,12 @@ async def _answer(desk: Desk, asked: _Asked, receive: Receive, send: Send) -> No
     try:
         now = await desk.now()
         reader = feed.admit(asked.ticket, asked.attempt_id, now=now)
+        if not await desk.admits(reader):
+            raise feed.TicketRefused("Whoever got this ticket may not read this attempt any more.")  # noqa: TRY301 - as admit
     except feed.TicketRefused as refused:
         await _refuse(send, TABLE[feed.TicketRefused], str(refused))
         return
-    except (psycopg.Error, OSError, TimeoutError):
+    except (psycopg.Error, DatabaseError, OSError, TimeoutError):
         log.exception("The feed cannot reach the database")
         await _refuse(
             send, TABLE[feed.FeedAway], "We cannot stream at the moment. Read the pages, or try again shortly."
@@ -122,10 +127,19 @@ async def _left(receive: Receive) -> None:
 
 
 async def _write(desk: Desk, reader: feed.Reader, after: int, send: Send) -> None:
-    """Send what is there, then what comes; a heartbeat tells the server's time and keeps proxies from hanging up."""
+    """Send what is there, then what comes; a heartbeat tells the server's time and keeps proxies from hanging up.
+
+    It ends when the reader may not read the attempt any more: a review was handed back, a person may not sign in.
+    """
+    clock = asyncio.get_running_loop().time
+    admitted_at = clock()
     async with desk.listening(reader.attempt_id) as bell:
         while True:
             bell.clear()
+            if clock() - admitted_at >= ADMITTED_FOR_S:
+                if not await desk.admits(reader):
+                    return
+                admitted_at = clock()
             rows = await desk.rows(reader, after)
             for row in rows:
                 after = row["seq"]
@@ -155,6 +169,7 @@ class Desk:
         self._bells: dict[UUID, set[asyncio.Event]] = defaultdict(set)
         self._listener: asyncio.Task[None] | None = None
         self._opening = asyncio.Lock()
+        self._asking = ThreadPoolExecutor(1, "feed-access")
 
     async def now(self) -> datetime:
         """The database's clock."""
@@ -164,6 +179,10 @@ class Desk:
         assert row is not None  # noqa: S101 - a clock always answers
         now: datetime = row[0]
         return now
+
+    async def admits(self, reader: feed.Reader) -> bool:
+        """Whether this reader may read the attempt at this moment; the rules are Django's, so a thread asks them."""
+        return await asyncio.get_running_loop().run_in_executor(self._asking, _still_reads, reader)
 
     async def rows(self, reader: feed.Reader, after: int) -> list[dict[str, Any]]:
         """What this reader has not seen yet."""
@@ -240,6 +259,14 @@ class Desk:
         if self._pool is not None:
             await self._pool.close()
             self._pool = None
+        self._asking.shutdown()
+
+
+def _still_reads(reader: feed.Reader) -> bool:
+    try:
+        return access.still_reads(reader.user_id, reader.attempt_id, hidden=reader.hidden)
+    finally:
+        connections.close_all()  # this thread's own, which no request would give back
 
 
 def _conninfo() -> str:

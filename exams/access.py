@@ -118,6 +118,12 @@ def may_read(user: User | AnonymousUser, attempt: Attempt) -> bool:
     return attempt.learner_id != user.pk and any(rule(user, attempt) for rule in mentors_may_see)
 
 
+def still_reads(user_id: int, attempt_id: uuid.UUID, *, hidden: bool) -> bool:
+    """Whether a person who was let in to read goes on to be: active, of the same sort, and reaching the attempt."""
+    user = User.objects.filter(pk=user_id).first()
+    return user is not None and sees_hidden(user) == hidden and may_read(user, _find(attempt_id))
+
+
 def own_attempt(user: User | AnonymousUser, attempt_id: uuid.UUID) -> Attempt:
     """The learner's own attempt, for writing; nobody writes into another person's attempt.
 

@@ -10,10 +10,12 @@ class RubricsConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers the four questions that exams asks without knowing who answers."""
-        from exams import access, start, twins  # noqa: PLC0415 - models are loaded by now, not before
+        from accounts import idempotency  # noqa: PLC0415 - models are loaded by now, not before
+        from exams import access, start, twins  # noqa: PLC0415
         from rubrics import publish, review  # noqa: PLC0415
 
         access.mentors_may_see.append(review.may_see)
         access.mentors_own_review.append(review.own_review)
         start.previous_is_finished.append(review.is_finished)
         twins.on_published.append(publish.publish)
+        idempotency.still_reaches["review_id"] = review.held_by

@@ -38,12 +38,14 @@ class Logged:
     """A move that a branch's log tells of.
 
     Attributes:
-        move: what moved.
+        move: what moved, by a name that can be shown.
+        branch: full name of the branch as its file is called: two that are not UTF-8 may be shown by the same name.
         arrived: when its push had arrived.
         exact: `arrived` is the moment that the platform noted; else it is this host's clock, in whole seconds.
     """
 
     move: Move
+    branch: str
     arrived: datetime
     exact: bool
 
@@ -84,9 +86,8 @@ def logged(path: Path) -> tuple[Logged, ...]:
     for where, _, names in os.walk(logs / "refs" / "heads"):
         for name in names:
             file = os.path.join(where, name)  # noqa: PTH118 - a path could not be told from its bytes
-            ref = os.fsencode(os.path.relpath(file, logs)).decode("utf-8", "replace")
             with open(file, encoding="utf-8", errors="replace") as log:  # noqa: PTH123 - as above
-                found += _read(ref, log)
+                found += _read(os.path.relpath(file, logs), log)
     return tuple(found)
 
 
@@ -95,12 +96,12 @@ def landed(found: Iterable[Logged], branches: Mapping[str, str]) -> Iterator[Log
 
     Args:
         found: what the logs tell, oldest first in each branch.
-        branches: where each branch is, by its short name.
+        branches: where each branch is, by its short name as its file is called.
     """
     at = {f"refs/heads/{name}": commit for name, commit in branches.items()}
     for each in reversed(list(found)):
-        if at.get(each.move.ref) == each.move.new:
-            at[each.move.ref] = each.move.old
+        if at.get(each.branch) == each.move.new:
+            at[each.branch] = each.move.old
             yield each
 
 
@@ -116,7 +117,8 @@ def kept_aside(path: Path) -> tuple[KeptAside, ...]:
     return tuple(found)
 
 
-def _read(ref: str, log: Iterable[str]) -> Iterator[Logged]:
+def _read(branch: str, log: Iterable[str]) -> Iterator[Logged]:
+    ref = os.fsencode(branch).decode("utf-8", "replace")  # as `moves_in` is given it
     for line in log:
         match = _LOGGED.fullmatch(line.rstrip("\n"))
         if match is None:
@@ -124,6 +126,7 @@ def _read(ref: str, log: Iterable[str]) -> Iterator[Logged]:
         noted = _moment(match[3].removesuffix(f"@{_DOMAIN}"))
         yield Logged(
             move=Move(ref=ref, old=match[1], new=match[2]),
+            branch=branch,
             arrived=noted or datetime.fromtimestamp(int(match[4]), UTC),
             exact=noted is not None,
         )

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Q
 
 from exams import late
-from exams.errors import Refusal
 from exams.live.late_pushes import keep_late_push
 from exams.live.pushes import record_push
 from exams.models import Attempt, AttemptState, Event, LateWrite
+from exams.one_by_one import UNUSABLE
 from exams.queries import repository_path
 from exams.sources import PUSHED
 from sandboxes import push_records, repository
@@ -57,8 +57,13 @@ def find_lost_pushes(now: datetime) -> int:
         for attempt in batch:
             try:
                 found += _find(attempt, known, before=now - GRACE)
-            except (repository.RepositoryFault, Refusal, OSError):
-                log.exception("What was pushed to the repository of attempt %s could not be looked through", attempt.pk)
+            except (repository.RepositoryFault, OSError, *UNUSABLE):
+                log.critical(
+                    "ALERT: what was pushed to the repository of attempt %s cannot be looked through; the others are, "
+                    "and every sweep tries it again. Read the cause below, and mend the repository or the code",
+                    attempt.pk,
+                    exc_info=True,
+                )
     return found
 
 

@@ -95,7 +95,7 @@ class Release(APIView):
     """Handing back."""
 
     @extend_schema(operation_id="reviews_release", request=shapes.ReviewRelease, responses=shapes.ReviewQueueRow)
-    @idempotent
+    @idempotent(gives_up=True)
     def post(self, request: Request, review_id: UUID) -> Response:
         """Put the review back into the queue; the draft stays with it."""
         asked = shapes.ReviewRelease(data=request.data)

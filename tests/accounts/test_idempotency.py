@@ -12,6 +12,7 @@ from django.db import connections
 from django.db.models.functions import Now
 from django.test import override_settings
 from django.urls import include, path
+from knox.models import AuthToken
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -76,6 +77,25 @@ def _post(client: APIClient, body: dict[str, Any], key: str | None, address: str
 
 def _name(user: User) -> str:
     return User.objects.get(pk=user.pk).name
+
+
+def test_another_role_is_not_given_what_the_former_was_answered(cast: Cast) -> None:
+    key = str(uuid.uuid4())
+    assert _post(client_of(cast.admin), {}, key).status_code == 201
+    User.objects.filter(pk=cast.admin.pk).update(role="mentor")
+    again = _post(client_of(User.objects.get(pk=cast.admin.pk)), {}, key)
+    assert (again.status_code, again.json()["type"]) == (422, "/problems/key-reused")
+    assert _name(cast.admin) == "Ana!"
+
+
+def test_a_person_who_may_not_sign_in_any_more_is_not_answered_again(cast: Cast) -> None:
+    key = str(uuid.uuid4())
+    _, token = AuthToken.objects.create(cast.learner)
+    client = APIClient(headers={"authorization": f"Token {token}"})
+    assert _post(client, {}, key).status_code == 201
+    assert _post(client, {}, key)["Idempotent-Replayed"] == "true"
+    User.objects.filter(pk=cast.learner.pk).update(is_active=False)
+    assert _post(client, {}, key).status_code == 401
 
 
 def test_the_same_request_again_gets_the_same_answer_and_does_nothing(cast: Cast) -> None:

@@ -13,8 +13,10 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections, transaction
 
+from accounts.models import User
+from config import events_stream
 from config.events_stream import Desk, stream_events
-from exams import feed, ledger
+from exams import access, feed, ledger
 from exams.database_clock import database_now
 from tests.attempts import NOON, live_attempt
 from tests.people import Cast, client_of, standing_cast
@@ -42,6 +44,7 @@ class Reading:
         self.status = 0
         self.headers: dict[bytes, bytes] = {}
         self.text = ""
+        self.ended = False
         self._more = asyncio.Event()
         self._gone = asyncio.Event()
 
@@ -50,6 +53,7 @@ class Reading:
             self.status, self.headers = message["status"], dict(message["headers"])
         else:
             self.text += message.get("body", b"").decode()
+            self.ended = not message.get("more_body", False)
         self._more.set()
 
     async def receive(self) -> dict[str, Any]:
@@ -220,6 +224,57 @@ def test_nobody_gets_a_ticket_for_what_they_may_not_read(people: Cast) -> None:
     assert client_of(people.other_learner).post(address).status_code == 404
     assert client_of(people.mentor).post(address).status_code == 404
     assert client_of().post(address).status_code == 401
+
+
+def _deactivate(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    connections.close_all()
+
+
+@pytest.mark.parametrize("lost", ["deactivated", "handed back"])
+def test_an_open_stream_ends_soon_after_its_reader_may_not_read_any_more(
+    people: Cast, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    monkeypatch.setattr(events_stream, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(events_stream, "ADMITTED_FOR_S", 0.1)
+    attempt = live_attempt(people.learner)
+    holds = True
+    monkeypatch.setattr(access, "mentors_may_see", [lambda _user, _attempt: holds])
+    reader = people.mentor if lost == "handed back" else people.learner
+    query = _ticket(attempt, reader)
+
+    async def read() -> Reading:
+        nonlocal holds
+        async with _open(_scope(attempt.pk, query)) as reading:
+            await reading.until(lambda: reading.text.count("event: clock") > 3)
+            if lost == "handed back":
+                holds = False
+            else:
+                await sync_to_async(_deactivate, thread_sensitive=False)(reader)
+            await reading.until(lambda: reading.ended)
+            await sync_to_async(_note, thread_sensitive=False)(attempt, 1)
+        return reading
+
+    reading = asyncio.run(read())
+    assert reading.status == 200
+    assert "test.note" not in reading.text
+
+
+def test_nobody_is_let_go_on_for_more_than_half_a_minute() -> None:
+    assert events_stream.ADMITTED_FOR_S + events_stream.HEARTBEAT_S <= 30
+
+
+def test_a_ticket_of_somebody_who_may_not_read_any_more_opens_nothing(people: Cast) -> None:
+    attempt = live_attempt(people.learner)
+    query = _ticket(attempt, people.learner)
+    _deactivate(people.learner)
+
+    async def read() -> Reading:
+        async with _open(_scope(attempt.pk, query)) as reading:
+            await reading.until(lambda: bool(reading.text))
+        return reading
+
+    assert asyncio.run(read()).status == 401
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from knox.models import AuthToken
 
@@ -58,6 +60,17 @@ def test_a_part_that_cannot_work_says_so_to_all_and_why_to_operators() -> None:
     assert "container engine" in said["detail"]
     assert "x.sock" not in said["detail"]
     assert "x.sock" in Client().get("/readyz", **HERE).json()["parts"]["sandbox"]["detail"]
+
+
+def test_a_migration_that_is_not_applied_is_told_and_code_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    health._migrations_here.cache_clear()
+    assert health._database().ok
+    monkeypatch.setattr(MigrationLoader, "__init__", lambda *_, **__: pytest.fail("the migrations were read again"))
+    assert health._database().ok
+    MigrationRecorder.Migration.objects.filter(app="exams", name="0002_append_only").delete()
+    found = health._database()
+    assert not found.ok
+    assert "1 migrations are not applied" in found.detail
 
 
 @pytest.mark.parametrize(

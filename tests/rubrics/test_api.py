@@ -28,6 +28,33 @@ def claim(waiting: Review, cast: Cast) -> str:
     return f"{V1}/reviews/{waiting.pk}"
 
 
+def test_a_kept_answer_is_not_given_again_to_a_mentor_who_handed_the_review_back(waiting: Review, cast: Cast) -> None:
+    path = f"{V1}/reviews/{waiting.pk}"
+    mona = client_of(cast.mentor)
+
+    def send(verb: str, body: dict[str, Any]) -> Any:
+        sending = mona.put if verb.startswith("scores") else mona.post
+        return sending(f"{path}/{verb}/", body, headers={"Idempotency-Key": verb})
+
+    claiming: tuple[str, dict[str, Any]] = ("claim", {})
+    scoring = ("scores/communication", {"score": "0.65", "comment": "Clear.", "evidence": []})
+    releasing = ("release", {"reason": "I am ill."})
+    for sent in (claiming, scoring):
+        assert send(*sent).status_code == 200
+        assert send(*sent)["Idempotent-Replayed"] == "true"
+    assert send(*releasing).status_code == 200
+    assert send(*releasing)["Idempotent-Replayed"] == "true", "that one tells nothing of what was reached"
+    for sent in (claiming, scoring):
+        problem(send(*sent), 404, "not-found")
+
+
+def test_a_refused_claim_is_refused_again_in_the_same_words(waiting: Review, cast: Cast) -> None:
+    path = claim(waiting, cast)
+    milo = client_of(cast.other_mentor)
+    first, again = (milo.post(f"{path}/claim/", headers={"Idempotency-Key": "k"}) for _ in range(2))
+    assert problem(again, 409, "already-claimed") == first.json()
+
+
 def test_the_queue_names_nobody_before_a_claim(waiting: Review, cast: Cast) -> None:
     body = client_of(cast.mentor).get(f"{V1}/reviews/").json()
     assert [row["id"] for row in body["results"]] == [str(waiting.pk)]

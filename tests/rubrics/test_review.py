@@ -74,7 +74,7 @@ def test_one_attempt_whose_review_cannot_be_opened_holds_up_no_other(
         return append(attempt=attempt, **rest)
 
     monkeypatch.setattr(ledger, "append", fails)
-    assert verbs.open_waiting(now=NOON, limit=1) == 1
+    assert verbs.open_waiting(now=NOON) == 1
     assert Review.objects.get().attempt == good
     assert f"ALERT: the review of attempt {bad.pk} cannot be opened" in caplog.text
     monkeypatch.undo()

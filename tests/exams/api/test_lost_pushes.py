@@ -160,15 +160,32 @@ def test_a_log_without_our_moment_gives_the_hosts_time_and_says_so(attempt: Atte
     assert "clock of the host" in event.payload["time_from"]
 
 
+def test_branches_whose_names_are_not_utf_8_are_found_each_by_itself(attempt: Attempt) -> None:
+    path = repository_path(attempt)
+    head = repository.head(path)
+    for minute, name in enumerate([b"caf\xe9", b"caf\xe8"]):  # both are shown as caf\ufffd
+        arrived = database_now() - AFTERWARDS - timedelta(minutes=minute)
+        stamp = push_records.folder_of(arrived)
+        old = "0" * 40 if minute else "f" * 40
+        (path / "logs" / "refs" / "heads" / os.fsdecode(name)).write_text(
+            f"{old} {head} hotseat <{stamp}@arrived.hotseat> 1 +0000\tpush\n"
+        )
+        (path / "refs" / "heads" / os.fsdecode(name)).write_text(head + "\n")
+    assert find_lost_pushes(database_now()) == 2
+    assert [event.payload["ref"] for event in ledgered(attempt)] == ["refs/heads/caf\ufffd"] * 2
+    assert find_lost_pushes(database_now()) == 0
+
+
+@pytest.mark.parametrize("fault", [PermissionError, ValueError])
 def test_one_repository_that_cannot_be_read_does_not_hide_the_others(
-    attempt: Attempt, cast: Cast, monkeypatch: pytest.MonkeyPatch
+    attempt: Attempt, cast: Cast, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
 ) -> None:
     other = live_attempt(cast.other_learner, with_repository=True)
     logged = push_records.logged
 
     def broken(path: Path) -> tuple[push_records.Logged, ...]:
         if path == repository_path(attempt):
-            raise PermissionError(path)
+            raise fault(path)
         return logged(path)
 
     monkeypatch.setattr(push_records, "logged", broken)
