@@ -75,7 +75,7 @@ class Keeper:
                 except DatabaseError as fault:
                     log.warning("Could not renew the lease of run %s: %s", self._held.run_id, fault)
                     connections.close_all()  # the next beat connects anew
-                    if time.monotonic() - renewed > queue.LEASE.total_seconds():
+                    if time.monotonic() - renewed > queue.patience.LEASE.total_seconds():
                         self._lost = f"run {self._held.run_id}: no lease could be had from the database: {fault}"
         finally:
             connections.close_all()

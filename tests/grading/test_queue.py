@@ -83,7 +83,7 @@ def test_one_row_that_fails_holds_up_no_other(
         GradingRun.objects.update(state=RunState.HELD, visible_verdict="verified", visible_at=now)
         now += timedelta(days=1)
     if step == "reclaim":
-        GradingRun.objects.update(state=RunState.RUNNING, leased_until=now - SECOND, claims=queue.MOST_CLAIMS)
+        GradingRun.objects.update(state=RunState.RUNNING, leased_until=now - SECOND, claims=queue.patience.MOST_CLAIMS)
     append = ledger.append
 
     def fails(*, attempt: Attempt, **rest: Any) -> Event:
@@ -119,7 +119,7 @@ def test_a_claim_is_a_lease_with_a_new_fence(attempt: Attempt, now: datetime) ->
     held = claim(now)
     run = GradingRun.objects.get()
     assert (run.state, run.fence, run.claims, run.worker) == (RunState.RUNNING, 1, 1, "w1")
-    assert run.leased_until == now + queue.LEASE
+    assert run.leased_until == now + queue.patience.LEASE
     assert held.fence == 1
     assert queue.claim(worker="w2", now=now) is None
     assert kinds(attempt) == ["run.queued", "run.started"]
@@ -190,10 +190,10 @@ def test_a_late_result_of_an_older_claim_is_refused(attempt: Attempt, now: datet
     work.submit(attempt, work.tree())
     queue.enlist(now=now)
     old = claim(now, "slow")
-    later = now + queue.LEASE
+    later = now + queue.patience.LEASE
     assert queue.reclaim(now=later - MICROSECOND) == 0
     assert queue.reclaim(now=later) == 1
-    new = claim(later + queue.BACKOFF[0], "quick")
+    new = claim(later + queue.patience.BACKOFF[0], "quick")
     assert (old.fence, new.fence) == (1, 2)
     with pytest.raises(queue.LeaseLost):
         queue.keep(old, done=1, total=2, now=later)
@@ -211,7 +211,7 @@ def test_a_renewed_lease_is_not_reclaimed(attempt: Attempt, now: datetime) -> No
     queue.enlist(now=now)
     held = claim(now)
     queue.keep(held, done=3, total=9, now=now + 20 * SECOND)
-    assert queue.reclaim(now=now + queue.LEASE) == 0
+    assert queue.reclaim(now=now + queue.patience.LEASE) == 0
     assert GradingRun.objects.get().cells_done == 3
 
 
@@ -221,7 +221,7 @@ def test_a_fault_of_ours_puts_the_run_back_and_it_waits_a_little_longer_each_tim
     work.submit(attempt, work.tree())
     queue.enlist(now=now)
     at = now
-    for pause in queue.BACKOFF:
+    for pause in queue.patience.BACKOFF:
         held = claim(at)
         assert queue.give_back(held, "EngineTimeout: slow", now=at) == RunState.WAITING
         assert queue.claim(worker="w2", now=at + pause - MICROSECOND) is None
@@ -230,20 +230,43 @@ def test_a_fault_of_ours_puts_the_run_back_and_it_waits_a_little_longer_each_tim
     assert GradingRun.objects.get().verdict == ""
 
 
+def test_patience_that_is_changed_is_the_patience_that_is_had(
+    attempt: Attempt, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers of the tests are in a hurry; a second name for one of these would be changed without effect."""
+    monkeypatch.setattr(queue.patience, "LEASE", 2 * SECOND)
+    monkeypatch.setattr(queue.patience, "BACKOFF", (3 * SECOND,))
+    monkeypatch.setattr(queue.patience, "MOST_CLAIMS", 2)
+    monkeypatch.setattr(queue.patience, "EXPECTED_SECONDS", {"run": 77.0, "hand_in": 99.0})
+    work.submit(attempt, work.tree())
+    queue.enlist(now=now)
+    place = queue.place(GradingRun.objects.get(), now=now)
+    assert place is not None
+    assert place.wait_seconds == 77
+    queue.keep(claim(now), done=0, total=1, now=now)
+    assert queue.reclaim(now=now + 2 * SECOND - MICROSECOND) == 0
+    at = now + 2 * SECOND
+    assert queue.reclaim(now=at) == 1
+    assert queue.claim(worker="w", now=at + 3 * SECOND - MICROSECOND) is None
+    again = claim(at + 3 * SECOND)
+    assert queue.give_back(again, "it failed", now=at + 4 * SECOND) == RunState.PLATFORM_FAULT
+    assert not {"LEASE", "BACKOFF", "MOST_CLAIMS", "SERVED_RECENTLY", "EXPECTED_SECONDS"} & set(vars(queue))
+
+
 def test_a_submission_that_keeps_killing_its_worker_ends_as_our_fault_and_calls_an_operator(
     attempt: Attempt, now: datetime, caplog: pytest.LogCaptureFixture
 ) -> None:
     submission = work.submit(attempt, work.tree())
     queue.enlist(now=now)
     at = now
-    for _ in range(queue.MOST_CLAIMS):
+    for _ in range(queue.patience.MOST_CLAIMS):
         claim(at)
-        at += queue.LEASE
+        at += queue.patience.LEASE
         with caplog.at_level(logging.CRITICAL):
             queue.reclaim(now=at)
-        at += max(queue.BACKOFF)
+        at += max(queue.patience.BACKOFF)
     run = GradingRun.objects.get()
-    assert (run.state, run.verdict, run.claims) == (RunState.PLATFORM_FAULT, "", queue.MOST_CLAIMS)
+    assert (run.state, run.verdict, run.claims) == (RunState.PLATFORM_FAULT, "", queue.patience.MOST_CLAIMS)
     assert "ALERT" in caplog.text
     assert queue.claim(worker="w1", now=at) is None
     assert kinds(attempt)[-1] == "run.gave_up"
@@ -315,7 +338,7 @@ def test_the_place_in_the_queue_and_an_honest_wait(cast: Cast, now: datetime) ->
     assert run is not None
     place = queue.place(run, now=now)
     assert place is not None
-    assert (place.position, place.wait_seconds) == (1, round(queue.EXPECTED_SECONDS["run"]))
+    assert (place.position, place.wait_seconds) == (1, round(queue.patience.EXPECTED_SECONDS["run"]))
     assert "first guess" in place.basis
 
     long_ago = now - timedelta(minutes=90)  # its stage has just closed: the hidden cells are to be run too
@@ -323,11 +346,13 @@ def test_the_place_in_the_queue_and_an_honest_wait(cast: Cast, now: datetime) ->
     queue.enlist(now=now)
     before_closing = queue.place(run, now=now - MICROSECOND)
     assert before_closing is not None
-    assert before_closing.wait_seconds == round(2 * queue.EXPECTED_SECONDS["run"])
+    assert before_closing.wait_seconds == round(2 * queue.patience.EXPECTED_SECONDS["run"])
     place = queue.place(run, now=now)
     assert place is not None
     assert place.position == 2
-    assert place.wait_seconds == round(queue.EXPECTED_SECONDS["run"] + queue.EXPECTED_SECONDS["hand_in"])
+    assert place.wait_seconds == round(
+        queue.patience.EXPECTED_SECONDS["run"] + queue.patience.EXPECTED_SECONDS["hand_in"]
+    )
 
     held = claim(now)
     assert held.submission == theirs

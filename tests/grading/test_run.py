@@ -227,7 +227,7 @@ def test_a_fault_of_ours_in_mid_run_leaves_no_mark_and_the_next_try_grades(
     waiting = GradingRun.objects.get()
     assert (waiting.state, waiting.verdict, waiting.cells.count()) == (RunState.WAITING, "", 0)
     assert waiting.last_fault == "EngineTimeout: the engine took its time"
-    held = queue.claim(worker="w", now=database_now() + queue.BACKOFF[0])
+    held = queue.claim(worker="w", now=database_now() + queue.patience.BACKOFF[0])
     assert held is not None
     run.grade(held, sandbox=fake, clock=database_now)
     assert GradingRun.objects.get().verdict == Verdict.verified

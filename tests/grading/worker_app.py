@@ -21,7 +21,7 @@ app.conf.beat_schedule["grading.tasks.grade_waiting"]["schedule"] = 1.0
 def _hurry(**_: Any) -> None:
     from grading import lease, queue, verdicts  # noqa: PLC0415 - models are loaded by now, not before
 
-    queue.LEASE = timedelta(seconds=LEASE_SECONDS)
-    queue.BACKOFF = (timedelta(seconds=1),)
+    queue.patience.LEASE = timedelta(seconds=LEASE_SECONDS)
+    queue.patience.BACKOFF = (timedelta(seconds=1),)
     lease.EVERY_SECONDS = 1.0
     verdicts.REPEATS = 1
