@@ -80,7 +80,7 @@ class RunView(APIView):
     def get(self, request: Request, run_id: uuid.UUID) -> Response:
         """A run: where it stands, or what it showed, why, and what to do next."""
         submission = Submission.objects.select_related("attempt__learner", "hand_in__stage").filter(pk=run_id).first()
-        if submission is None or not access.may_read(request.user, submission.attempt):
+        if submission is None or not access.reads(request.user, submission.attempt):
             raise access.NothingHere("There is no such run among those you may see. Check the address.")
         now = database_now()
         hidden = access.sees_hidden(request.user)

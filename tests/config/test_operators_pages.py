@@ -80,7 +80,7 @@ def test_a_conflict_of_interest_is_ended_once_with_who_and_why_and_may_be_declar
         "UPDATE rubrics_conflictofinterest SET ended_at = now()",
         "UPDATE rubrics_conflictofinterest SET ended_at = now(), ended_by_id = declared_by_id",
         "UPDATE rubrics_conflictofinterest SET ended_at = now(), ended_by_id = declared_by_id, end_reason = ' '",
-        "UPDATE rubrics_conflictofinterest SET ended_at = now(), ended_by_id = learner_id, end_reason = 'x', reason = 'y'",
+        "UPDATE rubrics_conflictofinterest SET ended_at = now(), ended_by_id = 1, end_reason = 'x', reason = 'y'",
         "DELETE FROM rubrics_conflictofinterest",
         "SET LOCAL hotseat.allow_truncate = 'off'; TRUNCATE rubrics_conflictofinterest",
     ],
