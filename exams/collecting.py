@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Max
 
 from exams import doorbell, ledger
+from exams.completeness import missing
 from exams.definitions import twin_of
 from exams.models import (
     Answer,
@@ -244,6 +245,9 @@ def summary(collected: Collected) -> dict[str, Any]:
         "number": collected.hand_in.number,
         "by_deadline": True,
         "deliverables": sorted(collected.hand_in.deliverables),
+        "missing": missing(
+            collected.hand_in.deliverables, twin_of(collected.stage.attempt).deliverables_of(collected.stage.key)
+        ),
         "content_sha256": collected.hand_in.content_sha256,
         "self_checks": "not_answered",
         "blocked_checks": collected.hand_in.blocked_checks,

@@ -32,6 +32,7 @@ def keep(
     content_sha256: str,
     actor: User,
     blocked_checks: Sequence[str] = (),
+    missing: Sequence[str] = (),
 ) -> tuple[LateWrite, Receipt]:
     """Store a late write and say so in its receipt. The attempt must be held.
 
@@ -44,6 +45,7 @@ def keep(
         content_sha256: hash of what was sent, in hex.
         actor: who sent it.
         blocked_checks: the critical self-checks that would have blocked it in time; the receipt names them.
+        missing: what it lacks, for the receipt.
 
     Raises:
         TooManyLateWrites: `MAX_LATE_WRITES` different ones are stored already.
@@ -79,6 +81,7 @@ def keep(
             "kind": kind,
             "late_by_seconds": arrival.late_by.total_seconds(),
             **({"blocked_checks": list(blocked_checks)} if blocked_checks else {}),
+            **({"missing": list(missing)} if missing else {}),
             **receipts.facts(stage, content_sha256),
         },
         actor=actor,

@@ -35,6 +35,7 @@ class Receipt:
         counts: Whether it arrived in its window.
         late_by_seconds: None when it was not late.
         message: The same for people, with the zone named.
+        missing: Of a hand-in, what it lacks: see `completeness.missing`.
     """
 
     number: int
@@ -46,6 +47,7 @@ class Receipt:
     counts: bool
     late_by_seconds: float | None
     message: str
+    missing: tuple[str, ...] = ()
 
 
 def facts(stage: Stage, content_sha256: str) -> dict[str, Any]:
@@ -75,7 +77,7 @@ def of(attempt: Attempt) -> list[Receipt]:
 
 def as_json(receipt: Receipt) -> dict[str, Any]:
     """The receipt as the API shows it."""
-    return asdict(receipt) | {"received_at": iso(receipt.received_at)}
+    return asdict(receipt) | {"received_at": iso(receipt.received_at), "missing": list(receipt.missing)}
 
 
 def _receipt(event: Event, stage: Stage | None) -> Receipt:
@@ -96,7 +98,8 @@ def _receipt(event: Event, stage: Stage | None) -> Receipt:
         time_left_seconds=None if left is None else left.total_seconds(),
         counts=counts,
         late_by_seconds=None if late is None else late.total_seconds(),
-        message=_message(event, key, window, left, late),
+        message=f"{_message(event, key, window, left, late)}{_lacks(payload)}",
+        missing=tuple(payload.get("missing", ())),
     )
 
 
@@ -109,7 +112,10 @@ def _closing(event: Event) -> Receipt:
         said = f"{closed} Your last hand-in counts. Number {event.seq}."
     else:
         saved = ", ".join(payload["deliverables"]) or "nothing"
-        said = f"{closed} We handed in what was saved by then: {saved}. Self-checks: not answered. Number {event.seq}."
+        said = (
+            f"{closed} We handed in what was saved by then: {saved}. Self-checks: not answered. Number {event.seq}."
+            f"{_lacks(payload)}"
+        )
     return Receipt(
         number=event.seq,
         kind=event.kind,
@@ -120,6 +126,7 @@ def _closing(event: Event) -> Receipt:
         counts=True,
         late_by_seconds=None,
         message=said,
+        missing=tuple(payload.get("missing", ())),
     )
 
 
@@ -143,6 +150,10 @@ def _message(event: Event, stage: str, window: Window | None, left: timedelta | 
     if not window.holds(event.at):
         return f"{received} The {stage} stage had not opened yet, so it does not count."
     return f"{received} It counts; {length_in_words(left)} are left in the {stage} stage."
+
+
+def _lacks(payload: dict[str, Any]) -> str:
+    return f" Missing in it: {', '.join(payload['missing'])}." if payload.get("missing") else ""
 
 
 def in_words(at: datetime, zone_name: str) -> str:

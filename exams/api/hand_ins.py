@@ -101,7 +101,8 @@ class HandInAnswer(WithServerNow):
     hand_in = HandInShape(allow_null=True)
     missing = serializers.ListField(
         child=serializers.CharField(),
-        help_text="Deliverables of the stage that are neither sent nor saved, or are empty.",
+        help_text="Deliverables of the stage that are neither sent nor saved, or are empty; and of documents the "
+        "sections that the twin names and nothing is written in, such as `postmortem: Timeline`. It blocks nothing.",
     )
     unpinned_because = serializers.CharField(allow_blank=True)
     late_write = LateWriteShape(allow_null=True)

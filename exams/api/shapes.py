@@ -39,6 +39,9 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     counts = serializers.BooleanField()
     late_by_seconds = serializers.FloatField(allow_null=True)
     message = serializers.CharField(help_text="The same for people, with the time zone named.")
+    missing = serializers.ListField(
+        child=serializers.CharField(), help_text="Of a hand-in: what it lacks, as `missing` of its answer."
+    )
 
 
 class ReceiptAnswer(WithServerNow):

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from exams import collecting, late, ledger, receipts, sources
-from exams.content import check_plain, check_size
+from exams.content import ContentUnusable, check_plain, check_size, is_blank
 from exams.definitions import deliverable_of
 from exams.errors import Refusal
 from exams.live.thinning import thin
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 BYTES_PER_CHARACTER = 4  # of UTF-8, at most
 SAVED = "draft.saved"
 CONFLICTED = "draft.conflicted"
+_KINDS = {bool: "true or false", int: "a number", float: "a number", list: "a list"}
 
 
 class StaleDraft(Refusal):
@@ -97,6 +98,11 @@ def checked(content: Any, *, deliverable: Deliverable, attempt: Attempt) -> Any:
     check_plain(content, what=what)
     if deliverable.kind == "code":
         return sources.read(content, attempt=attempt).as_json()
+    if not is_blank(content) and not isinstance(content, (str, dict)):
+        raise ContentUnusable(
+            f"{deliverable.title} is expected as text (Markdown), or as an object of texts by name; this is "
+            f"{_KINDS[type(content)]}. Nothing was stored; send it as text."
+        )
     most = deliverable.max_characters * BYTES_PER_CHARACTER
     check_size(ledger.canonical(content), what=what, max_bytes=most)
     return ledger.plain(content)

@@ -10,7 +10,8 @@ from django.db.models import Max
 
 from exams import doorbell, late, ledger, receipts, sources
 from exams.collecting import Saved, unsaved_submission
-from exams.content import ContentTooLarge, check_text, is_blank
+from exams.completeness import missing
+from exams.content import ContentTooLarge, check_text
 from exams.definitions import deliverable_of, twin_of
 from exams.errors import Refusal
 from exams.live.drafts import checked
@@ -47,7 +48,7 @@ class TooManyHandIns(Refusal):
 
 @dataclass(frozen=True)
 class HandedIn:
-    """What was handed in, or the late write it became; `missing` are deliverables that are empty or not there."""
+    """What was handed in, or the late write it became; `missing` as `completeness.missing`."""
 
     receipt: Receipt
     hand_in: HandIn | None
@@ -145,9 +146,7 @@ def hand_in(
         blocked=[check.key for check in judged.blocked],
         force_reason=reason,
     )
-    missing = tuple(
-        each.key for each in twin_of(attempt).deliverables_of(stage_key) if is_blank(contents.get(each.key))
-    )
+    lacking = tuple(missing(contents, twin_of(attempt).deliverables_of(stage_key)))
     with transaction.atomic():
         held = ledger.hold(attempt.pk)
         arrival = arrive(attempt=held, stage_key=stage_key, received_at=received_at)
@@ -160,8 +159,9 @@ def hand_in(
                 content_sha256=ledger.content_sha256(stored),
                 actor=actor,
                 blocked_checks=parcel.unforced,
+                missing=lacking,
             )
-            return HandedIn(receipt, None, None, kept, missing, pin)
+            return HandedIn(receipt, None, None, kept, lacking, pin)
         require_unblocked(judged, reason=reason)  # an extension may have opened the window since it was looked at
         _require_room(arrival.stage)
         row, submission = write(attempt=held, stage=arrival.stage, parcel=parcel, received_at=received_at)
@@ -172,7 +172,7 @@ def hand_in(
                 "hand_in": row.pk,
                 "number": row.number,
                 "deliverables": sorted(contents),
-                "missing": list(missing),
+                "missing": list(lacking),
                 "self_checks": {key: str(answer) for key, answer in parcel.answers.items()},
                 "blocked_checks": parcel.blocked,
                 "force_reason": parcel.force_reason,
@@ -186,7 +186,7 @@ def hand_in(
             receipt=True,
         )
         receipt = receipts.give(event, arrival.stage, now=received_at)
-        return HandedIn(receipt, row, submission, None, missing, pin)
+        return HandedIn(receipt, row, submission, None, lacking, pin)
 
 
 def write(*, attempt: Attempt, stage: Stage, parcel: Parcel, received_at: datetime) -> tuple[HandIn, Submission | None]:
