@@ -214,7 +214,7 @@ class ConflictOfInterest(models.Model):
     declared_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     ended_at = models.DateTimeField(null=True)
     ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    end_reason = models.TextField(blank=True, default="")
+    end_reason = models.TextField(blank=True, default="", db_default="")
 
     class Meta:
         verbose_name_plural = "conflicts of interest"

@@ -58,6 +58,13 @@ def run() -> int:
     return 1 if failed else 0
 
 
+# Looked at by hand, each with why it is safe with the release before it still running.
+_WEIGHED_MIGRATIONS = (
+    "0004_conflicts_are_kept",  # one a pair becomes one in force a pair: rows that kept the old rule keep the new
+    "0005_appeals",  # one review an attempt becomes one an attempt and round: rows that kept the old rule keep the new
+)
+
+
 def _checks(schema: Path) -> list[Check]:
     python = sys.executable
     tools = Path(python).parent
@@ -85,6 +92,7 @@ def _checks(schema: Path) -> list[Check]:
             (
                 *(*manage, "lintmigrations", "--no-cache", "--quiet", "ok", "ignore"),
                 *("--ignore-initial-migrations", "--include-apps", "accounts", "exams", "grading", "rubrics"),
+                *("--ignore-name", *_WEIGHED_MIGRATIONS),
             ),
         ),
         Check("settings (manage.py check)", (*manage, "check", "--fail-level", "WARNING")),

@@ -79,7 +79,9 @@ class Migration(migrations.Migration):
             for name in ("declared_by", "ended_by")
         ],
         migrations.AddField("conflictofinterest", "ended_at", models.DateTimeField(null=True)),
-        migrations.AddField("conflictofinterest", "end_reason", models.TextField(blank=True, default="")),
+        migrations.AddField(
+            "conflictofinterest", "end_reason", models.TextField(blank=True, db_default="", default="")
+        ),
         migrations.RemoveConstraint("conflictofinterest", "conflict_once"),
         migrations.AddConstraint(
             "conflictofinterest",
