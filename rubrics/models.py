@@ -85,7 +85,7 @@ class Review(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="reviews")
-    round = models.PositiveSmallIntegerField(choices=Round.choices, default=Round.FIRST)
+    round = models.PositiveSmallIntegerField(choices=Round.choices, default=Round.FIRST, db_default=1)
     rubric = models.ForeignKey(Rubric, on_delete=models.PROTECT, related_name="reviews")
     state = models.CharField(max_length=12, choices=ReviewState.choices, default=ReviewState.OPEN)
     opened_at = models.DateTimeField()

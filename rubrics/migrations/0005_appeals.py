@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="review",
             name="round",
-            field=models.PositiveSmallIntegerField(choices=[(1, "First"), (2, "Appeal")], default=1),
+            field=models.PositiveSmallIntegerField(choices=[(1, "First"), (2, "Appeal")], db_default=1, default=1),
         ),
         migrations.AlterField(
             model_name="review",

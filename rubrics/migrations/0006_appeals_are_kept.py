@@ -53,10 +53,12 @@ BEGIN
 END $$;
 CREATE TRIGGER appeal_is_kept BEFORE UPDATE OR DELETE ON rubrics_appeal
     FOR EACH ROW EXECUTE FUNCTION hotseat_appeal_is_kept();
+CREATE TRIGGER appeal_not_truncated BEFORE TRUNCATE ON rubrics_appeal EXECUTE FUNCTION hotseat_not_truncated();
 """
 DROP_ROUNDS = """
 DROP TRIGGER review_round ON rubrics_review;
 DROP TRIGGER appeal_fits ON rubrics_appeal;
+DROP TRIGGER appeal_not_truncated ON rubrics_appeal;
 DROP TRIGGER appeal_is_kept ON rubrics_appeal;
 DROP FUNCTION hotseat_review_round();
 DROP FUNCTION hotseat_appeal_fits();
@@ -67,6 +69,6 @@ DROP FUNCTION hotseat_appeal_is_kept();
 class Migration(migrations.Migration):
     """Triggers."""
 
-    dependencies = [("rubrics", "0005_appeals")]
+    dependencies = [("rubrics", "0005_appeals"), ("exams", "0002_append_only")]
 
     operations = [migrations.RunSQL(ROUNDS, DROP_ROUNDS)]
