@@ -6,10 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from exams.models import SubmissionPurpose, SubmissionState
+from exams.queries import class_is_looked_for
 from exams.receipts import in_words
 from grading import queue, verdicts
 from grading.coarse import coarsened
 from grading.models import Cell, RunState
+from grading.received import waits_for
 from grading.verdicts import WANTED, CellKind, Observed, Occasion, Verdict
 from sandboxes.sandbox import NodeOutcome, RunEnd
 
@@ -49,8 +51,9 @@ def summary(submission: Submission, run: GradingRun | None, *, now: datetime) ->
         "queue": None
         if place is None
         else {"position": place.position, "wait_seconds": place.wait_seconds, "basis": place.basis},
+        "waits_for": waits_for(submission, now=now) if run is None else None,
         "progress_percent": _progress(run),
-        "verdict": _verdict(submission, run),
+        "verdict": _verdict(submission, run, now=now),
         "hidden_checks": _hidden_checks(submission, run, now=now),
         "numbers": _numbers(run),
         "timings": _timings(submission, run),
@@ -145,7 +148,7 @@ def _progress(run: GradingRun | None) -> int:
     return min(99, 100 * run.cells_done // run.cells_total) if run.cells_total else 0
 
 
-def _verdict(submission: Submission, run: GradingRun | None) -> JsonObject | None:
+def _verdict(submission: Submission, run: GradingRun | None, *, now: datetime) -> JsonObject | None:
     if run is not None and run.state == RunState.PLATFORM_FAULT:
         return {
             "name": Verdict.infra_error,
@@ -156,18 +159,29 @@ def _verdict(submission: Submission, run: GradingRun | None) -> JsonObject | Non
         }
     if run is None or not (run.verdict or run.visible_verdict):
         return None
-    occasion = Occasion.practice
-    if submission.purpose == SubmissionPurpose.HAND_IN:
-        occasion = Occasion.stage_closed if run.verdict else Occasion.stage_open
     verdict = Verdict(run.verdict or run.visible_verdict)
     has_test = verdict is not Verdict.broken_test or run.cells.filter(visible=True).exists()
-    said = verdicts.words(verdict, occasion=occasion, has_test=has_test)
+    said = verdicts.words(verdict, occasion=_occasion(submission, run, now=now), has_test=has_test)
     return {
         "name": verdict,
-        "scope": "all cells" if occasion is Occasion.stage_closed else "visible cells",
+        "scope": "all cells" if run.verdict and submission.purpose == SubmissionPurpose.HAND_IN else "visible cells",
         "because": run.because if run.verdict else run.visible_because,
         "next": said.next,
     }
+
+
+def _occasion(submission: Submission, run: GradingRun, *, now: datetime) -> Occasion:
+    """When a verdict is told: what may still be done about it depends on which windows are open."""
+    if submission.purpose == SubmissionPurpose.RUN:
+        return Occasion.practice if class_is_looked_for(submission.attempt, now=now) else Occasion.practice_over
+    told_at = queue.told_at(submission)
+    is_open = told_at is not None and now < told_at
+    if not run.verdict:
+        return Occasion.stage_open if is_open else Occasion.being_checked
+    if is_open:  # its files could not be taken in, or the window was extended since
+        return Occasion.stage_closed
+    others = submission.attempt.stages.filter(closes_at__gt=now).exists()
+    return Occasion.stands if others else Occasion.all_closed
 
 
 def _hidden_checks(submission: Submission, run: GradingRun | None, *, now: datetime) -> JsonObject | None:

@@ -53,6 +53,17 @@ class RunQueuePlace(Shape):
     basis = serializers.CharField(help_text="What that estimate rests on.")
 
 
+class RunWaitsFor(Shape):
+    """What a run whose files are not taken in yet waits for."""
+
+    what = serializers.ChoiceField(
+        choices=["bytes", "source", "reading"],
+        help_text="`bytes` of a file that was committed to; `source` that could not be read and is tried again.",
+    )
+    until = serializers.DateTimeField(allow_null=True, help_text="Until when the bytes may follow; when it is tried.")
+    message = serializers.CharField()
+
+
 class RunVerdict(Shape):
     """What a run proves, why, and what to do next."""
 
@@ -119,6 +130,7 @@ class RunSummary(WithServerNow):
     )
     source = RunSource()  # type: ignore[assignment] # as above
     queue = RunQueuePlace(allow_null=True)
+    waits_for = RunWaitsFor(allow_null=True, help_text="Only while it is `received`; then it is in the queue.")
     progress_percent = serializers.IntegerField()
     verdict = RunVerdict(allow_null=True)
     hidden_checks = RunHiddenChecks(

@@ -93,11 +93,20 @@ _FAILS_THEN_PASSES = "The test fails by assertion on the version handed to you a
 
 
 class Occasion(StrEnum):
-    """When a verdict is told: of a practice run, of a hand-in whose stage is open still, or of a hand-in after that."""
+    """When a verdict is told, and so what can still be done about it.
+
+    Of a practice run: `practice` while its window is open, `practice_over` after it. Of the visible cells of a hand-in:
+    `stage_open`, or `being_checked` once the window has closed. Of all its cells: `stage_closed` as it is found,
+    `stands` while another window is open, `all_closed` after the last one.
+    """
 
     practice = "practice"
+    practice_over = "practice_over"
     stage_open = "stage_open"
+    being_checked = "being_checked"
     stage_closed = "stage_closed"
+    stands = "stands"
+    all_closed = "all_closed"
 
 
 _WORDS_THEN: Mapping[tuple[Occasion, Verdict], Words] = {
@@ -124,6 +133,26 @@ _NO_TEST = Words(
 
 def words(verdict: Verdict, *, occasion: Occasion = Occasion.stage_closed, has_test: bool = True) -> Words:
     """The verdict in words a learner can act on."""
+    said = _WORDS_THEN.get((occasion, verdict), _WORDS[verdict])
     if verdict is Verdict.broken_test and not has_test:
-        return _NO_TEST
-    return _WORDS_THEN.get((occasion, verdict), _WORDS[verdict])
+        said = _NO_TEST
+    return said if verdict is Verdict.infra_error else Words(said.happened, _next(said.next, verdict, occasion))
+
+
+def _next(advice: str, verdict: Verdict, occasion: Occasion) -> str:
+    """What is true to say at that time: after a window has closed, nothing can be mended in it."""
+    said = advice
+    match occasion:
+        case Occasion.practice_over:
+            said = "The window has closed: nothing more is run, and this run is not judged; your hand-in is."
+        case Occasion.being_checked:
+            said = "The window has closed. The hidden checks are being run, and what they say is told here."
+        case Occasion.stands | Occasion.all_closed if verdict is Verdict.rejected_ingest:
+            said = "The window has closed, so nothing can be handed in for it any more that counts by itself."
+        case Occasion.stands if verdict is not Verdict.verified:
+            said = f"The window has closed, so this stands. For another time: {advice}"
+        case Occasion.all_closed if verdict is Verdict.verified:
+            said = "There is nothing left to do: all windows have closed."
+        case Occasion.all_closed:
+            said = f"All windows have closed, so this stands. For another time: {advice}"
+    return said
