@@ -7,15 +7,17 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from exams import start, twins
 from exams.database_clock import database_now
 from tests import packs
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from accounts.models import User
-    from exams.models import Attempt, TwinVersion
+    from exams.models import Attempt, Stage, TwinVersion
 
 SLUG = "jt-incident-4"
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -57,3 +59,11 @@ def live_attempt(learner: User, *, started_at: datetime | None = None, with_repo
     at = started_at or database_now()
     attempt = ready_attempt(learner, now=at, with_repository=with_repository)
     return start.begin(learner=learner, attempt_id=attempt.pk, now=at)
+
+
+def move_windows(stages: QuerySet[Stage], **to: Any) -> None:
+    """Move windows of started attempts, as an extension would: with a reason, said in its transaction."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('hotseat.window_change', 'a test', true)")
+        stages.update(**to)
+        cursor.execute("SELECT set_config('hotseat.window_change', '', true)")  # its transaction may be the test's

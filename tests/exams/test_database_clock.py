@@ -19,7 +19,7 @@ from exams import access
 from exams.database_clock import ARRIVED, database_now, received_at
 from exams.models import Attempt, LateWrite, Stage, StatusUpdate
 from tests import web_server
-from tests.attempts import live_attempt
+from tests.attempts import live_attempt, move_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,9 @@ def trickle(address: str, attempt: Attempt, *, pauses: int) -> tuple[datetime, d
 
 
 def closing_in(attempt: Attempt, seconds: float) -> None:
-    Stage.objects.filter(attempt=attempt, key="live").update(closes_at=database_now() + timedelta(seconds=seconds))
+    move_windows(
+        Stage.objects.filter(attempt=attempt, key="live"), closes_at=database_now() + timedelta(seconds=seconds)
+    )
 
 
 def test_a_body_that_trickles_over_the_deadline_is_late(server: str, cast: Cast) -> None:

@@ -19,6 +19,7 @@ from exams.database_clock import database_now
 from exams.models import Attempt, Event, HandIn, LateWrite, Stage, StageState
 from exams.queries import counting_hand_in
 from tests import web_server
+from tests.attempts import move_windows
 from tests.crowd import crowd, sweepers
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,7 +70,7 @@ def test_a_hundred_hand_ins_around_the_deadline() -> None:
         with httpx.Client(timeout=60, limits=httpx.Limits(max_connections=40)) as client:
             client.get(f"{address}/healthz")
             deadline = database_now() + timedelta(seconds=2)
-            Stage.objects.filter(key="live").update(closes_at=deadline)
+            move_windows(Stage.objects.filter(key="live"), closes_at=deadline)
             with ThreadPoolExecutor(40) as pool:
                 sent = list(pool.map(send, range(LEARNERS * EACH)))
         while Stage.objects.filter(key="live", closed_at=None).exists():

@@ -18,7 +18,7 @@ from exams.submit.granting import AlreadyGranted, CannotBeGranted, GrantNeedsRea
 from exams.submit.hand_ins import TooManyHandIns
 from exams.submit.self_checks import CriticalSelfCheck
 from sandboxes.ingest import IngestRefused
-from tests.attempts import NOON, live_attempt
+from tests.attempts import NOON, live_attempt, move_windows
 from tests.people import Cast, client_of
 from tests.work import EARLY, LIVE_CLOSES, MICROSECOND, events, push, save
 
@@ -173,7 +173,7 @@ def test_an_extension_that_comes_while_a_late_one_is_read_does_not_unblock_it(
     attempt = live_attempt(cast.learner, started_at=NOON)
 
     def meanwhile(*_: Any, **__: Any) -> Pin:
-        Stage.objects.filter(attempt=attempt).update(closes_at=F("closes_at") + timedelta(minutes=10))
+        move_windows(Stage.objects.filter(attempt=attempt), closes_at=F("closes_at") + timedelta(minutes=10))
         return Pin()
 
     monkeypatch.setattr("exams.sources.pin", meanwhile)

@@ -23,6 +23,7 @@ from grading.coarse import COARSE, WHY, CoarseVerdict, coarsened
 from grading.models import Cell, ReproCheck
 from grading.oracle import ClaimVerdict, harmful
 from grading.verdicts import Decision, Verdict
+from tests.attempts import move_windows
 from tests.grading import work
 from tests.people import Cast, client_of
 
@@ -237,7 +238,9 @@ class TestServed:
         submission = run_with(attempt, ClaimVerdict.stale)
         told_time(closes_at(attempt))
         assert tells(doors(cast.learner, attempt, submission)) != {}
-        Stage.objects.filter(attempt=attempt, key="live").update(closes_at=closes_at(attempt) + timedelta(minutes=5))
+        move_windows(
+            Stage.objects.filter(attempt=attempt, key="live"), closes_at=closes_at(attempt) + timedelta(minutes=5)
+        )
         assert tells(doors(cast.learner, attempt, submission)) == {}
 
     def test_the_post_mortem_window_holds_nothing_back(

@@ -26,6 +26,7 @@ from grading.verdicts import CellKind, Observed, Verdict
 from rubrics import review
 from sandboxes.fake_sandbox import FakeSandbox
 from sandboxes.sandbox import EngineTimeout, Exchange, NodeOutcome, NodeResult, RunEnd, TestRun
+from tests.attempts import move_windows
 from tests.grading import work
 from tests.people import Cast, client_of
 
@@ -325,7 +326,7 @@ def test_what_hidden_cells_said_is_dropped_when_the_stage_was_opened_again_meanw
     assert held is not None
     found = run.find(held, sandbox=ENGINE)
     assert found.decision.verdict is Verdict.weak
-    Stage.objects.filter(attempt=attempt, key="live").update(closes_at=closes + timedelta(minutes=10))
+    move_windows(Stage.objects.filter(attempt=attempt, key="live"), closes_at=closes + timedelta(minutes=10))
     queue.finish(held, found, now=closes + timedelta(seconds=30))
     kept = GradingRun.objects.get()
     assert (kept.state, kept.verdict, kept.mutants_total) == (state, "", None)
@@ -343,7 +344,7 @@ def test_a_stage_that_is_opened_again_before_its_hidden_cells_are_run_holds_them
     grade(closes - MICROSECOND)
     queue.release(now=closes)
     later = closes + timedelta(minutes=10)
-    Stage.objects.filter(attempt=attempt, key="live").update(closes_at=later)
+    move_windows(Stage.objects.filter(attempt=attempt, key="live"), closes_at=later)
     assert grade(later - MICROSECOND) is None
     assert queue.release(now=later - MICROSECOND) == 0
     assert GradingRun.objects.get().state == RunState.HELD

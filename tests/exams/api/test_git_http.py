@@ -19,7 +19,7 @@ from exams.models import Attempt, Event, LateWrite, Stage
 from exams.queries import repository_path
 from sandboxes import git_server, repository
 from tests import web_server
-from tests.attempts import live_attempt
+from tests.attempts import live_attempt, move_windows
 from tests.git_remotes import Work, git
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ def pushed_events(attempt: Attempt) -> list[Event]:
 
 def close_window(attempt: Attempt, *, ago: timedelta) -> Stage:
     """Let the live window have closed a while ago."""
-    Stage.objects.filter(attempt=attempt).update(opens_at=F("opens_at") - timedelta(hours=9))
-    Stage.objects.filter(attempt=attempt).update(closes_at=database_now() - ago)
+    move_windows(Stage.objects.filter(attempt=attempt), opens_at=F("opens_at") - timedelta(hours=9))
+    move_windows(Stage.objects.filter(attempt=attempt), closes_at=database_now() - ago)
     return Stage.objects.get(attempt=attempt, position=1)
 
 

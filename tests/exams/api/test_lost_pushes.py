@@ -20,7 +20,7 @@ from exams.live.lost_pushes import GRACE, find_lost_pushes
 from exams.models import Attempt, Event, HandIn, LateWrite, Stage, Submission
 from exams.queries import repository_path
 from sandboxes import push_records, repository
-from tests.attempts import live_attempt
+from tests.attempts import live_attempt, move_windows
 from tests.git_remotes import Work, git
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def test_found_after_the_deadline_it_is_what_was_handed_in(
     attempt: Attempt, tmp_path: Path, settings: Settings
 ) -> None:
     _, commit, _, after = push_into_the_crash(attempt, tmp_path, settings)
-    Stage.objects.filter(attempt=attempt, key="live").update(closes_at=after + timedelta(seconds=1))
+    move_windows(Stage.objects.filter(attempt=attempt, key="live"), closes_at=after + timedelta(seconds=1))
     submit.close_overdue(after + timedelta(seconds=2))
     assert not Submission.objects.exists()
     find_lost_pushes(after + AFTERWARDS)
@@ -123,8 +123,8 @@ def test_found_after_the_deadline_it_is_what_was_handed_in(
 def test_a_late_push_that_was_kept_aside_in_the_crash_is_found_too(
     attempt: Attempt, tmp_path: Path, settings: Settings
 ) -> None:
-    Stage.objects.filter(attempt=attempt).update(opens_at=F("opens_at") - timedelta(hours=9))
-    Stage.objects.filter(attempt=attempt).update(closes_at=database_now() - timedelta(seconds=3))
+    move_windows(Stage.objects.filter(attempt=attempt), opens_at=F("opens_at") - timedelta(hours=9))
+    move_windows(Stage.objects.filter(attempt=attempt), closes_at=database_now() - timedelta(seconds=3))
     _, commit, before, after = push_into_the_crash(attempt, tmp_path, settings)
     assert not LateWrite.objects.exists()
     tasks.find_lost_pushes()
