@@ -18,6 +18,8 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connections, transaction
 
 import exams.api.urls
+import grading.api.urls
+import rubrics.api.urls
 from accounts.models import Role, User
 from exams import doorbell, incident, ledger, packs, queries, start, stock, tasks, twins
 from exams.database_clock import database_now
@@ -526,7 +528,7 @@ def test_publishing_and_looking_draw_nothing(draws: list[Spec]) -> None:
 def _told_about(attempt: Attempt) -> Iterator[str]:
     """Every answer that a learner can get at an address of their attempt, unpacked."""
     client = client_of(attempt.learner)
-    for pattern in exams.api.urls.urlpatterns:
+    for pattern in [*exams.api.urls.urlpatterns, *grading.api.urls.urlpatterns, *rubrics.api.urls.urlpatterns]:
         route = str(pattern.pattern)
         if "<" not in route.replace("<uuid:attempt_id>", ""):
             answer = client.get("/api/v1/" + route.replace("<uuid:attempt_id>", str(attempt.pk)))
