@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from tests.people import Cast
 
 UPDATE = {"audience": "customers", "state": "investigating", "text": "We are looking into it."}
-ROUND_TRIP = timedelta(milliseconds=50)  # generous: both are on this machine, and it is busy
+ROUND_TRIP = timedelta(milliseconds=150)  # generous: both are on this machine, and it is busy
+DRIFT = timedelta(milliseconds=1)  # of the two clocks, over the fraction of a second a test takes
 
 
 def request_of(arrived: float) -> HttpRequest:
@@ -37,7 +38,7 @@ def request_of(arrived: float) -> HttpRequest:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("waited", [0.0, 0.2])
+@pytest.mark.parametrize("waited", [0.0, 0.4])
 @pytest.mark.parametrize(("asking", "answering"), [(0.0, 0.15), (0.15, 0.0)], ids=["slow answer", "slow question"])
 def test_a_slow_database_gives_nobody_time(waited: float, asking: float, answering: float) -> None:
     def slow(execute: Any, *arguments: Any) -> Any:
@@ -46,12 +47,11 @@ def test_a_slow_database_gives_nobody_time(waited: float, asking: float, answeri
         time.sleep(answering)
         return result
 
-    arrived, at = time.monotonic(), database_now()
+    before, arrived, after = database_now(), time.monotonic(), database_now()
     time.sleep(waited)
     with connection.execute_wrapper(slow):
         received = received_at(request_of(arrived))
-    # `at` was read a moment after `arrived`, so it is the bound from above that has to bear that moment.
-    assert at - ROUND_TRIP / 10 <= received <= at + timedelta(seconds=asking) + ROUND_TRIP
+    assert before - DRIFT <= received <= after + timedelta(seconds=asking) + ROUND_TRIP
 
 
 @pytest.fixture
