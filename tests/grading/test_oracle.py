@@ -353,5 +353,121 @@ def test_facts_that_cannot_be_read_are_our_own_fault_and_said_so(broken: Any) ->
         read_facts(broken)
 
 
+PLACES = copy.deepcopy(BANK) | {"jurisdictions": ["Estmark", "Sudoria"]}
+PLACES["products"][0]["retired"] |= {"late_fee": [{"value": 35, "unit": "USD"}, {"value": 45, "unit": "USD"}]}
+PLACES["products"][0]["pending"] = {"late_fee": [{"value": 49, "unit": "USD"}]}
+PLACES["products"][1]["pending"] = {"notice": [{"value": 30, "unit": "days"}]}
+PLACES["products"][2]["facts"] = {
+    "late_fee": {"value": 27, "unit": "USD", "condition": None, "effective": None, "document": "doc-7", "sentence": 1}
+}
+BONUS = "What is the joining bonus of Ridge Gold?"
+
+
+@pytest.mark.parametrize(
+    ("question", "given", "verdict"),
+    [
+        # a place that is not the product's own: nothing is approved there
+        ("What is the late fee of Ridge Gold in Norland?", SAID_RIGHT, V.correct),
+        ("What is the late fee of Ridge Gold in Estmark?", reply(REFUSAL, refused=True), V.correct_refusal),
+        ("What is the late fee of Ridge Gold in Estmark?", SAID_RIGHT, V.baseless),
+        ("what's the late fee of ridge gold in SUDORIA", reply("$39.", ("doc-12", 2)), V.baseless),
+        ("In Westra, what is the APR of Ridge Gold?", APR_RIGHT, V.baseless),
+        ("What is the late fee of Ridge Gold in Estmark?", reply("In Estmark it is 81 USD."), V.baseless),
+        ("What is the late fee of Ridge Gold in Westra?", reply("It is 27 USD.", ("doc-7", 1)), V.wrong_entity),
+        ("What is the late fee of Ridge Gold in Westra?", reply("It is 27 USD."), V.wrong_entity),
+        ("What is the late fee of Ridge Gold in Norland, not Estmark?", SAID_RIGHT, V.correct),
+        ("What is the late fee of Ridge Gold in Atlantis?", SAID_RIGHT, V.correct),  # no place we know
+        (
+            FEE,
+            reply("The late fee of Ridge Gold is 39 USD for new customers; not in Estmark.", ("doc-12", 2)),
+            V.correct,
+        ),
+        (FEE, reply("The late fee of Ridge Gold is 39 USD for new customers in Estmark.", ("doc-12", 2)), V.conflict),
+        # something that no document speaks of
+        (BONUS, reply(REFUSAL, refused=True), V.correct_refusal),
+        (BONUS, reply("The joining bonus of Ridge Gold is 50 USD."), V.baseless),
+        (BONUS, reply("It is 50 USD."), V.baseless),
+        (BONUS, reply("50"), V.baseless),
+        (BONUS, reply("It is 39 USD for new customers.", ("doc-12", 2)), V.baseless),
+        (BONUS, reply("I cannot confirm that. We reply within 24 hours."), V.correct_refusal),
+        (BONUS, reply("The late fee of Ridge Gold is 39 USD for new customers.", ("doc-12", 2)), V.correct_refusal),
+        # a name that is not in the catalogue
+        ("What is the late fee of Ridge Diamond?", reply(REFUSAL, refused=True), V.correct_refusal),
+        ("What is the late fee of Ridge Diamond?", reply("The late fee is 39 USD.", ("doc-12", 2)), V.baseless),
+        ("What is the late fee of ridge diamond?", SAID_RIGHT, V.wrong_entity),
+        ("What is the late fee of Ridge Gold Prime?", SAID_RIGHT, V.wrong_entity),
+        ("What is the late fee of Ridge Gold Prime?", reply(REFUSAL, refused=True), V.correct_refusal),
+        ("What is the late fee of cedar silver plus?", reply("It is 27 USD.", ("doc-7", 1)), V.baseless),
+        ("What is the late fee of Falcon Gold?", reply(REFUSAL, refused=True), V.correct_refusal),
+        ("What is the late fee of Falcon Gold?", SAID_RIGHT, V.wrong_entity),
+        ("What is the joining bonus of Falcon Gold?", reply("It is 50 USD."), V.baseless),
+        ("What Is The Late Fee Of Ridge Gold Today?", SAID_RIGHT, V.correct),  # capitals say nothing here
+        # values that were approved once, or are not yet
+        (FEE, reply("The late fee of Ridge Gold is 35 USD for new customers.", ("doc-12", 2)), V.stale),
+        (FEE, reply("The late fee of Ridge Gold is 45 USD for new customers."), V.stale),  # its own past comes first
+        (FEE, reply("The late fee of Ridge Gold is 45 USD.", ("doc-14", 2)), V.wrong_entity),
+        (FEE, reply("The late fee of Ridge Gold is 49 USD for new customers.", ("doc-12", 2)), V.conflict),
+        (UNKNOWN, reply("The notice of Ridge Gold Plus is 30 days."), V.conflict),
+        # as it is shown: bold, wide, split by what cannot be seen
+        (
+            FEE,
+            reply("The **late** fee of Ridge\u00a0Gold is **3\u200b9**\u00a0USD *for new customers*.", ("doc-12", 2)),
+            V.correct,
+        ),
+        (FEE, reply("The late fee of Ridge Gold is \uff14\uff15 ＵＳＤ.", ("doc-14", 2)), V.wrong_entity),
+        (FEE, reply("The late fee of Ridge Gold is **4\u20605**\u202fUSD.", ("doc-14", 2)), V.wrong_entity),
+        (UNKNOWN, reply("The notice of Ridge Gold Plus is `3\ufeff0` days\u200d."), V.conflict),
+    ],
+)
+def test_what_is_approved_nowhere_not_any_more_or_not_yet(question: str, given: dict[str, Any], verdict: V) -> None:
+    judged = judge(question, given, PLACES)
+    assert judged.verdict is verdict, judged
+    assert judged.why
+
+
+def test_a_follow_up_takes_over_what_it_does_not_say() -> None:
+    talk = Conversations(read_facts(PLACES))
+    assert talk.judge(FEE, "s", SAID_RIGHT).verdict is V.correct
+    assert talk.judge("And in Estmark?", "s", SAID_RIGHT).verdict is V.baseless
+    assert talk.judge("And the APR?", "s", APR_RIGHT).verdict is V.baseless  # still about Estmark
+    assert talk.judge("And in Norland?", "s", APR_RIGHT).verdict is V.correct
+    sibling = reply("The APR of Ridge Gold Plus is 14.1 % for business accounts.", ("doc-14", 1))
+    assert talk.judge("What about Ridge Gold Plus?", "s", sibling).verdict is V.correct
+    assert talk.judge("What about its joining bonus?", "s", sibling).verdict is V.correct_refusal
+
+
+@given(
+    value=st.sampled_from([39, 35, 45, 49, 27, 14, 81]),
+    place=st.sampled_from(["", " in Norland", " in Estmark", " in Westra"]),
+    name=st.sampled_from(["Ridge Gold", "Ridge Diamond", "Falcon Gold", "Ridge Gold Prime"]),
+    attribute=st.sampled_from(["late fee", "joining bonus"]),
+)
+@settings(max_examples=200, deadline=None)
+def test_only_the_approved_value_of_the_right_thing_in_its_own_place_is_no_harm(
+    value: int, place: str, name: str, attribute: str
+) -> None:
+    asked = f"What is the {attribute} of {name}{place}?"
+    told = judge(asked, reply(f"The {attribute} of {name} is {value} USD for new customers.", ("doc-12", 2)), PLACES)
+    approved = name == "Ridge Gold" and attribute == "late fee" and place in {"", " in Norland"}
+    assert harmful(told.verdict) is not (approved and value == 39)
+    refused = judge(asked, reply(REFUSAL, refused=True), PLACES)
+    assert refused.verdict is (V.over_refusal if approved else V.correct_refusal)
+
+
+@given(
+    value=st.integers(10, 999), split=st.sampled_from(["\u200b", "\u2060", "\ufeff", "**", "_", ""]), wide=st.booleans()
+)
+@settings(max_examples=100, deadline=None)
+def test_how_a_value_is_shown_does_not_change_what_it_is_worth(value: int, split: str, wide: bool) -> None:
+    def shown(number: int) -> str:
+        digits = str(number)
+        digits = digits[0] + split + digits[1:]
+        return "".join(chr(ord(c) + 0xFEE0) if wide and c.isdigit() else c for c in digits)
+
+    said = reply(f"The **APR** of Ridge\u00a0Gold Plus is {shown(value)}\u202fUSD.", ("doc-12", 2))
+    plain = reply(f"The APR of Ridge Gold Plus is {value} USD.", ("doc-12", 2))
+    assert judge(FEE, said, PLACES) == judge(FEE, plain, PLACES)
+
+
 def test_facts_are_read_from_their_bytes() -> None:
     assert read_facts(json.dumps(BANK).encode()).products == FACTS.products
