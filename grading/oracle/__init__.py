@@ -1,0 +1,42 @@
+"""Judges what an assistant told a customer: takes the reply apart into claims and compares them with approved facts.
+
+Everything here is a pure function of the question, the reply and the facts. Nothing the assistant says about itself is
+believed: a reply marked as refused that still names a value made a claim. The reply may be hostile; whatever it is, it
+gets a verdict and never raises. Read on in this order: `quantities` (one spelling, numbers with units), `facts`,
+`questions` (what is asked), `claims` (what was said), `judging` (what that is worth), `counting`.
+"""
+
+from grading.oracle.claims import MOST_CITATIONS, MOST_TEXT, Claim
+from grading.oracle.counting import Conversations, Rates, rates
+from grading.oracle.facts import Attribute, BadFacts, Fact, Facts, Product, read_facts
+from grading.oracle.judging import HARMFUL, RIGHT, WORST_FIRST, ClaimVerdict, Judgement, harmful, judge
+from grading.oracle.quantities import Amount, fold, words
+from grading.oracle.questions import MOST_QUESTION, Asked, understand
+
+__all__ = [
+    "HARMFUL",
+    "MOST_CITATIONS",
+    "MOST_QUESTION",
+    "MOST_TEXT",
+    "RIGHT",
+    "WORST_FIRST",
+    "Amount",
+    "Asked",
+    "Attribute",
+    "BadFacts",
+    "Claim",
+    "ClaimVerdict",
+    "Conversations",
+    "Fact",
+    "Facts",
+    "Judgement",
+    "Product",
+    "Rates",
+    "fold",
+    "harmful",
+    "judge",
+    "rates",
+    "read_facts",
+    "understand",
+    "words",
+]

@@ -1,0 +1,237 @@
+"""The values a reply states: each number in its place, and whose it is taken to be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from grading.oracle.quantities import LONG_DIGITS, QUANTITY, WORD, Amount, amount_of, fold
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from grading.oracle.facts import Attribute, Facts, Product
+    from grading.oracle.questions import Asked
+
+MOST_TEXT = 4_000  # characters of a reply that are an answer; more is none
+MOST_CITATIONS = 50
+_TAG = re.compile(r"\[?\b(?P<document>doc-\d+)(?:(?:\s?[:#]\s?|,?\s?(?:sentence|s\.?)\s?)(?P<sentence>\d{1,4}))?\b\]?")
+_DATE = re.compile(
+    r"\b(?P<iso>\d{4}-\d{2}-\d{2})\b"
+    r"|\b\d{1,2}\s(?:january|february|march|april|may|june|july|august|september|october|november|december)\s\d{4}\b"
+    r"|\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\s\d{1,2},?\s\d{4}\b"
+)
+_SENTENCE_END = re.compile(r"(?<=[a-z%)\]])[.!?](?=\s|$)|[.!?](?=\s+[a-z(\[])|[\n;]")
+_HOURS_OF_SERVICE = re.compile(r"\b(?:repl(?:y|ies)|respond|get back|call|contact|reach us|service desk)\b")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One value a customer was told, with everything said about it. `product` and `attribute` are what it is about.
+
+    `product` is None for a name nobody knows, or when neither question nor reply names one. `value` and `unit` are as
+    they were said. `document` and `sentence` are those of the reply's first citation.
+    """
+
+    product: str | None
+    attribute: str | None
+    value: str
+    unit: str | None
+    condition: str | None
+    jurisdiction: str | None
+    effective: str | None
+    document: str | None
+    sentence: int | None
+
+
+@dataclass(frozen=True)
+class Said:
+    """A quantity in its place: the claim it makes, what it amounts to, and whose it is taken to be."""
+
+    claim: Claim
+    amount: Amount
+    written: Decimal
+    product: Product | None
+    attribute: Attribute | None
+    stranger: bool
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A reply that has the form of one."""
+
+    text: str
+    citations: tuple[tuple[str, int], ...]
+
+
+class Malformed(Exception):
+    """The reply does not have the agreed form."""
+
+
+def read_reply(reply: object) -> Reply:
+    """The reply with every citation, those in its text too.
+
+    Raises:
+        Malformed: it does not have the agreed form.
+    """
+    if not isinstance(reply, Mapping):
+        raise Malformed("it is not an object")
+    text = reply.get("text")
+    if not isinstance(text, str) or not text.strip():
+        raise Malformed("it has no text")
+    if len(text) > MOST_TEXT:
+        raise Malformed(f"its text has {len(text)} characters; an answer has at most {MOST_TEXT}")
+    if not isinstance(reply.get("refused", False), bool):
+        raise Malformed("`refused` is neither true nor false")
+    given = reply.get("citations", [])
+    if not isinstance(given, list) or len(given) > MOST_CITATIONS:
+        raise Malformed("`citations` is not a list of at most 50")
+    citations = []
+    for one in given:
+        document = one.get("document") if isinstance(one, Mapping) else None
+        sentence = one.get("sentence") if isinstance(one, Mapping) else None
+        if not isinstance(document, str) or type(sentence) is not int:
+            raise Malformed("a citation is not {document: text, sentence: whole number}")
+        citations.append((document, sentence))
+    folded = fold(text)
+    if LONG_DIGITS.search(folded):
+        raise Malformed("it holds a number of more than 15 digits")
+    citations += [
+        (found["document"], int(found["sentence"])) for found in _TAG.finditer(folded) if found["sentence"] is not None
+    ]
+    return Reply(text, tuple(citations))
+
+
+def _blank(text: str, pattern: re.Pattern[str]) -> str:
+    return pattern.sub(lambda found: " " * len(found[0]), text)
+
+
+def _product_mentions(text: str, facts: Facts) -> list[tuple[int, int, Product | None]]:
+    """Where a text names products: (start, end, product); None for a name the catalogue does not have."""
+    found: list[tuple[int, int, Product | None]] = []
+    tokens = list(WORD.finditer(text))
+    at = 0
+    while at < len(tokens):
+        if tokens[at][0] not in facts.lines:
+            at += 1
+            continue
+        end = at + 1
+        while end < len(tokens) and tokens[end][0] in facts.name_words:
+            end += 1
+        product = facts.by_name.get(tuple(token[0] for token in tokens[at:end]))
+        if product is not None or end - at > 1:
+            found.append((tokens[at].start(), tokens[end - 1].end(), product))
+        at = end
+    return found
+
+
+def said_in(reply: Reply, asked: Asked, facts: Facts) -> list[Said]:
+    """The values a reply states.
+
+    1. Citations, dates and names are set aside: their digits are no values.
+    2. A number with a unit is a claim if what was asked for is counted in that unit or in none we know of, or its
+       sentence names a product or an attribute. A number without one is a claim only if no other is, and its sentence
+       names either, or it is the only number.
+    3. It is about the product and the attribute named last before it, else first after it in its sentence, else asked.
+    """
+    text = fold(reply.text)
+    without_tags = _blank(text, _TAG)
+    clean = _blank(without_tags, _DATE)
+    mentions = _product_mentions(clean, facts)
+    for start, end, _ in mentions:
+        clean = clean[:start] + "\0" * (end - start) + clean[end:]
+    place = _Place(
+        text=clean.replace("\0", " "),
+        bounds=(0, *(end.end() for end in _SENTENCE_END.finditer(clean)), len(clean)),
+        products=tuple((start, product) for start, _, product in mentions),
+        dates=tuple((found.start(), found["iso"]) for found in _DATE.finditer(without_tags) if found["iso"]),
+    )
+    quantities = list(QUANTITY.finditer(clean))
+    edges = [0, *(found.start() for found in quantities[1:]), len(clean)]
+    said = [
+        _claimed(found, place, asked, reply, facts, stretch=(edges[number], edges[number + 1]))
+        for number, found in enumerate(quantities)
+    ]
+    counted = [one for one in said if one is not None]
+    with_unit = [one for one in counted if one.amount.unit is not None]
+    return with_unit or counted
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A reply's text made ready: names blanked out, sentences bounded, and where products and dates were."""
+
+    text: str
+    bounds: tuple[int, ...]
+    products: tuple[tuple[int, Product | None], ...]
+    dates: tuple[tuple[int, str], ...]
+
+    def conditions(self, start: int, end: int, facts: Facts) -> str | None:
+        """The known conditions said between two places."""
+        text = self.text[start:end]
+        found = [known for known in facts.conditions if re.search(rf"\b{re.escape(known)}\b", text)]
+        return " / ".join(found) or None
+
+
+def _claimed(
+    found: re.Match[str], place: _Place, asked: Asked, reply: Reply, facts: Facts, *, stretch: tuple[int, int]
+) -> Said | None:
+    """The claim a number makes where it stands, or None if it makes none.
+
+    `stretch` reaches from this number to the next, or from the beginning and to the end: conditions in it are its own.
+    """
+    alone = stretch == (0, len(place.text))
+    start = max(bound for bound in place.bounds if bound <= found.start())
+    end = min(bound for bound in place.bounds if bound >= found.end())
+    amount, written = amount_of(found)
+    here = [product for at, product in place.products if start <= at < end]
+    before = [product for at, product in place.products if at < found.start()]
+    named = facts.attribute_mentions(place.text[start:end])
+    preceding = [attribute for at, _, attribute in named if start + at < found.start()]
+    attribute = preceding[-1] if preceding else (named[0][2] if named else None)
+    sentence_is_about_us = bool(here) or attribute is not None
+    asked_for = _could_be_asked_for(amount, place.text[start:end], asked)
+    if not (sentence_is_about_us or asked_for or (amount.unit is None and alone)):
+        return None
+    product = before[-1] if before else (here[0] if here else asked.product)
+    about = attribute or asked.attribute
+    condition = place.conditions(max(start, stretch[0]), min(end, stretch[1]), facts)
+    if condition is None and alone:
+        condition = place.conditions(*stretch, facts)
+    document, sentence = reply.citations[0] if reply.citations else (None, None)
+    said = place.text[start:end]
+    return Said(
+        claim=Claim(
+            product=product.id if product else None,
+            attribute=about.key if about else None,
+            value=str(written),
+            unit=found["before"] or found["after"],
+            condition=condition,
+            jurisdiction=_jurisdiction(said, product or asked.product, facts),
+            effective=next((iso for at, iso in place.dates if start <= at < end), None),
+            document=document,
+            sentence=sentence,
+        ),
+        amount=amount,
+        written=written,
+        product=product,
+        attribute=about,
+        stranger=(bool(before or here) and product is None) or (not before and not here and bool(asked.stranger)),
+    )
+
+
+def _could_be_asked_for(amount: Amount, sentence: str, asked: Asked) -> bool:
+    """Whether an amount could be the answer: of what no document speaks of, any but how soon people are served."""
+    if asked.attribute is not None:
+        return amount.unit == asked.attribute.unit
+    served = amount.unit == "hours" and _HOURS_OF_SERVICE.search(sentence) is not None
+    return asked.unheard_of and amount.unit is not None and not served
+
+
+def _jurisdiction(said: str, product: Product | None, facts: Facts) -> str | None:
+    """The place a claim is made for: one that is not the product's own, before its own."""
+    named = facts.jurisdictions_named(said)
+    home = fold(product.jurisdiction) if product and product.jurisdiction else None
+    return next((one for one in named if one != home), next(iter(named), None))
