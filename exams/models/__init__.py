@@ -2,6 +2,7 @@
 
 from exams.models.attempt import Attempt, AttemptState, Stage, StageState
 from exams.models.blob import Blob
+from exams.models.deployment import Deployment, DeploymentKind, DeploymentState
 from exams.models.hand_in import (
     Answer,
     HandIn,
@@ -22,6 +23,9 @@ __all__ = [
     "Attempt",
     "AttemptState",
     "Blob",
+    "Deployment",
+    "DeploymentKind",
+    "DeploymentState",
     "Diagnosis",
     "Draft",
     "Event",

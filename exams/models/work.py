@@ -121,6 +121,8 @@ class Question(models.Model):
     number = models.PositiveIntegerField()
     text = models.TextField()
     session = models.CharField(max_length=60, blank=True, default="")
+    # The version it is put to: the one that was live when it was asked. Null before there were deployments.
+    deployment = models.ForeignKey("exams.Deployment", on_delete=models.PROTECT, null=True, related_name="questions")
     state = models.CharField(max_length=10, choices=QuestionState.choices, default=QuestionState.WAITING)
     reply = models.JSONField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
