@@ -1,0 +1,73 @@
+"""Reads from the rows of an attempt what `measuring` computes from."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from exams.definitions import stage_for_questions
+from exams.live.telemetry.measuring import Course, Entry, Telemetry, Version, measure
+from exams.live.telemetry.outcomes import Replayed
+from exams.models import Deployment, DeploymentKind, DeploymentState, Stage
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from exams.models import Attempt
+
+UNDECIDED = (DeploymentState.WAITING, DeploymentState.REPLAYING)
+_SMALL = ("pk", "number", "kind", "of", "state", "due_at", "live_from")
+
+
+def of(attempt: Attempt, *, until: datetime) -> Telemetry:
+    """What the customers of a started attempt got until before `until`, and never after its live window.
+
+    It ends earlier, which its own `until` says, where it is not known yet: at the opening before the first replay has
+    ended, and at `due_at` of a deployment whose replay is late. So what was once told never changes.
+    """
+    stage = Stage.objects.get(attempt=attempt, key=stage_for_questions(attempt))
+    until = min(until, stage.closes_at)
+    rows = list(Deployment.objects.filter(attempt=attempt).order_by("number").only(*_SMALL))
+    known_until = min([until, *(row.due_at for row in rows if row.state in UNDECIDED)], default=stage.opens_at)
+    course = Course(begins_at=stage.opens_at, percent=attempt.multiplier_percent, seed=attempt.incident_seed)
+    live = [row for row in rows if row.live_from is not None and row.live_from < known_until]
+    if not live:
+        return Telemetry(stage.opens_at, stage.opens_at)
+    traffic = traffic_of(attempt.pk)
+    versions = [_version(row, rows, len(traffic)) for row in live]
+    return measure(traffic, versions, course, until=known_until)
+
+
+def deployed_at(attempt: Attempt, at: datetime) -> Deployment | None:
+    """The deployment that customers get at a moment; None for an attempt from before there were deployments.
+
+    One whose replay is late is not live before that has ended.
+    """
+    rows = Deployment.objects.filter(attempt=attempt).select_related("of")
+    live = rows.filter(live_from__lte=at).order_by("-live_from", "-number").first()
+    return live or rows.filter(kind=DeploymentKind.INITIAL).first()
+
+
+@lru_cache(maxsize=64)
+def traffic_of(attempt_id: uuid.UUID) -> tuple[Entry, ...]:
+    """What customers ask in an attempt, as it was kept with the first replay.
+
+    Raises:
+        Deployment.DoesNotExist: it has not been drawn yet.
+    """
+    kept: Any = Deployment.objects.get(attempt_id=attempt_id, number=0, traffic__isnull=False).traffic
+    return tuple(Entry(*row) for row in kept)
+
+
+def _version(row: Deployment, rows: Sequence[Deployment], questions: int) -> Version:
+    release = row if row.of_id is None else next(each for each in rows if each.pk == row.of_id)
+    assert row.live_from is not None  # noqa: S101 - the caller chose those that have one
+    return Version(row.number, release.number, row.live_from, _replayed(row.attempt_id, release.pk, questions))
+
+
+@lru_cache(maxsize=256)
+def _replayed(attempt_id: uuid.UUID, deployment_id: int, questions: int) -> Replayed:
+    kept: Any = Deployment.objects.get(attempt_id=attempt_id, pk=deployment_id).outcomes
+    return Replayed.from_json(kept, questions=questions)

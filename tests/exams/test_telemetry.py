@@ -1,0 +1,226 @@
+"""What customers got, computed from traffic, versions and moments: tables of small cases, no rows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from exams.live import telemetry
+from exams.live.telemetry import Course, Entry, Guard, Outcome, Replayed, Version
+from exams.live.telemetry.measuring import COMPLAINING_SHARE, COMPLAINT_SECONDS, arrivals, complains_after
+from exams.live.telemetry.outcomes import NotOutcomes
+
+OPENED = datetime(2026, 3, 2, 9, tzinfo=UTC)
+COURSE = Course(begins_at=OPENED, percent=100, seed=7)
+A_MINUTE = tuple(Entry(second, f"question {second}", "") for second in range(0, 60, 10))  # six, ten seconds apart
+
+
+def at(seconds: float) -> datetime:
+    return OPENED + timedelta(seconds=seconds)
+
+
+def version(number: int, second: float, outcomes: str, *, guards: str = "", release: int | None = None) -> Version:
+    return Version(
+        number=number,
+        release=number if release is None else release,
+        live_from=at(second),
+        replayed=Replayed(
+            tuple(Outcome(each) for each in outcomes),
+            tuple(Guard(each) for each in guards or "-" * len(outcomes)),
+        ),
+    )
+
+
+def measured(*versions: Version, until: float, course: Course = COURSE) -> telemetry.Telemetry:
+    return telemetry.measure(A_MINUTE, versions, course, until=at(until))
+
+
+@pytest.mark.parametrize(
+    ("letter", "counted"),
+    [
+        ("c", "correct"),
+        ("r", "refused_right"),
+        ("o", "refused_over"),
+        ("f", "failed"),
+        *((letter, "harmful") for letter in "xesuwbm"),
+    ],
+)
+def test_every_outcome_is_counted_as_one_thing(letter: str, counted: str) -> None:
+    total = measured(version(0, 0, letter * 6), until=60).total
+    names = ("correct", "refused_right", "refused_over", "failed", "harmful")
+    assert {name: getattr(total, name) for name in names} == {name: 6 * (name == counted) for name in names}
+    assert total.asked == 6
+
+
+def test_the_letters_above_are_all_there_are() -> None:
+    assert set("crofxesuwbm") == {each.value for each in Outcome}
+
+
+def test_what_the_guard_said_is_counted_apart_from_what_the_answer_was_worth() -> None:
+    total = measured(version(0, 0, "cxrocf", guards="ppbbp-"), until=60).total
+    assert (total.guard_passed, total.guard_blocked) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("until", "asked"), [(0, 0), (0.000001, 1), (10, 1), (10.000001, 2), (59, 6), (60, 6), (60.000001, 7)]
+)
+def test_a_question_is_counted_from_the_moment_after_it_was_asked(until: float, asked: int) -> None:
+    assert measured(version(0, 0, "cccccc"), until=until).total.asked == asked
+
+
+@pytest.mark.parametrize(
+    ("live_from", "old", "new"), [(29.999999, 3, 3), (30, 3, 3), (30.000001, 4, 2), (0, 0, 6), (600, 6, 0)]
+)
+def test_who_asks_when_a_version_goes_live_gets_the_new_one(live_from: float, old: int, new: int) -> None:
+    found = measured(version(0, 0, "xxxxxx"), version(1, live_from, "cccccc"), until=60)
+    assert (found.total.harmful, found.total.correct) == (old, new)
+    assert [each.deployment for each in found.answers] == [0] * old + [1] * new
+
+
+def test_of_two_that_went_live_at_once_the_later_one_is_live() -> None:
+    both = [version(1, 30, "xxxxxx"), version(2, 30, "cccccc")]
+    assert measured(version(0, 0, "xxxxxx"), *both, until=60).answers[3].deployment == 2
+    found = telemetry.live_at([version(0, 0, "xxxxxx"), *both], at(30))
+    assert found is not None
+    assert found.number == 2
+
+
+def test_what_goes_live_later_than_until_changes_nothing() -> None:
+    """So a page that was read once reads the same for ever, but for what has come since."""
+    before = measured(version(0, 0, "xcxcxc"), until=35)
+    assert measured(version(0, 0, "xcxcxc"), version(1, 35, "cccccc"), until=35) == before
+
+
+def test_minutes_without_anybody_are_there_too_and_the_last_may_not_be_over() -> None:
+    lonely = (Entry(0, "a", ""), Entry(190, "b", ""))
+    course = COURSE
+    versions = [version(0, 0, "cc")]
+    found = telemetry.measure(lonely, versions, course, until=at(200))
+    assert [(each.minute, each.asked, each.begins_at) for each in found.minutes] == [
+        (0, 1, at(0)),
+        (1, 0, at(60)),
+        (2, 0, at(120)),
+        (3, 1, at(180)),
+    ]
+    assert len(telemetry.measure(lonely, versions, course, until=at(180)).minutes) == 3
+
+
+def test_more_time_spreads_the_same_customers() -> None:
+    course = Course(begins_at=OPENED, percent=150, seed=7)
+    assert [moment for _, moment in arrivals(A_MINUTE, course, until=at(90))] == [at(15 * n) for n in range(6)]
+
+
+def test_in_a_window_that_was_extended_the_customers_come_again_in_conversations_of_their_own() -> None:
+    traffic = (Entry(0, "a", "s1"), Entry(50, "b", ""))
+    found = telemetry.measure(traffic, [version(0, 0, "xc")], COURSE, until=at(150))
+    assert [(each.entry, each.session, each.at) for each in found.answers] == [
+        (0, "s1", at(0)),
+        (1, "", at(50)),
+        (0, "s1+1", at(60)),
+        (1, "", at(110)),
+        (0, "s1+2", at(120)),
+    ]
+    assert (found.total.harmful, found.harmful_sessions) == (3, 3)
+
+
+def test_the_blast_radius_is_told_in_answers_and_in_conversations() -> None:
+    traffic = (Entry(0, "a", "s1"), Entry(1, "b", "s1"), Entry(2, "c", "s2"), Entry(3, "d", ""), Entry(4, "e", ""))
+    found = telemetry.measure(traffic, [version(0, 0, "cxcxx")], COURSE, until=at(60))
+    assert (found.total.harmful, found.harmful_sessions) == (3, 3)
+    assert found.first_harmful_at == at(1)
+
+
+FAULTY = "x" * 20 + "c" * 80
+SOUND = "c" * 100
+NEARLY = "x" + "c" * 99
+HALF = "x" * 2 + "c" * 98
+REFUSING = "o" * 100
+
+
+@pytest.mark.parametrize(
+    ("versions", "minute"),
+    [
+        ([(0, FAULTY)], None),
+        ([(0, FAULTY), (600, SOUND)], 600),
+        ([(0, FAULTY), (600, NEARLY)], 600),
+        ([(0, FAULTY), (600, HALF)], None),
+        ([(0, FAULTY), (600, REFUSING)], 600),  # contained: the harm ended, and the refusals show what it cost
+        ([(0, FAULTY), (600, REFUSING), (900, SOUND)], 600),
+        ([(0, FAULTY), (600, SOUND), (900, FAULTY)], None),
+        ([(0, FAULTY), (600, SOUND), (900, FAULTY), (1200, SOUND)], 1200),
+        ([(0, FAULTY), (600, SOUND), (5000, FAULTY)], 600),  # not live yet
+        ([(0, "x" * 3 + "c" * 97), (600, NEARLY)], None),  # a third of a rare fault is left
+        ([(0, SOUND)], 0),
+    ],
+)
+def test_the_harm_has_ended_when_the_first_of_the_last_clean_versions_went_live(
+    versions: list[tuple[int, str]], minute: int | None
+) -> None:
+    traffic = tuple(Entry(30 * n, "q", "") for n in range(100))
+    live = [version(number, second, outcomes) for number, (second, outcomes) in enumerate(versions)]
+    found = telemetry.measure(traffic, live, COURSE, until=at(3000))
+    assert found.mitigated_at == (None if minute is None else at(minute))
+
+
+def test_a_stint_has_its_own_figures_and_a_rollback_the_share_of_the_release_it_brings_back() -> None:
+    first, second = version(0, 0, "xxcccc"), version(1, 20, "cccccc")
+    back = version(2, 40, "xxcccc", release=0)
+    stints = measured(first, second, back, until=60).stints
+    assert [(each.deployment, each.release, each.asked, each.harmful, each.clean) for each in stints] == [
+        (0, 0, 2, 2, False),
+        (1, 1, 2, 0, True),
+        (2, 0, 2, 0, False),
+    ]
+    assert [(each.begins_at, each.ends_at) for each in stints] == [(at(0), at(20)), (at(20), at(40)), (at(40), at(60))]
+
+
+def test_some_of_the_harmed_complain_minutes_later_the_same_for_the_same_seed() -> None:
+    drawn = [complains_after(7, entry) for entry in range(4000)]
+    assert drawn == [complains_after(7, entry) for entry in range(4000)]
+    assert drawn != [complains_after(8, entry) for entry in range(4000)]
+    waits = [each.total_seconds() for each in drawn if each is not None]
+    assert len(waits) / len(drawn) == pytest.approx(COMPLAINING_SHARE, abs=0.03)
+    assert (min(waits), max(waits)) == COMPLAINT_SECONDS
+
+
+def test_complaints_are_counted_when_they_come_and_never_before() -> None:
+    traffic = tuple(Entry(n, "q", "") for n in range(40))
+    found = telemetry.measure(traffic, [version(0, 0, "x" * 40)], COURSE, until=at(900))
+    due = sorted(each.complains_at for each in found.answers if each.complains_at is not None)
+    early = telemetry.measure(traffic, [version(0, 0, "x" * 40)], COURSE, until=due[0])
+    assert early.total.complaints == 0
+    later = telemetry.measure(traffic, [version(0, 0, "x" * 40)], COURSE, until=due[0] + timedelta(microseconds=1))
+    assert later.total.complaints == 1
+    assert sum(each.complaints for each in later.minutes) == 1
+    quiet = telemetry.measure(traffic, [version(0, 0, "c" * 40)], COURSE, until=at(900))
+    assert quiet.total.complaints == 0
+
+
+def test_before_the_opening_there_is_nothing() -> None:
+    found = measured(version(0, 0, "xxxxxx"), until=-5)
+    assert (found.minutes, found.until) == ((), OPENED)
+    assert measured(until=60).minutes == ()
+
+
+def test_outcomes_are_kept_as_letters_and_read_back() -> None:
+    kept = Replayed((Outcome.correct, Outcome.stale), (Guard.passed, Guard.none), {1: "12 USD"})
+    stored = kept.to_json()
+    assert stored == {"outcomes": "cs", "guards": "p-", "said": {"1": "12 USD"}}
+    assert Replayed.from_json(stored, questions=2) == kept
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {},
+        {"outcomes": "c", "guards": "p"},
+        {"outcomes": "cz", "guards": "pp"},
+        {"outcomes": "cc", "guards": "p?"},
+        {"outcomes": None, "guards": "pp"},
+        {"outcomes": "cc", "guards": "pp", "said": {"first": "x"}},
+    ],
+)
+def test_what_is_no_outcomes_of_this_traffic_is_refused(stored: dict[str, object]) -> None:
+    with pytest.raises(NotOutcomes):
+        Replayed.from_json(stored, questions=2)
