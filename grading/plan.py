@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from exams.packs import Probe, ProbeSuite
 from grading import verdicts
 from grading.verdicts import CellKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exams.packs import Pack, ProbeSuite, Spec
+    from exams.packs import Pack, Spec
     from sandboxes.ingest.tree import Tree
 
 TESTS = "tests"
 REGRESSION_TESTS = "tests/regression"
 BEFORE, REFERENCE, AFTER = "before", "reference", "after"
+# What customers ask in this incident, on its own documents: counted in the evidence, and no part of the verdict.
+ASKED_BEFORE, ASKED_AFTER = "asked_before", "asked_after"
+MOST_ASKED = 40
 VISIBLE = frozenset({CellKind.pre, CellKind.post})
 
 
@@ -30,17 +35,31 @@ class Hidden:
     alternatives: dict[str, Tree]
     mutants: dict[str, Tree]
     worked_before: ProbeSuite
+    asked: ProbeSuite
 
 
 @lru_cache(maxsize=16)
 def hidden(pack: Pack, spec: Spec) -> Hidden:
     """The incident's hidden trees, made once in this process: seconds of work that a practice run does without."""
+    worked_before = pack.regression_suite(spec)
     return Hidden(
         reference=pack.reference(spec),
         alternatives=pack.alternatives(spec),
         mutants=pack.mutants(spec),
-        worked_before=pack.regression_suite(spec),
+        worked_before=worked_before,
+        asked=_asked(pack, spec, worked_before),
     )
+
+
+def _asked(pack: Pack, spec: Spec, worked_before: ProbeSuite) -> ProbeSuite:
+    """What customers ask most in this incident, each question once and outside any conversation."""
+    said = Counter(each.question for each in pack.traffic(spec) if not each.session)
+    most = sorted(said.items(), key=lambda each: -each[1])[:MOST_ASKED]  # a stable sort: else as they came
+    probes = tuple(
+        Probe(key=f"asked-{number:02d}", group="class", question=question)
+        for number, (question, _) in enumerate(most, start=1)
+    )
+    return ProbeSuite(worked_before.data, worked_before.replacing, worked_before.facts, probes)
 
 
 @dataclass(frozen=True)
@@ -70,7 +89,7 @@ class PlannedCell:
     @property
     def ours(self) -> bool:
         """Whether the tree is the platform's own: if it cannot be started, that is our fault."""
-        return not (self.kind in {CellKind.post, CellKind.p2p} or self.key == AFTER)
+        return not (self.kind in {CellKind.post, CellKind.p2p} or self.key in {AFTER, ASKED_AFTER})
 
 
 @dataclass(frozen=True)
@@ -164,6 +183,8 @@ def draw_up(
         wanted += [(CellKind.mut, key, 1, tree.without(TESTS), None) for key, tree in given.mutants.items()]
         for key, tree in ((BEFORE, before), (REFERENCE, given.reference.without(TESTS)), (AFTER, after)):
             wanted.append((CellKind.probe, key, 1, with_data(tree, fresh), fresh))
+        for key, tree in ((ASKED_BEFORE, before), (ASKED_AFTER, after)) if given.asked.probes else ():
+            wanted.append((CellKind.probe, key, 1, with_data(tree, given.asked), given.asked))
         wanted.append((CellKind.p2p, AFTER, 1, with_data(after, given.worked_before), given.worked_before))
     if not any(path.endswith(".py") for path in test.files):
         wanted = [each for each in wanted if each[4] is not None]

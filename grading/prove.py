@@ -134,6 +134,8 @@ def _seen(record: Record, evidence: verdicts.Evidence) -> tuple[str, str]:
 def _off(record: Record, rates: oracle.Rates) -> str:
     """What is wrong with answers to the hidden questions, or to those of what worked before."""
     key, answers = record.cell.key, record.answers or ()
+    if key in {plan.ASKED_BEFORE, plan.ASKED_AFTER}:  # in customers' own words: evidence, and no part of the verdict
+        return ""
     if key == plan.BEFORE:
         outside = [a.key for a in answers if oracle.harmful(a.judgement.verdict) and a.group != "class"]
         if not rates.harmful:
@@ -162,6 +164,8 @@ def _rows(seen: dict[tuple[CellKind, str], list[tuple[str, str]]]) -> Sequence[R
 
 
 def _wanted(kind: CellKind, key: str) -> str:
+    if key in {plan.ASKED_BEFORE, plan.ASKED_AFTER}:
+        return "anything"
     if kind is CellKind.probe and key == plan.BEFORE:
         return "harm, in its class only"
     if kind is CellKind.probe and key.startswith("mut "):

@@ -124,7 +124,12 @@ def _put_questions(cell: plan.PlannedCell, suite: ProbeSuite, *, sandbox: Sandbo
         answers=answers,
         note=_note(load_error, tree_ended, why, ""),
         tree_ended=tree_ended,
-        rows=tuple(transcripts.row(each.exchange, each.judgement) | {"probe": each.key} for each in answers),
+        rows=tuple(
+            transcripts.row(each.exchange, each.judgement)
+            | {"probe": probe.key, "group": probe.group, "relation": probe.relation}
+            | {"answerable": each.judgement.answerable}
+            for probe, each in zip(suite.probes, answers, strict=True)
+        ),
     )
 
 

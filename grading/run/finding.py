@@ -183,6 +183,8 @@ def _result(record: Record, evidence: verdicts.Evidence) -> CellResult:
 def _result_of_answers(record: Record, evidence: verdicts.Evidence) -> CellResult:
     if not record.answers or evidence.fix is None:
         return CellResult.inconclusive
+    if record.cell.key in {plan.ASKED_BEFORE, plan.ASKED_AFTER}:
+        return CellResult.as_required
     if record.cell.key == plan.BEFORE:  # the faulty tree must show its fault
         shown = any(probed.harmful for probed in _probed(record).values())
     elif record.cell.kind is CellKind.p2p:

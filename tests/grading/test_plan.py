@@ -32,7 +32,7 @@ def test_a_hand_in_has_every_cell() -> None:
         CellKind.ref: 1,
         CellKind.alt: 1,
         CellKind.mut: 2,
-        CellKind.probe: 3,
+        CellKind.probe: 5,
         CellKind.p2p: 1,
     }
     assert [cell.kind for cell in draw_up().cells if cell.visible].count(CellKind.pre) == 3
@@ -112,7 +112,7 @@ def test_the_fresh_data_differs_from_run_to_run() -> None:
 def test_without_a_test_only_the_questions_are_left() -> None:
     drawn = draw_up(work.tree(test=None))
     assert not drawn.has_test
-    assert kinds(drawn) == {CellKind.probe: 3, CellKind.p2p: 1}
+    assert kinds(drawn) == {CellKind.probe: 5, CellKind.p2p: 1}
 
 
 def test_a_file_where_we_have_a_folder_cannot_be_combined_with_ours() -> None:
