@@ -1,0 +1,173 @@
+"""What the people in the room can see of an attempt: acts with their second, and customers by the minute."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from exams.packs.injects import Answered, Asks, Outcome, Role
+
+MINUTE = 60
+
+
+@dataclass(frozen=True)
+class Update:
+    """A status update; `promise` is the second for which it promises the next one."""
+
+    second: int
+    audience: str
+    state: str
+    promise: int | None = None
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Something became of a deployment: it went live, failed, or was rolled back; `version` as the learner knows it."""
+
+    second: int
+    outcome: Outcome
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Minute:
+    """What customers asked and got in one minute of the window; `number` counts from zero."""
+
+    number: int
+    asked: int = 0
+    correct: int = 0
+    refused: int = 0
+    harmful: int = 0
+    failed: int = 0
+    complaints: int = 0
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """A customer's complaint: what they had asked, and what they were told."""
+
+    second: int
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """An inject: what was said, by which rule, at which second.
+
+    Attributes:
+        second: When, in whole seconds since the window opened.
+        rule: Its rule's key.
+        occurrence: The how manieth time of that rule, from one.
+        role, name, title: Who.
+        text: The words.
+        asks: What would answer it, stretched by the multiplier; None when nothing is asked.
+        quoted: Second and place among the complaints of the one that is quoted.
+    """
+
+    second: int
+    rule: str
+    occurrence: int
+    role: Role
+    name: str
+    title: str
+    text: str
+    asks: Asks | None = None
+    quoted: int | None = None
+
+
+@dataclass(frozen=True)
+class History:
+    """All of it, each part in order of time. A fact of second f is seen from second f + 1 on.
+
+    Attributes:
+        closings: Pairs (second, closes): from when on it was known that the window closes then. The first is what the
+            start fixed; each extension adds one. While a window is closed nobody speaks. Seconds are rounded up.
+        pace: The learner's multiplier, per cent.
+        updates, deployments: What the learner did.
+        confirmed: Seconds at which it became known that a diagnosis' repro reproduces.
+        handed_in: The second at which the stage was first handed in.
+        minutes: Customers, without gaps from minute zero, as far as is known.
+        complaints: Of those customers.
+    """
+
+    closings: tuple[tuple[int, int], ...]
+    pace: int = 100
+    updates: tuple[Update, ...] = ()
+    deployments: tuple[Deployment, ...] = ()
+    confirmed: tuple[int, ...] = ()
+    handed_in: int | None = None
+    minutes: tuple[Minute, ...] = ()
+    complaints: tuple[Complaint, ...] = ()
+
+    @property
+    def closes(self) -> int:
+        """When the window closes in the end, as far as is known."""
+        return max(closes for _, closes in self.closings)
+
+    def closes_seen(self, second: int) -> int:
+        """When the window closes, as it is known at a second."""
+        return next((closes for since, closes in reversed(self.closings) if since < second), self.closings[0][1])
+
+    def stretched(self, seconds: int) -> int:
+        """A length of a script on this learner's clock; a fraction of a second goes to the learner."""
+        return -(-seconds * self.pace // 100)
+
+    def last_update(self, second: int, audience: str = "") -> Update | None:
+        """The last update that is seen at a second: to anybody, or to one audience."""
+        updates, seconds = self._updates_to(audience)
+        place = bisect_left(seconds, second)
+        return updates[place - 1] if place else None
+
+    def first_update_after(self, second: int, audiences: tuple[str, ...], *, seen_at: int) -> Update | None:
+        """The first update to one of those audiences at or after a second, as far as it is seen at another."""
+        return next((one for one in self.updates if second <= one.second < seen_at and one.audience in audiences), None)
+
+    def last_deployment(self, second: int) -> Deployment | None:
+        """What became of a deployment last, as it is seen at a second."""
+        place = bisect_left(self._deployed, second)
+        return self.deployments[place - 1] if place else None
+
+    def changed(self, second: int) -> int:
+        """The last second at which what is live changed, as it is seen at a second; zero at first."""
+        return next(
+            (one.second for one in reversed(self.deployments) if one.second < second and one.outcome != "failed"), 0
+        )
+
+    def total(self, what: Answered, first: int, end: int) -> int | None:
+        """How many there were in the minutes [first, end); None while one of them is not known."""
+        if end > len(self.minutes):
+            return None
+        sums = self._sums[what]
+        return sums[end] - sums[first]
+
+    def complained(self, first: int, end: int) -> int:
+        """How many complaints came in the minutes [first, end), as far as is known."""
+        end = min(end, len(self.minutes))
+        sums = self._sums["complaints"]
+        return sums[end] - sums[min(first, end)]
+
+    def _updates_to(self, audience: str) -> tuple[tuple[Update, ...], tuple[int, ...]]:
+        if audience not in self._by_audience:
+            updates = tuple(one for one in self.updates if one.audience == audience)
+            self._by_audience[audience] = (updates, tuple(one.second for one in updates))
+        return self._by_audience[audience]
+
+    @cached_property
+    def _by_audience(self) -> dict[str, tuple[tuple[Update, ...], tuple[int, ...]]]:
+        return {"": (self.updates, tuple(one.second for one in self.updates))}
+
+    @cached_property
+    def _deployed(self) -> tuple[int, ...]:
+        return tuple(one.second for one in self.deployments)
+
+    @cached_property
+    def _sums(self) -> dict[str, tuple[int, ...]]:
+        return {
+            what: tuple(accumulate((getattr(one, what) for one in self.minutes), initial=0))
+            for what in ("asked", "correct", "refused", "harmful", "failed", "complaints")
+        }
