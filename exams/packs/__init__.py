@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from sandboxes.ingest.tree import Tree
@@ -131,6 +132,14 @@ class Brief:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
+class Ask(Protocol):
+    """Asks an opened tree; questions of one session are one conversation, ``""`` stands alone."""
+
+    def __call__(self, question: str, session: str = "") -> JsonObject:
+        """Return the reply as the tree gives it."""
+        ...
+
+
 @runtime_checkable
 class Pack(Protocol):
     """A generator of incidents. Every method is pure: the same bytes on every machine."""
@@ -182,6 +191,10 @@ class Pack(Protocol):
 
     def author_test(self, spec: Spec) -> Tree:
         """A regression test that fails on base and mutants and passes on reference and alternatives."""
+        ...
+
+    def opened(self, tree: Tree) -> AbstractContextManager[Ask]:
+        """Open one of the pack's own trees in this process, to ask it; never what somebody handed in."""
         ...
 
     def probes(self, spec: Spec, *, seed: int) -> ProbeSuite:

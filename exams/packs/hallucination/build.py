@@ -14,15 +14,18 @@ from functools import cache, lru_cache
 from pathlib import Path
 from string import Template
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from exams.packs.hallucination import text
+from exams.packs.hallucination.drawing import written
 from exams.packs.hallucination.lm.model import load
+from exams.packs.hallucination.trades import JURISDICTIONS
 from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from exams.packs import Ask
     from exams.packs.hallucination.lm.model import Model
     from exams.packs.hallucination.world import Document, Fact, Product, World
 
@@ -72,15 +75,17 @@ def sources(values: Mapping[str, str]) -> Tree:
 
 
 def document(drawn: Document) -> bytes:
-    """An approved document as it lies in `kb/`."""
+    """A document as it lies in `kb/`."""
     about = drawn.products if len(drawn.products) > 1 else drawn.products * len(drawn.sentences)
     lines = [
         "---",
         f"id: {drawn.id}",
         f"title: {drawn.title}",
+        f"series: {drawn.series}",
+        f"kind: {drawn.kind}",
         f"jurisdiction: {drawn.jurisdiction}",
-        f"effective: {drawn.effective.isoformat()}",
-        "status: approved",
+        f"effective: {written(drawn.effective)}",
+        f"status: {'approved' if drawn.approved else 'draft'}",
         "---",
         *(
             f"{number}. {product} | {sentence}"
@@ -94,8 +99,11 @@ def catalogue(world: World) -> bytes:
     """The catalogue of products, in an order drawn from the seed, and the glossary of attributes."""
     listed = list(world.products)
     random.Random(f"catalogue/{world.domain.key}/{world.seed}").shuffle(listed)  # noqa: S311 - a seeded drawing
-    blocks = [
-        f'[[product]]\nid = "{product.id}"\nname = "{product.name}"\nline = "{product.family}"\n' for product in listed
+    blocks = [f'as_of = "{world.as_of.isoformat()}"\njurisdictions = {json.dumps(list(JURISDICTIONS))}\n']
+    blocks += [
+        f'[[product]]\nid = "{product.id}"\nname = "{product.name}"\nline = "{product.family}"\n'
+        f'jurisdiction = "{product.jurisdiction}"\n'
+        for product in listed
     ]
     blocks += [
         f'[[attribute]]\nkey = "{attribute.key}"\nunit = "{attribute.unit}"\n'
@@ -106,7 +114,7 @@ def catalogue(world: World) -> bytes:
 
 
 def knowledge(world: World) -> Tree:
-    """Everything below `kb/`: the catalogue and the approved documents."""
+    """Everything below `kb/`: the catalogue and all documents, in force or not."""
     return Tree(
         {"kb/catalogue.toml": catalogue(world)} | {f"kb/{drawn.id}.md": document(drawn) for drawn in world.documents}
     )
@@ -140,14 +148,6 @@ def healthy(world: World, *, service: str, company: str, version: str) -> Tree:
     }
     register = Tree({FACTS_PATH: world.facts_json()})
     return sources(values).overlay(knowledge(world)).overlay(register).overlay(model())
-
-
-class Ask(Protocol):
-    """Asks an opened tree; questions of one session are one conversation, ``""`` stands alone."""
-
-    def __call__(self, question: str, session: str = "") -> Reply:
-        """Return the reply as the learner's tree gives it."""
-        ...
 
 
 class Remembering:

@@ -11,8 +11,8 @@ from sandboxes.ingest.tree import Tree
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from exams.packs.hallucination.text import Value
-    from exams.packs.hallucination.world import Attribute, Product, World
+    from exams.packs.hallucination.asked import Asked, Wrong
+    from exams.packs.hallucination.world import Attribute, Edition, Product, World
 
 
 class EditDoesNotApply(ValueError):
@@ -54,27 +54,60 @@ class Told:
 
     Attributes:
         world: what is true.
-        product: what was asked for.
-        attribute: what was asked about it.
+        asked: the question; see `Asked` for what is None when.
         text: what the customer was told.
-        given: the wrong value in it.
+        wrong: the value and condition given, and the approved fact or None.
         cited: document and sentence cited, or None.
     """
 
     world: World
-    product: Product
-    attribute: Attribute
+    asked: Asked
     text: str
-    given: Value
+    wrong: Wrong
     cited: tuple[str, int] | None
+
+    @property
+    def product(self) -> Product:
+        """What was asked for.
+
+        Raises:
+            ValueError: it is not in the catalogue; a class that touches strangers must not use this.
+        """
+        if self.asked.product is None:
+            raise ValueError(f"{self.asked.name!r} is not in the catalogue")
+        return self.asked.product
+
+    @property
+    def attribute(self) -> Attribute:
+        """What was asked about it.
+
+        Raises:
+            ValueError: nothing that documents state.
+        """
+        if self.asked.attribute is None:
+            raise ValueError(f"{self.asked.question!r} asks for nothing that documents state")
+        return self.asked.attribute
 
 
 Change = Callable[[Told], tuple[Edit, ...]]
+Scope = Callable[["World", "Asked"], bool]
 
 
 def always(*edits: Edit) -> Change:
     """A change that is the same whatever customers were told."""
     return lambda _told: edits
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A change that went live days before the fault, without which the fault could not have come about.
+
+    `faulty` when it is half of the trouble and right fixes must deal with it too: alone it harms nobody.
+    """
+
+    subject: str
+    edits: tuple[Edit, ...]
+    faulty: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +122,8 @@ class Fault:
         edits: the change on the healthy tree.
         alternatives: other correct fixes, on the faulty tree.
         mutants: wrong fixes that make sense for this fault only, on the faulty tree.
+        earlier: what prepared it, days before.
+        waits_for: it lies dormant until documents of these editions are published, hours after it was deployed.
     """
 
     name: str
@@ -98,6 +133,8 @@ class Fault:
     edits: tuple[Edit, ...]
     alternatives: dict[str, Change]
     mutants: dict[str, Change]
+    earlier: Earlier | None = None
+    waits_for: tuple[Edition, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,19 +142,27 @@ class FailureClass:
     """A failure class: its faults, and what is wrong whichever of them it is.
 
     Attributes:
-        key: for example ``"H1"``.
+        key: for example ``"H1"``; a class of two faults names both, ``"H1+H8"``.
         title: for the mentor.
-        scope: which questions are damaged, and which never are.
+        scope: which questions are damaged, and which never are, in words.
+        touches: the same as a rule: whether any of its faults may change the answer to a question.
+        near: questions close to the damage which none of its faults touches.
+        harm: how many questions of a world's battery get a harmful answer, at least and at most.
         rivals: other classes it may be taken for, each with the evidence that rules it out.
         faults: at least two.
         mutants: wrong or superficial fixes that make sense for every fault, on the faulty tree.
         author_test: the file below ``hidden/`` that holds the author's test.
+        shows: whether a wrong answer shows the class plainly enough to be the first complaint.
     """
 
     key: str
     title: str
     scope: str
+    touches: Scope
+    near: Scope
+    harm: tuple[int, int]
     rivals: dict[str, str]
     faults: tuple[Fault, ...]
     mutants: dict[str, Change]
     author_test: str
+    shows: Callable[[World, Asked, Wrong], bool] = lambda _world, _asked, _wrong: True

@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from exams.packs import Commit
-from exams.packs.hallucination.edits import Edit, apply
+from exams.packs.hallucination.edits import Edit, EditDoesNotApply, apply
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Sequence
     from datetime import datetime
 
@@ -17,26 +18,61 @@ if TYPE_CHECKING:
     from exams.packs.hallucination.world import Document
     from sandboxes.ingest.tree import Tree
 
-INNOCENT: tuple[tuple[str, tuple[Edit, ...]], ...] = (
+Change = tuple[str, tuple[Edit, ...]]  # what its commit says, and what it does
+
+INNOCENT: tuple[Change, ...] = (
     (
         "Remember 500 conversations: evenings are busy",
         (Edit("assistant/session.py", "remembered=200", "remembered=500"),),
+    ),
+    (
+        "Hear where a customer says they are",
+        (
+            Edit(
+                "assistant/session.py",
+                "        said = question.split()\n"
+                "        return next((place for place in self.jurisdictions if position(place, said) >= 0), None)\n",
+                "        said = words(question)\n"
+                "        return next((place for place in self.jurisdictions if position(place, said) >= 0), None)\n",
+            ),
+        ),
     ),
     (
         "Keep 256 answers in the cache",
         (Edit("config.toml", "entries = 128", "entries = 256"),),
     ),
     (
+        "Keep what was asked last longest",
+        (
+            Edit(
+                "assistant/cache.py",
+                "        if key in self._kept:\n            return self._kept[key]\n        return None\n",
+                "        if key in self._kept:\n            self._kept.move_to_end(key)\n"
+                "            return self._kept[key]\n        return None\n",
+            ),
+        ),
+    ),
+    (
         "Take questions of up to 500 characters",
         (Edit("assistant/server.py", "MAX_QUESTION = 400", "MAX_QUESTION = 500"),),
+    ),
+    (
+        "Name each document once",
+        (
+            Edit(
+                "assistant/server.py",
+                "    return [passage.document for passage in passages]\n",
+                "    return list(dict.fromkeys(passage.document for passage in passages))\n",
+            ),
+        ),
     ),
     (
         "Let the guard say which number it missed",
         (
             Edit(
                 "assistant/guard.py",
-                'f"says a number that {citation[0]}:{citation[1]} does not"',
-                "f\"says {', '.join(sorted(missing))}, which {citation[0]}:{citation[1]} does not\"",
+                'f"says a number that {place} does not"',
+                "f\"says {', '.join(sorted(missing))}, which {place} does not\"",
             ),
         ),
     ),
@@ -45,9 +81,8 @@ INNOCENT: tuple[tuple[str, tuple[Edit, ...]], ...] = (
         (
             Edit(
                 "assistant/retriever.py",
-                "        passages = sorted(passages, key=lambda passage: passage.score, reverse=True)\n",
-                "        passages.sort(key=lambda passage: -passage.score)"
-                "  # stable: equals keep the documents' order\n",
+                "        own = sorted(own, key=lambda passage: passage.score, reverse=True)\n",
+                "        own.sort(key=lambda passage: -passage.score)  # stable: equals keep the documents' order\n",
             ),
         ),
     ),
@@ -74,31 +109,72 @@ INNOCENT: tuple[tuple[str, tuple[Edit, ...]], ...] = (
         "Count a percent sign as a word",
         (Edit("assistant/index.py", 'r"[a-z0-9]+"', 'r"[a-z0-9%]+"'),),
     ),
+    (
+        "End answers with a full stop, as the style guide wants",
+        (
+            Edit(
+                "assistant/render.py",
+                '    return " ".join(text.split())\n',
+                '    shown = " ".join(text.split())\n'
+                '    return shown if shown.endswith((".", "!", "?")) else f"{shown}."\n',
+            ),
+        ),
+    ),
+    (
+        "Say why a question is refused, by product and place",
+        (
+            Edit(
+                "assistant/abstain.py",
+                '        return "not offered there"\n',
+                '        return f"{query.product.name} is not offered in {query.jurisdiction}"\n',
+            ),
+        ),
+    ),
+    (
+        "Read dates once, when a document is read",
+        (
+            Edit(
+                "assistant/ingest.py",
+                '    day, month, year = (int(part) for part in text.split("."))\n    return date(year, month, day)\n',
+                '    day, month, year = text.split(".")\n    return date(int(year), int(month), int(day))\n',
+            ),
+        ),
+    ),
+    (
+        "Answer in up to 40 words",
+        (Edit("config.toml", "max_tokens = 32", "max_tokens = 40"),),
+    ),
 )
-INNOCENT_NEAR_THE_ONSET = 4
+INNOCENT_NEAR_THE_ONSET = 5
 
 FOUNDATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Say what this is and how to run it", ("README.md", ".gitignore", "pytest.ini", "assistant/__init__.py")),
-    ("Read the catalogue and the approved documents", ("assistant/ingest.py", "tests/test_ingest.py")),
-    ("Take over the approved documents from compliance", ("kb",)),
-    ("File sentences by product", ("assistant/index.py",)),
-    ("Pick the sentences the model gets to see", ("assistant/retriever.py",)),
+    ("Read the catalogue and the documents in force", ("assistant/ingest.py", "tests/test_ingest.py")),
+    ("Take over the documents from compliance", ("kb",)),
     (
-        "Understand follow-up questions",
-        ("assistant/session.py", "tests/test_session.py", "tests/test_retriever.py", "tests/small.py"),
+        "Find and rank the sentences that concern a product",
+        ("assistant/index.py", "assistant/retriever.py", "tests/test_retriever.py", "tests/small.py"),
     ),
+    ("Understand follow-up questions", ("assistant/session.py", "tests/test_session.py")),
+    ("Refuse what we cannot know", ("assistant/abstain.py", "tests/test_abstain.py")),
     ("Bring in the language model, read only", ("assistant/lm", "assistant/generate.py")),
     ("Lay out the prompt", ("assistant/prompt.py", "tests/test_prompt.py")),
     ("Let nothing out that the cited sentence does not hold", ("assistant/guard.py", "tests/test_guard.py")),
     (
         "Put the parts together, with a cache in front",
-        ("assistant/server.py", "assistant/cache.py", "config.toml", "tests/test_cache.py"),
+        (
+            "assistant/server.py",
+            "assistant/cache.py",
+            "assistant/render.py",
+            "config.toml",
+            "tests/test_cache.py",
+            "tests/test_render.py",
+        ),
     ),
     (
-        "Test answers against compliance's register",
-        ("conftest.py", "tests/approved_facts.json", "tests/test_answers.py"),
+        "Test answers against compliance's register; write the runbook",
+        ("conftest.py", "tests/approved_facts.json", "tests/test_answers.py", "ops/runbook.md"),
     ),
-    ("Write the runbook", ("ops/runbook.md",)),
 )
 LATE_DOCUMENT = "Publish {document}: {title}"
 EXPORT = "Export traces, metrics and complaints for the incident"
@@ -106,45 +182,66 @@ EXPORT = "Export traces, metrics and complaints for the incident"
 
 @dataclass(frozen=True)
 class Release:
-    """A change that went live: its name (`r41`), when, whose, what it says and what it edits."""
+    """A change that went live: its name (`r41`), when, whose, what it says, what it edits and which files it adds."""
 
     name: str
     deployed_at: datetime
     author: Person
     subject: str
     edits: tuple[Edit, ...]
+    documents: tuple[str, ...] = ()
 
 
 def last_published(incident: Incident) -> Document:
-    """The newest of the approved documents: it came when the rest was there already."""
-    return max(incident.world.documents, key=lambda document: (document.effective, document.id))
+    """The newest of the documents in force: it came when the rest was there already."""
+    return max(incident.world.in_force, key=lambda document: (document.effective, document.id))
+
+
+def woken_by(incident: Incident) -> list[Document]:
+    """The documents that were published when the fault began to do harm; none if it did so at once."""
+    return [document for document in incident.world.documents if document.edition in incident.fault.waits_for]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A change near the onset, as it is taken out of the tree again: what went live when."""
+
+    at: datetime
+    subject: str
+    edits: tuple[Edit, ...] = ()
+    documents: tuple[str, ...] = ()
 
 
 def releases(incident: Incident) -> tuple[Release, ...]:
-    """The releases before the incident opened, oldest first; the first is what was live before the changes here."""
+    """The releases before the incident opened, oldest first; the first is what was live before the changes here.
+
+    Behind the fault come changes that touch the same files where there are any, so that taking it back takes thought.
+    """
     drawing = incident.random("history")
-    innocent = drawing.sample(INNOCENT, INNOCENT_NEAR_THE_ONSET)
-    after = drawing.randrange(1, 3)
-    before = INNOCENT_NEAR_THE_ONSET - after
-    since = int((incident.opened_at - incident.deployed_at).total_seconds())
-    earlier = [
-        incident.deployed_at - timedelta(hours=hours, minutes=drawing.randrange(30))
-        for hours in sorted(drawing.sample(range(1, 30), before), reverse=True)
-    ]
-    later = [
-        incident.deployed_at + timedelta(seconds=since * part // (after + 1) - drawing.randrange(since // 8))
-        for part in range(1, after + 1)
-    ]
-    landed = [
-        *zip(earlier, innocent[:before], strict=True),
-        (incident.deployed_at, (incident.fault.subject, incident.fault.edits)),
-        *zip(later, innocent[before:], strict=True),
-    ]
-    first = incident.release - len(landed)
+    fault = incident.fault
+    quiet = incident.onset_at - timedelta(hours=drawing.randrange(26, 60), minutes=drawing.randrange(60))
+    steps = [_Step(incident.deployed_at, fault.subject, fault.edits)]
+    if incident.onset_at > incident.deployed_at:
+        titles = f"Publish what compliance sent: {', '.join(document.id for document in woken_by(incident))}"
+        steps.append(_Step(incident.onset_at, titles, documents=tuple(f"kb/{d.id}.md" for d in woken_by(incident))))
+    if fault.earlier is not None:
+        steps.append(_Step(quiet, fault.earlier.subject, fault.earlier.edits))
+    innocent = _innocent(incident, drawing)
+    behind = drawing.randrange(2, 4)
+    span = incident.opened_at - incident.onset_at
+    for number, (subject, edits) in enumerate(innocent):
+        if number < behind:
+            at = incident.onset_at + span * (number + 1) / (behind + 1) + timedelta(minutes=drawing.randrange(8))
+        else:
+            hours = drawing.randrange(1, 20) if number % 2 else drawing.randrange(2, 30)
+            at = incident.deployed_at - timedelta(hours=hours, minutes=drawing.randrange(60))
+        steps.append(_Step(at.replace(microsecond=0), subject, edits))
+    steps.sort(key=lambda step: (step.at, step.subject))
+    first = incident.release - len(steps)
     late = last_published(incident)
     previous = Release(
         name=f"r{first}",
-        deployed_at=earlier[0] - timedelta(days=2, minutes=drawing.randrange(600)),
+        deployed_at=steps[0].at - timedelta(days=2, minutes=drawing.randrange(600)),
         author=drawing.choice(incident.people),
         subject=LATE_DOCUMENT.format(document=late.id, title=late.title),
         edits=(),
@@ -154,17 +251,40 @@ def releases(incident: Incident) -> tuple[Release, ...]:
         *(
             Release(
                 name=f"r{first + number}",
-                deployed_at=at,
+                deployed_at=step.at,
                 author=drawing.choice(incident.people),
-                subject=subject,
+                subject=step.subject,
                 edits=(
-                    *edits,
+                    *step.edits,
                     Edit("config.toml", f'version = "r{first + number - 1}"', f'version = "r{first + number}"'),
                 ),
+                documents=step.documents,
             )
-            for number, (at, (subject, edits)) in enumerate(landed, start=1)
+            for number, step in enumerate(steps, start=1)
         ),
     )
+
+
+def _innocent(incident: Incident, drawing: random.Random) -> list[Change]:
+    """Draw innocent changes that can be told apart from the fault's lines; first those that touch its files."""
+    files = {edit.path for edit in incident.fault.edits}
+    drawn = drawing.sample(INNOCENT, len(INNOCENT))
+    drawn.sort(key=lambda change: not any(edit.path in files for edit in change[1]))
+    chosen: list[Change] = []
+    for tree in (incident.faulty, incident.sound):
+        drawn = [change for change in drawn if _comes_off(tree, change)]
+    for change in drawn:
+        if len(chosen) < INNOCENT_NEAR_THE_ONSET:
+            chosen.append(change)
+    return chosen
+
+
+def _comes_off(tree: Tree, change: Change) -> bool:
+    try:
+        before = apply(tree, [edit.undone() for edit in reversed(change[1])])
+        return apply(before, change[1]) == tree
+    except EditDoesNotApply:
+        return False
 
 
 def write(incident: Incident, *, head: Tree) -> tuple[Commit, ...]:
@@ -180,8 +300,8 @@ def write(incident: Incident, *, head: Tree) -> tuple[Commit, ...]:
     tree = head.without("ops", "traces.jsonl").overlay(head.under("ops/runbook.md"))
     for release in reversed(recent):
         at = release.deployed_at - timedelta(minutes=drawing.randrange(6, 18))
-        commits.append(_commit(release.subject, release.author, at, tree))
-        tree = apply(tree, [edit.undone() for edit in reversed(release.edits)])
+        commits.append(_commit(release.subject, release.author, min(at, commits[-1].at), tree))
+        tree = apply(tree, [edit.undone() for edit in reversed(release.edits)]).without(*release.documents)
 
     late = last_published(incident)
     at = previous.deployed_at - timedelta(minutes=11)

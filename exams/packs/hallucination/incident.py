@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import random
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exams.packs import NoSuchFailureClass, Spec
-from exams.packs.hallucination import build, text
+from exams.packs.hallucination import build
+from exams.packs.hallucination.asked import Asked, Wrong, sound, wrong
+from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.edits import FailureClass, Fault, Told, apply
-from exams.packs.hallucination.hidden.h1 import H1
-from exams.packs.hallucination.hidden.h4 import H4
-from exams.packs.hallucination.scope import in_scope
-from exams.packs.hallucination.traffic import Asked, Wrong, stream, wrong
+from exams.packs.hallucination.hidden import CLASSES
+from exams.packs.hallucination.traffic import stream
 from exams.packs.hallucination.world import DOMAINS, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from exams.packs.hallucination.world import Edition
     from sandboxes.ingest.tree import Tree
 
-CLASSES: dict[str, FailureClass] = {failure.key: failure for failure in (H1, H4)}
-
-QUESTIONS_AN_HOUR = 14
-HOURS_BEFORE = 8
-MOST_HOURS_AFTER = 5
-LEAST_WRONG = 6  # of the questions there are about the catalogue: fewer would be an incident nobody noticed
-MOST_DRAWINGS = 40
+QUESTIONS_AN_HOUR = 600
+HOURS_BEFORE = 3
+HOURS_AFTER = (2, 4)
+DORMANT_HOURS = (3, 20)  # between a fault's deployment and the documents that wake it
+MOST_DRAWINGS = 60
 
 COMPANIES = {
     "bank": ("Ferrowick Bank", "Lindmoor Savings", "Oxbow & Hale Bank", "Tarnside Credit", "Quillgate Bank"),
@@ -39,9 +37,6 @@ COMPANIES = {
 }
 FIRST_NAMES = ("Amara", "Bruno", "Chidi", "Daria", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Keiko", "Lamar")
 LAST_NAMES = ("Abara", "Brandt", "Castillo", "Dimitrov", "Ekberg", "Fofana", "Grant", "Haddad", "Ito", "Jansen")
-
-
-_QUOTED = re.compile(r"^(?:For|On) (.+?) the (.+?) is (?:fixed at )?(\d.*)$")
 
 
 class NoUsableWorld(RuntimeError):
@@ -58,7 +53,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Trace:
-    """One question of production: when, what it was about, what was said, by which release, what was wrong."""
+    """One question of production: when, what it was about, what was said, what was wrong."""
 
     at: datetime
     asked: Asked
@@ -70,10 +65,10 @@ class Trace:
 class Incident:
     """Everything that follows from a specification, short of files.
 
-    `sound` and `faulty` are the trees without what operation adds; `deployed_at` is when the fault went live,
-    `opened_at` when the incident opened (both UTC); `told` is the first wrong answer a customer complains about.
-    `damage` are the questions about the catalogue, as (product id, attribute key), that get a harmful answer because of
-    the fault; `touched` are those that get any but the right one.
+    `sound` and `faulty` are the trees without what operation adds. All moments are UTC: `deployed_at` is when the fault
+    went live, `onset_at` when it began to do harm, `opened_at` when the incident opened. `told` is the first wrong
+    answer a customer complains about. `harmed` are the questions of the world's battery that get a harmful answer
+    because of the fault; `touched` are those that get any but the right one.
     """
 
     spec: Spec
@@ -85,13 +80,14 @@ class Incident:
     people: tuple[Person, ...]
     release: int
     deployed_at: datetime
+    onset_at: datetime
     opened_at: datetime
     sound: Tree
     faulty: Tree
     traces: tuple[Trace, ...]
     told: Told
-    damage: frozenset[tuple[str, str]]
-    touched: frozenset[tuple[str, str]]
+    harmed: tuple[Asked, ...]
+    touched: tuple[Asked, ...]
 
     def random(self, purpose: str) -> random.Random:
         """A source of drawings of its own for each purpose, so that one does not move another."""
@@ -121,35 +117,22 @@ def domain_of(seed: int) -> str:
     return sorted(DOMAINS)[random.Random(f"domain/{seed}").randrange(len(DOMAINS))]  # noqa: S311 - a seeded drawing
 
 
-def read(reply: build.Reply) -> text.Answer | None:
-    """Take one of our own replies apart, also when it quotes a document; the citation is beside the text, not in it."""
-    return text.parse_answer(_QUOTED.sub(r"The \2 of \1 is \3", str(reply["text"])))
+def healthy_with(sound_tree: Tree, fault: Fault) -> Tree:
+    """The tree that was live before the fault, with what had prepared it."""
+    return sound_tree if fault.earlier is None else apply(sound_tree, fault.earlier.edits)
 
 
-def catalogue_questions(world: World) -> list[Asked]:
-    """Every question there is about the catalogue, in the plainest wording."""
-    return [
-        Asked(0, text.question(attribute=attribute.name, product=product.name), "", product, attribute)
-        for product in world.products
-        for attribute in world.domain.attributes
-    ]
+def mended(tree: Tree, fault: Fault) -> Tree:
+    """A tree with the fault taken back, and what prepared it if that is half of the trouble."""
+    tree = apply(tree, [edit.undone() for edit in reversed(fault.edits)])
+    if fault.earlier is not None and fault.earlier.faulty:
+        tree = apply(tree, [edit.undone() for edit in reversed(fault.earlier.edits)])
+    return tree
 
 
-def sound_answer(world: World, asked: Asked, reply: build.Reply) -> bool:
-    """Whether the reply is exactly right: value, unit, condition and source, or a refusal where nothing is approved."""
-    if asked.product is None or asked.attribute is None:
-        return bool(reply["refused"])
-    fact = world.fact(asked.product, asked.attribute.key)
-    if fact is None:
-        return bool(reply["refused"])
-    answer = read(reply)
-    cited = [{"document": fact.document, "sentence": fact.sentence}]
-    return (
-        answer is not None
-        and not answer.refused
-        and wrong(world, asked, answer) is None
-        and reply["citations"] == cited
-    )
+def without_editions(tree: Tree, world: World, editions: Iterable[Edition]) -> Tree:
+    """The tree as it was before documents of these editions were published."""
+    return tree.without(*(f"kb/{document.id}.md" for document in world.documents if document.edition in set(editions)))
 
 
 @lru_cache(maxsize=16)
@@ -157,10 +140,10 @@ def incident(spec: Spec) -> Incident:
     """Draw the incident of a specification; the same on every machine.
 
     1. Draw people, company, times and one of the class's faults.
-    2. Draw worlds until one is answered without a mistake by the healthy assistant, and damaged by the fault: enough,
-       and nowhere but in the scope of its class.
-    3. Replay production: the healthy assistant until the fault was deployed, the faulty one from then on.
-    4. Every other right fix must answer the whole catalogue without a mistake too; if one does not, draw again.
+    2. Draw worlds until one is answered without a mistake by the healthy assistant, and damaged by the fault: as much
+       as its class says, and nowhere but in the scope of its class.
+    3. Replay production: the assistant as it was until the fault was deployed, the faulty one from then on.
+    4. Every other right fix must answer the whole battery without a mistake too; if one does not, draw again.
 
     Raises:
         NoSuchFailureClass: the pack does not hold the class.
@@ -177,53 +160,32 @@ def incident(spec: Spec) -> Incident:
         for first, last in zip(drawing.sample(FIRST_NAMES, 5), drawing.sample(LAST_NAMES, 5), strict=True)
     )
     release = drawing.randrange(31, 90)
-    hours_after = drawing.randrange(3, MOST_HOURS_AFTER + 1)
+    harmful_for = timedelta(hours=drawing.randrange(*HOURS_AFTER), minutes=drawing.randrange(60))
+    dormant = timedelta(hours=drawing.randrange(*DORMANT_HOURS), minutes=drawing.randrange(60))
+    why: dict[str, int] = {}
     for attempt in range(MOST_DRAWINGS):
         world = World.draw(domain=domain, seed=drawing.randrange(2**48))
-        try:
-            sound = build.healthy(world, service=service, company=company, version=f"r{release}")
-        except LookupError:
-            continue
         opened_at = datetime.combine(world.as_of, time(drawing.randrange(9, 17), drawing.randrange(60)), tzinfo=UTC)
-        deployed_at = opened_at - timedelta(hours=hours_after, minutes=drawing.randrange(60))
-        faulty = apply(sound, fault.edits)
-        before = list(
-            stream(
-                world,
-                seed=f"before/{spec.seed}/{attempt}",
-                seconds=HOURS_BEFORE * 3600,
-                count=HOURS_BEFORE * QUESTIONS_AN_HOUR,
-                prefix="a",
+        onset_at = opened_at - harmful_for
+        deployed_at = onset_at - dormant if fault.waits_for else onset_at
+        try:
+            right = build.healthy(world, service=service, company=company, version=f"r{release}")
+            faulty = apply(healthy_with(right, fault), fault.edits)
+            _check_sound(mended(faulty, fault), world, "the healthy assistant")
+            harmed, touched = _damage(faulty, world, failure)
+            phases = (
+                (healthy_with(right, fault), deployed_at),
+                (without_editions(faulty, world, fault.waits_for), onset_at),
+                (faulty, opened_at),
             )
-        )
-        since = int((opened_at - deployed_at).total_seconds())
-        after = list(
-            stream(
-                world,
-                seed=f"after/{spec.seed}/{attempt}",
-                seconds=since,
-                count=since * QUESTIONS_AN_HOUR // 3600,
-                prefix="b",
-            )
-        )
-        if not _answers_all(sound, world):
-            continue
-        with build.opened(sound) as ask:
-            began = deployed_at - timedelta(hours=HOURS_BEFORE)
-            traces = _replay(world, ask, before, since=began)
-        if not all(sound_answer(world, trace.asked, trace.reply) for trace in traces):
-            continue
-        with build.opened(faulty) as ask:
-            replies = [(asked, ask(asked.question, "")) for asked in catalogue_questions(world)]
-            damage = _pairs(asked for asked, reply in replies if wrong(world, asked, read(reply)) is not None)
-            touched = _pairs(asked for asked, reply in replies if not sound_answer(world, asked, reply))
-            if len(damage) < LEAST_WRONG or not touched <= in_scope(world, failure.key):
-                continue
-            traces += _replay(world, ask, after, since=deployed_at)
-        told = _first_complaint(world, failure, traces)
-        if told is None or not all(
-            _answers_all(apply(faulty, change(told)), world) for change in fault.alternatives.values()
-        ):
+            began = onset_at - timedelta(hours=HOURS_BEFORE)
+            traces = _production(world, phases, since=began, seed=f"{spec.seed}/{attempt}")
+            _check_quiet(traces, until=onset_at)
+            told = _first_complaint(world, failure, traces)
+            for name, change in fault.alternatives.items():
+                _check_sound(apply(faulty, change(told)), world, f"the alternative {name}")
+        except _Unusable as reason:
+            why[str(reason)] = why.get(str(reason), 0) + 1
             continue
         return Incident(
             spec=spec,
@@ -235,47 +197,74 @@ def incident(spec: Spec) -> Incident:
             people=people,
             release=release,
             deployed_at=deployed_at,
+            onset_at=onset_at,
             opened_at=opened_at,
-            sound=sound,
+            sound=mended(faulty, fault),
             faulty=faulty,
             traces=tuple(traces),
             told=told,
-            damage=damage,
+            harmed=harmed,
             touched=touched,
         )
+    reasons = ", ".join(f"{reason} ({times} times)" for reason, times in why.items())
     raise NoUsableWorld(
-        f"{MOST_DRAWINGS} drawings of {spec.failure_class} with seed {spec.seed} in {domain!r}: either the healthy "
-        "assistant made mistakes or the fault did no damage; train the language model better"
+        f"{MOST_DRAWINGS} drawings of {spec.failure_class} ({fault.name}) with seed {spec.seed} in {domain!r}: {reasons}"
     )
 
 
-def _answers_all(tree: Tree, world: World) -> bool:
-    """Whether a tree answers every question about the catalogue exactly."""
+class _Unusable(Exception):
+    """Why a drawing is thrown away."""
+
+
+def _check_sound(tree: Tree, world: World, whose: str) -> None:
+    """Every question of the battery must be answered exactly."""
     with build.opened(tree) as ask:
-        return all(sound_answer(world, asked, ask(asked.question, "")) for asked in catalogue_questions(world))
+        if not all(sound(world, asked, ask(asked.question, asked.session)) for asked in battery(world)):
+            raise _Unusable(f"{whose} made a mistake")
 
 
-def _pairs(questions: Iterable[Asked]) -> frozenset[tuple[str, str]]:
-    return frozenset((one.product.id, one.attribute.key) for one in questions if one.product and one.attribute)
+def _check_quiet(traces: list[Trace], *, until: datetime) -> None:
+    if any(trace.wrong is not None for trace in traces if trace.at < until):
+        raise _Unusable("harm was done before the onset")
 
 
-def _replay(world: World, ask: build.Ask, stream_: list[Asked], *, since: datetime) -> list[Trace]:
-    traces = []
-    for asked in stream_:
-        reply = ask(asked.question, asked.session)
-        traces.append(Trace(since + timedelta(seconds=asked.second), asked, reply, wrong(world, asked, read(reply))))
+def _damage(faulty: Tree, world: World, failure: FailureClass) -> tuple[tuple[Asked, ...], tuple[Asked, ...]]:
+    """The questions of the battery that get a harmful answer, and those that get any but the right one."""
+    with build.opened(faulty) as ask:
+        replies = [(asked, ask(asked.question, asked.session)) for asked in battery(world)]
+    harmed = tuple(asked for asked, reply in replies if wrong(world, asked, reply) is not None)
+    touched = tuple(asked for asked, reply in replies if not sound(world, asked, reply))
+    least, most = failure.harm
+    if not least <= len(harmed) <= most:
+        raise _Unusable(f"{len(harmed)} questions were harmed, not {least} to {most}")
+    for asked in touched:
+        if not failure.touches(world, asked):
+            raise _Unusable(f"a question out of scope was touched ({asked.kind})")
+    return harmed, touched
+
+
+def _production(world: World, phases: tuple[tuple[Tree, datetime], ...], *, since: datetime, seed: str) -> list[Trace]:
+    """What customers asked and were told; each tree is live until its moment, and a deployment starts it anew."""
+    seconds = int((phases[-1][1] - since).total_seconds())
+    asked = list(
+        stream(world, seed=f"before/{seed}", seconds=seconds, count=seconds * QUESTIONS_AN_HOUR // 3600, prefix="a")
+    )
+    traces: list[Trace] = []
+    for tree, until in phases:
+        mine = [one for one in asked[len(traces) :] if since + timedelta(seconds=one.second) < until]
+        if not mine:
+            continue
+        with build.opened(tree) as ask:
+            for one in mine:
+                reply = ask(one.question, one.session)
+                traces.append(Trace(since + timedelta(seconds=one.second), one, reply, wrong(world, one, reply)))
     return traces
 
 
-def _first_complaint(world: World, failure: FailureClass, traces: list[Trace]) -> Told | None:
-    """The first wrong answer that shows the class plainly: a cited value that is another's, or one out of nowhere."""
+def _first_complaint(world: World, failure: FailureClass, traces: list[Trace]) -> Told:
+    """The first wrong answer that shows the class plainly."""
     for trace in traces:
-        found, asked = trace.wrong, trace.asked
-        if found is None or asked.product is None or asked.attribute is None:
-            continue
-        citations: list[dict[str, Any]] = trace.reply["citations"]
-        plain = bool(citations) == (found.approved is not None)
-        if plain and (found.approved is not None) == (failure.key == "H1"):
-            cited = (str(citations[0]["document"]), int(citations[0]["sentence"])) if citations else None
-            return Told(world, asked.product, asked.attribute, str(trace.reply["text"]), found.given, cited)
-    return None
+        if trace.wrong is not None and failure.shows(world, trace.asked, trace.wrong):
+            cited = [(str(one["document"]), int(one["sentence"])) for one in trace.reply["citations"]]
+            return Told(world, trace.asked, str(trace.reply["text"]), trace.wrong, cited[0] if cited else None)
+    raise _Unusable("no wrong answer shows the class")

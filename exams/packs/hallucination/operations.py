@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from exams.packs.hallucination.asked import Asked, Wrong
     from exams.packs.hallucination.incident import Incident, Trace
 
-COMPLAINING_SHARE = 0.6  # of the customers who were told something wrong
-GRUMBLING_SHARE = 0.05  # of those who were refused, rightly or not
-ALERT_COMPLAINTS = 2  # in one hour
+COMPLAINING_SHARE = 0.06  # of the customers who were told something wrong
+GRUMBLING_SHARE = 0.004  # of those who were refused, rightly or not
+ALERT_COMPLAINTS = 3  # in one hour
 
 RUNBOOK = """# Runbook
 
@@ -48,23 +49,22 @@ def _lines(rows: Iterable[dict[str, Any]]) -> bytes:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
-def release_at(incident: Incident, at: datetime) -> str:
+def release_at(landed: Sequence[history.Release], at: datetime) -> str:
     """The release that was live at a moment."""
-    before, *landed = history.releases(incident)
-    live = before
+    live = landed[0]
     for release in landed:
         if release.deployed_at <= at:
             live = release
     return live.name
 
 
-def _trace(incident: Incident, number: int, trace: Trace) -> dict[str, Any]:
+def _trace(landed: Sequence[history.Release], number: int, trace: Trace) -> dict[str, Any]:
     reply = trace.reply
     return {
         "at": stamp(trace.at),
         "request": f"q{number:05d}",
         "session": trace.asked.session,
-        "release": release_at(incident, trace.at),
+        "release": release_at(landed, trace.at),
         "question": trace.asked.question,
         "documents": reply["documents"],
         "prompt": reply["prompt"],
@@ -82,48 +82,67 @@ def complaints(incident: Incident) -> list[dict[str, Any]]:
     """
     drawing = incident.random("complaints")
     found = []
+    first = True
     for trace in incident.traces:
-        product, attribute = trace.asked.product, trace.asked.attribute
-        if product is None or attribute is None:
-            continue
-        plain = trace.wrong is not None and str(trace.reply["text"]) == incident.told.text
-        if trace.wrong is not None and (plain or drawing.random() < COMPLAINING_SHARE):
-            given = f"{text.number(trace.wrong.given)} {attribute.unit}"
-            words = f"Your assistant told me that the {attribute.name} of {product.name} is {given}. " + (
-                f"My papers say {text.number(trace.wrong.approved)} {attribute.unit}. Which is it?"
-                if trace.wrong.approved is not None
-                else "Nobody at the service desk can find that number anywhere. Where does it come from?"
-            )
-        elif trace.reply["refused"] and drawing.random() < GRUMBLING_SHARE:
-            words = f"The assistant would not tell me the {attribute.name} of {product.name}. Please send it to me."
+        told = trace.wrong is not None and first and trace.asked == incident.told.asked
+        first = first and not told
+        if trace.wrong is not None and (drawing.random() < COMPLAINING_SHARE or told):
+            words = complaint(trace.asked, trace.wrong)
+        elif trace.reply["refused"] and trace.asked.attribute and drawing.random() < GRUMBLING_SHARE:
+            what = f"{trace.asked.attribute.name} of {trace.asked.name}"
+            words = f"The assistant would not tell me the {what}. Please send it."
         else:
             continue
         at = trace.at + timedelta(minutes=drawing.randrange(4, 40))
-        if at < incident.opened_at:
+        if told or at < incident.opened_at:
+            at = min(at, incident.opened_at - timedelta(minutes=1))
             found.append({"at": stamp(at), "session": trace.asked.session, "text": words})
     return sorted(found, key=lambda row: (row["at"], row["session"]))
 
 
+def complaint(asked: Asked, wrong: Wrong) -> str:
+    """What a customer writes who was told something wrong: what they were told, and what they know."""
+    given = text.number(wrong.given)
+    if asked.attribute is None:
+        return f"I asked: {asked.question} Your assistant came up with {given}. That answers something else."
+    told = f"{given} {asked.attribute.unit}" + (f" {wrong.condition}" if wrong.condition else "")
+    begin = f"Your assistant told me that the {asked.attribute.name} of {asked.name} is {told}."
+    if asked.kind == "stranger":
+        return f"{begin} My branch says that no such product exists."
+    if asked.kind == "abroad":
+        return f"{begin} I am in {asked.place}, and the service desk says it is not offered here."
+    if wrong.approved is None:
+        return f"{begin} Nobody at the service desk can find that number anywhere. Where does it come from?"
+    approved = f"{text.number(wrong.approved.value)} {asked.attribute.unit}"
+    if wrong.approved.condition:
+        approved += f" {wrong.approved.condition}"
+    return f"{begin} My papers say {approved}. Which is it?"
+
+
 def metrics(incident: Incident, complained: Sequence[dict[str, Any]]) -> bytes:
-    """Counts by hour, as production measures them: it does not know which answers were wrong."""
+    """Counts by ten minutes, as production measures them: it does not know which answers were wrong."""
     rows: dict[str, Counter[str]] = {}
     for trace in incident.traces:
-        row = rows.setdefault(trace.at.strftime("%Y-%m-%dT%H:00Z"), Counter())
+        slot = rows.setdefault(_slot(stamp(trace.at)), Counter())
         reply = trace.reply
-        row["requests"] += 1
-        row["refused"] += bool(reply["refused"])
-        row["answered"] += not reply["refused"]
-        row["blocked"] += reply["guard"]["verdict"] == "block"
-        row["cited"] += bool(reply["citations"])
-    for complaint in complained:
-        hour = f"{complaint['at'][:13]}:00Z"
-        rows.setdefault(hour, Counter())["complaints"] += 1
+        slot["requests"] += 1
+        slot["refused"] += bool(reply["refused"])
+        slot["answered"] += not reply["refused"]
+        slot["blocked"] += reply["guard"]["verdict"] == "block"
+        slot["cited"] += bool(reply["citations"])
+    for row in complained:
+        rows.setdefault(_slot(row["at"]), Counter())["complaints"] += 1
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     columns = ("requests", "answered", "refused", "blocked", "cited", "complaints")
-    writer.writerow(("hour", *columns))
-    writer.writerows((hour, *(rows[hour][column] for column in columns)) for hour in sorted(rows))
+    writer.writerow(("from", *columns))
+    writer.writerows((slot, *(rows[slot][column] for column in columns)) for slot in sorted(rows))
     return written.getvalue().encode()
+
+
+def _slot(at: str) -> str:
+    """The ten minutes that a stamp lies in."""
+    return f"{at[:15]}0Z"
 
 
 def alerts(incident: Incident, complained: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -154,7 +173,7 @@ def flags(incident: Incident) -> bytes:
     drawing = incident.random("flags")
     lines = []
     for name in ("chat-window-v2", "feedback-buttons", "opening-hours-banner"):
-        at = incident.deployed_at - timedelta(minutes=drawing.randrange(-90, 60 * 30))
+        at = incident.onset_at - timedelta(minutes=drawing.randrange(-90, 60 * 30))
         who = drawing.choice(incident.people).name
         lines.append(f"{stamp(at)} {name} {drawing.choice(('off -> on', 'on -> off'))} by {who}")
     return ("\n".join(sorted(lines)) + "\n").encode()
@@ -163,9 +182,9 @@ def flags(incident: Incident) -> bytes:
 def record(incident: Incident) -> Tree:
     """Everything below `ops/`, and the traces."""
     complained = complaints(incident)
+    landed = history.releases(incident)
     deploys = "".join(
-        f"{stamp(release.deployed_at)} {release.name} {release.author.name}: {release.subject}\n"
-        for release in history.releases(incident)
+        f"{stamp(release.deployed_at)} {release.name} {release.author.name}: {release.subject}\n" for release in landed
     )
     return Tree(
         {
@@ -176,7 +195,7 @@ def record(incident: Incident) -> Tree:
             "ops/metrics.csv": metrics(incident, complained),
             "ops/runbook.md": RUNBOOK.encode(),
             "traces.jsonl": _lines(
-                _trace(incident, number, trace) for number, trace in enumerate(incident.traces, start=1)
+                _trace(landed, number, trace) for number, trace in enumerate(incident.traces, start=1)
             ),
         }
     )

@@ -5,27 +5,29 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from exams.packs import Brief, Commit, JsonObject, NothingLeftToDraw, ProbeSuite, Question, Spec
+from exams.packs import Ask, Brief, Commit, JsonObject, NothingLeftToDraw, ProbeSuite, Question, Spec
 from exams.packs.hallucination import build, history, operations, probes
+from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.edits import apply
-from exams.packs.hallucination.incident import CLASSES, domain_of, failure_class, incident
+from exams.packs.hallucination.hidden import CLASSES
+from exams.packs.hallucination.incident import domain_of, failure_class, healthy_with, incident, mended
 from exams.packs.hallucination.traffic import stream
 from exams.packs.hallucination.world import DOMAINS
 from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from contextlib import AbstractContextManager
 
-    from exams.packs.hallucination.edits import Fault
 
 AUTHOR_TEST_PATH = "tests/regression/test_author.py"
 LIVE_SECONDS = 90 * 60
-LIVE_QUESTIONS = 240
+LIVE_QUESTIONS = 900
 KEPT = 16  # incidents, and what was made of them, per process: a few MB each, the weights shared
 
 
 class HallucinationPack:
-    """Keeps the promise of `exams.packs.Pack` for the failure classes H1 and H4."""
+    """Keeps the promise of `exams.packs.Pack` for the failure classes in `hidden`."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -69,7 +71,7 @@ class HallucinationPack:
 
     def reference(self, spec: Spec) -> Tree:
         """The platform's own fix: the fault taken back."""
-        return apply(_base(spec), [edit.undone() for edit in reversed(incident(spec).fault.edits)])
+        return mended(_base(spec), incident(spec).fault)
 
     def alternatives(self, spec: Spec) -> dict[str, Tree]:
         """Other correct fixes, each different in kind, by name."""
@@ -81,12 +83,16 @@ class HallucinationPack:
         drawn = incident(spec)
         changes = {**drawn.failure.mutants, **drawn.fault.mutants}
         wrong = {name: apply(_base(spec), change(drawn.told)) for name, change in changes.items()}
-        return {**wrong, "other_seed": apply(self.reference(spec), _other(spec).edits)}
+        return {**wrong, "other_seed": _with_other_fault(spec)}
 
     def author_test(self, spec: Spec) -> Tree:
         """The author's test: fails on base and mutants, passes on reference and alternatives."""
         source = build.HERE / "hidden" / failure_class(spec).author_test
         return Tree({AUTHOR_TEST_PATH: source.read_bytes()})
+
+    def opened(self, tree: Tree) -> AbstractContextManager[Ask]:
+        """Open one of the pack's own trees in this process."""
+        return build.opened(tree)
 
     def probes(self, spec: Spec, *, seed: int) -> ProbeSuite:
         """Hidden questions on documents drawn from a fresh seed."""
@@ -124,26 +130,37 @@ class HallucinationPack:
     def truth(self, spec: Spec) -> JsonObject:
         """What only the mentor sees: class, component, mechanism, rivals, the fault's commit and the damage done."""
         drawn = incident(spec)
+        fault = drawn.fault
         harmful = [trace for trace in drawn.traces if trace.wrong is not None]
-        guilty = next(release for release in history.releases(drawn) if release.edits[:-1] == drawn.fault.edits)
+        guilty = next(release for release in history.releases(drawn) if release.subject == fault.subject)
+        edits = [*fault.edits, *(fault.earlier.edits if fault.earlier and fault.earlier.faulty else ())]
+        complained = operations.complaints(drawn)
         return {
             "failure_class": drawn.failure.key,
             "title": drawn.failure.title,
-            "component": drawn.fault.component,
-            "fault": drawn.fault.name,
-            "mechanism": drawn.fault.mechanism,
+            "component": fault.component,
+            "fault": fault.name,
+            "mechanism": fault.mechanism,
             "scope": drawn.failure.scope,
             "rivals": dict(drawn.failure.rivals),
-            "files": sorted({edit.path for edit in drawn.fault.edits}),
-            "commit": drawn.fault.subject,
+            "files": sorted({edit.path for edit in edits}),
+            "commit": fault.subject,
+            "prepared_by": fault.earlier.subject if fault.earlier else "",
+            "woken_by": [document.id for document in history.woken_by(drawn)],
             "release": guilty.name,
             "deployed_at": operations.stamp(drawn.deployed_at),
+            "onset_at": operations.stamp(drawn.onset_at),
             "opened_at": operations.stamp(drawn.opened_at),
+            "first_wrong_at": operations.stamp(harmful[0].at),
+            "first_complaint_at": complained[0]["at"],
+            "answers_before_opening": sum(trace.at >= drawn.onset_at for trace in drawn.traces),
             "wrong_answers_before_opening": len(harmful),
             "customers_told_wrong": len({trace.asked.session for trace in harmful}),
-            "first_wrong_at": operations.stamp(harmful[0].at),
-            "questions_damaged": len(drawn.damage),
-            "questions_in_catalogue": len(drawn.world.products) * len(drawn.world.domain.attributes),
+            "complaints_before_opening": len(complained),
+            "questions_damaged": len(drawn.harmed),
+            "products_damaged": len({asked.name for asked in drawn.harmed}),
+            "questions_in_battery": len(battery(drawn.world)),
+            "people": [person.name for person in drawn.people],
         }
 
 
@@ -153,8 +170,9 @@ def _base(spec: Spec) -> Tree:
     return drawn.faulty.overlay(operations.record(drawn))
 
 
-def _other(spec: Spec) -> Fault:
-    """The class's fault that this seed did not draw."""
+def _with_other_fault(spec: Spec) -> Tree:
+    """The class's fault that this seed did not draw, in the mended tree: the same harm by another way."""
     drawn = incident(spec)
     faults = drawn.failure.faults
-    return faults[(faults.index(drawn.fault) + 1) % len(faults)]
+    other = faults[(faults.index(drawn.fault) + 1) % len(faults)]
+    return apply(healthy_with(mended(_base(spec), drawn.fault), other), other.edits)

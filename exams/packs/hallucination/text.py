@@ -130,9 +130,10 @@ def filler(*, product: str, jurisdiction: str, form: int) -> str:
     return FILLERS[form].format(product=product, jurisdiction=jurisdiction)
 
 
-def question(*, attribute: str, product: str, form: int = 0) -> str:
-    """Phrase a customer's question; `attribute` is the canonical name or one of its aliases."""
-    return QUESTIONS[form].format(attribute=attribute, product=product)
+def question(*, attribute: str, product: str, form: int = 0, place: str | None = None) -> str:
+    """Phrase a customer's question; `attribute` may be an alias, `place` is the jurisdiction they are in."""
+    asked = QUESTIONS[form].format(attribute=attribute, product=product)
+    return f"{asked[:-1]} in {place}{asked[-1]}" if place else asked
 
 
 def tag(document: str, sentence: int) -> str:

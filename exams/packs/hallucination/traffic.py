@@ -3,93 +3,72 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from exams.packs.hallucination import text
+from exams.packs.hallucination import battery
+from exams.packs.hallucination.text import QUESTIONS
+from exams.packs.hallucination.trades import JURISDICTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from exams.packs.hallucination.text import Value
-    from exams.packs.hallucination.world import Attribute, Product, World
+    from exams.packs.hallucination.asked import Asked
+    from exams.packs.hallucination.world import World
 
 ALIAS_SHARE = 0.3
 LOWER_SHARE = 0.15
-FOLLOW_UP_SHARE = 0.15
-CHAT_SHARE = 0.04
-
-CHAT = (
-    "Hello, is anybody there?",
-    "Can I talk to a person?",
-    "When does the service desk open?",
-    "Thank you, that is all.",
-)
-FOLLOW_UPS = ("And the {attribute}?", "What about the {attribute}?", "And what is the {attribute} then?")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A customer's question and what it is about; `product` and `attribute` are None for small talk."""
-
-    second: int
-    question: str
-    session: str
-    product: Product | None
-    attribute: Attribute | None
+FOLLOW_UP_SHARE = 0.25
+SHARES = {"plain": 0.83, "at_home": 0.05, "stranger": 0.04, "abroad": 0.03, "vague": 0.02, "chat": 0.03}
 
 
 def stream(world: World, *, seed: str, seconds: int, count: int, prefix: str) -> Iterator[Asked]:
-    """Go through `count` questions spread over `seconds`, in order of time; `prefix` begins their sessions' names."""
-    drawing = random.Random(seed)  # noqa: S311 - a seeded drawing, not a secret
-    times = sorted(drawing.randrange(seconds) for _ in range(count))
-    conversation = 0
-    earlier: Asked | None = None
-    for second in times:
-        if earlier is not None and earlier.product is not None and drawing.random() < FOLLOW_UP_SHARE:
-            attribute = drawing.choice([a for a in world.domain.attributes if a != earlier.attribute])
-            name = drawing.choice(attribute.names)
-            said = drawing.choice(FOLLOW_UPS).format(attribute=name)
-            yield Asked(second, said, earlier.session, earlier.product, attribute)
-            earlier = None
-            continue
-        conversation += 1
-        session = f"{prefix}{conversation:04d}"
-        if drawing.random() < CHAT_SHARE:
-            earlier = Asked(second, drawing.choice(CHAT), session, None, None)
-        else:
-            product = drawing.choice(world.products)
-            attribute = drawing.choice(world.domain.attributes)
-            name = drawing.choice(attribute.names[1:]) if drawing.random() < ALIAS_SHARE else attribute.name
-            said = text.question(attribute=name, product=product.name, form=drawing.randrange(len(text.QUESTIONS)))
-            if drawing.random() < LOWER_SHARE:
-                said = said.lower()
-            earlier = Asked(second, said, session, product, attribute)
-        yield earlier
+    """Go through `count` questions spread over `seconds`, in order of time; `prefix` begins their sessions' names.
 
-
-@dataclass(frozen=True)
-class Wrong:
-    """What is wrong with an answer: the value `given`, and the `approved` one or None if there is none."""
-
-    given: Value
-    approved: Value | None
-
-
-def wrong(world: World, asked: Asked, reply: text.Answer | None) -> Wrong | None:
-    """Compare an answer with what is true; None when nothing harmful was said.
-
-    The oracle judges what learners' trees say, in any wording; this is for our own trees, whose wording is known.
+    Some customers come back with a follow-up question while others are being answered.
     """
-    if reply is None or reply.refused or asked.product is None or asked.attribute is None:
-        return None
-    fact = world.fact(asked.product, asked.attribute.key)
-    if fact is None:
-        return Wrong(reply.value, None)
-    right = (
-        reply.product == asked.product.name
-        and reply.value == fact.value
-        and reply.condition == fact.condition
-        and reply.unit == fact.unit
-    )
-    return None if right else Wrong(reply.value, fact.value)
+    draw = random.Random(seed)  # noqa: S311 - a seeded drawing, not a secret
+    times = sorted(draw.randrange(seconds) for _ in range(count))
+    open_talks: list[Asked] = []
+    for number, second in enumerate(times, start=1):
+        if open_talks and draw.random() < FOLLOW_UP_SHARE:
+            earlier = open_talks.pop(draw.randrange(len(open_talks)))
+            if earlier.product is not None:
+                left = [a for a in world.domain.attributes if a != earlier.attribute]
+                attribute = draw.choice(left)
+                said = battery.follow_up(
+                    earlier.product,
+                    attribute,
+                    session=earlier.session,
+                    form=draw.randrange(len(battery.FOLLOW_UPS)),
+                    name=draw.choice(attribute.names),
+                )
+                yield replace(said, second=second)
+                continue
+        asked = replace(_one(world, draw), second=second, session=f"{prefix}{number:05d}")
+        if draw.random() < LOWER_SHARE:
+            asked = battery.lower(asked)
+        if asked.kind == "plain":
+            open_talks = [*open_talks[-7:], asked]
+        yield asked
+
+
+def _one(world: World, draw: random.Random) -> Asked:
+    """Draw one customer's opening question."""
+    kind = draw.choices(list(SHARES), list(SHARES.values()))[0]
+    product = draw.choice(world.products)
+    attribute = draw.choice(world.domain.attributes)
+    form = draw.randrange(len(QUESTIONS))
+    if kind == "chat":
+        return battery.chat(draw.choice(battery.CHAT))
+    if kind == "stranger":
+        return battery.stranger(draw.choice(world.strangers), attribute, form=form)
+    if kind == "vague":
+        return battery.vague(product, draw.choice(battery.NOTHING_STATED), form=form)
+    if kind == "at_home":
+        return battery.somewhere(product, attribute, product.jurisdiction, form=form)
+    if kind == "abroad":
+        abroad = draw.choice([place for place in JURISDICTIONS if place != product.jurisdiction])
+        return battery.somewhere(product, attribute, abroad, form=form)
+    name = draw.choice(attribute.names[1:]) if draw.random() < ALIAS_SHARE else attribute.name
+    return battery.plain(product, attribute, name=name, form=form)

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from exams import packs
 from grading.prove import Proof, prove
+from grading.rehearsal import rehearse
 from grading.verdicts import Verdict
 from sandboxes import engine
 
@@ -29,6 +30,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--pack", default="exams.packs.hallucination", help="dotted name of the pack")
         parser.add_argument("--class", dest="classes", action="append", help="a failure class; none: all of them")
+        parser.add_argument("--all", action="store_true", help="all failure classes, as without --class")
+        parser.add_argument(
+            "--quick", action="store_true", help="rehearse in this process, without containers: seconds"
+        )
         parser.add_argument("--repeat", type=int, default=1, help="how often each cell is run (1)")
         parser.add_argument("--seeds", type=int, default=1, help="how many incidents of each class (1)")
         parser.add_argument("--sandbox", choices=["docker", "fake"], help="none: as HOTSEAT_SANDBOX says")
@@ -42,6 +47,9 @@ class Command(BaseCommand):
         if options["sandbox"]:
             settings.HOTSEAT_SANDBOX = options["sandbox"]
         console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
+        if options["quick"]:
+            _rehearse(console, pack, classes, options["seeds"])
+            return
         off = 0
         try:
             for failure_class in classes:
@@ -53,6 +61,21 @@ class Command(BaseCommand):
             engine.close()
         if off:
             raise SystemExit(1)
+
+
+def _rehearse(console: Console, pack: packs.Pack, classes: Sequence[str], seeds: int) -> None:
+    """Print one line for each incident that is as it must be, and one for each cell that is off."""
+    off = 0
+    for failure_class in classes:
+        for seed in range(FIRST_SEED, FIRST_SEED + seeds):
+            found = rehearse(pack, packs.Spec(failure_class, seed))
+            fault = pack.truth(found.spec).get("fault")
+            off += len(found.off)
+            console.print(f"{found.spec.key} {fault}: {found.cells} cells, {len(found.off)} off, {found.seconds:.1f} s")
+            for cell, reason in found.off:
+                console.print(f"  [red]OFF[/] {cell}: {reason}", highlight=False)
+    if off:
+        raise SystemExit(1)
 
 
 def _prove(console: Console, pack: packs.Pack, spec: packs.Spec, repeat: int) -> Proof:

@@ -1,1 +1,7 @@
 """What no learner sees: faults, fixes right and wrong, and the author's tests, by failure class."""
+
+from exams.packs.hallucination.edits import FailureClass
+from exams.packs.hallucination.hidden.h1 import H1
+from exams.packs.hallucination.hidden.h4 import H4
+
+CLASSES: dict[str, FailureClass] = {failure.key: failure for failure in (H1, H4)}

@@ -2,29 +2,30 @@
 
 from exams.packs.hallucination.edits import Change, Edit, Told, always
 
+COMPOSE = "        passages = self.retriever.retrieve(query)\n"
+FIRST_RULE = "    claims = set(CLAIM.findall(draft.text))\n"
+
 
 def blocklist(told: Told) -> tuple[Edit, ...]:
     """Stop the one sentence a customer complained about, word for word."""
     return (
         Edit(
             "assistant/guard.py",
-            "    for citation in draft.citations:\n",
-            f"    if draft.text == {told.text!r}:\n"
-            '        return Ruling("block", "known to be wrong")\n'
-            "    for citation in draft.citations:\n",
+            FIRST_RULE,
+            f'    if draft.text == {told.text!r}:\n        return Ruling("block", "known to be wrong")\n{FIRST_RULE}',
         ),
     )
 
 
 def refuse_one(told: Told) -> tuple[Edit, ...]:
-    """Refuse everything about the product a customer complained about."""
+    """Refuse whatever is asked about the name a customer complained about."""
+    understood = "        refused = abstain.reason(query)\n"
     return (
         Edit(
             "assistant/server.py",
-            "        passages = self.retriever.retrieve(query)\n",
-            f"        if query.product.id == {told.product.id!r}:\n"
-            '            return self.refusal("under investigation")\n'
-            "        passages = self.retriever.retrieve(query)\n",
+            understood,
+            f"        if {told.asked.name.casefold()!r} in question.casefold():\n"
+            f'            return self.refusal("under investigation")\n{understood}',
         ),
     )
 
@@ -38,18 +39,13 @@ SAMPLED = always(Edit("config.toml", "temperature = 0.0\nseed = 0", "temperature
 DISCLAIMER = always(
     Edit(
         "assistant/server.py",
-        '            "text": draft.text,\n',
-        '            "text": draft.text + " Please check your contract.",\n',
+        '            "text": render.present(draft.text),\n',
+        '            "text": render.present(draft.text) + " Please check your contract.",\n',
     )
 )
 
 REFUSE_EVERYTHING = always(
-    Edit(
-        "assistant/server.py",
-        "        passages = self.retriever.retrieve(query)\n",
-        '        return self.refusal("the assistant is in maintenance")\n'
-        "        passages = self.retriever.retrieve(query)\n",
-    )
+    Edit("assistant/server.py", COMPOSE, f'        return self.refusal("the assistant is in maintenance")\n{COMPOSE}')
 )
 
 COMMON: dict[str, Change] = {
@@ -61,3 +57,8 @@ COMMON: dict[str, Change] = {
     "disclaimer": DISCLAIMER,
     "refuse_everything": REFUSE_EVERYTHING,
 }
+
+
+def common(*, without: tuple[str, ...] = ()) -> dict[str, Change]:
+    """The wrong fixes for every class but those in which one of them happens to be right."""
+    return {name: change for name, change in COMMON.items() if name not in without}

@@ -47,7 +47,7 @@ def sentences_of(world: World, product: Product) -> list[Sentence]:
     longer = [other.name for other in world.siblings(product) if other.name.startswith(product.name)]
     return [
         (document.id, number, sentence)
-        for document in world.documents
+        for document in world.in_force
         for number, sentence in enumerate(document.sentences, 1)
         if product.name in sentence and not any(name in sentence for name in longer)
     ]

@@ -1,17 +1,11 @@
-"""H1, wrong-entity retrieval: a product is answered with the documents of its sibling."""
+"""H1, wrong-entity retrieval: a product with a Plus to its name is answered as its sibling without one."""
 
-from exams.packs.hallucination import text
+from exams.packs.hallucination.asked import Asked
 from exams.packs.hallucination.edits import Change, Edit, FailureClass, Fault, Told, always
-from exams.packs.hallucination.hidden.superficial import COMMON
-
-KEY_DOC = '    """The form of a product\'s name under which its sentences are filed."""\n'
-HEALTHY_KEY = f'{KEY_DOC}    return " ".join(words(name))\n'
-LOSSY_KEY = f'{KEY_DOC}    return " ".join(word for word in words(name) if word not in GENERIC)\n'
-FILED = (
-    "        self._filed = {product_key(product.name): by_id.get(product.id, []) for product in knowledge.products}\n"
-)
-ABOUT = "        return list(self._filed.get(product_key(product.name), []))\n"
-RANKED = "            for sentence in self.index.about(query.product)\n"
+from exams.packs.hallucination.hidden.scopes import with_twin
+from exams.packs.hallucination.hidden.superficial import COMPOSE, common
+from exams.packs.hallucination.trades import PLUS
+from exams.packs.hallucination.world import World
 
 HEALTHY_MENTION = """                end = start + 1
                 while end < len(said) and said[end] in self.name_words:
@@ -21,41 +15,35 @@ HEALTHY_MENTION = """                end = start + 1
 SHORT_MENTION = """                return tuple(said[start : start + 2])
 """
 FIND = "        return self.by_name.get(self.mention(words(question)))\n"
-COMPOSE = "        passages = self.retriever.retrieve(query)\n"
-
-
-def edited_document(told: Told) -> tuple[Edit, ...]:
-    """Write the value the complaining customer expects into the sibling's document that was cited."""
-    approved = told.world.fact(told.product, told.attribute.key)
-    if told.cited is None or approved is None:
-        raise ValueError("the complaint is about an approved value and a cited answer")
-    document = told.world.document(told.cited[0])
-    sentence = document.sentences[told.cited[1] - 1]
-    wrong, right = text.number(told.given), text.number(approved.value)
-    return (Edit(f"kb/{document.id}.md", f"{sentence}\n", f"{sentence.replace(f' {wrong} ', f' {right} ')}\n"),)
-
-
-def one_product_filed(told: Told) -> tuple[Edit, ...]:
-    """File the complaining customer's product apart, and no other."""
-    return (
-        Edit("assistant/index.py", FILED, f"{FILED}        self._by_id = by_id\n"),
-        Edit(
-            "assistant/index.py",
-            ABOUT,
-            f"        if product.id == {told.product.id!r}:\n"
-            f"            return list(self._by_id.get(product.id, []))\n{ABOUT}",
-        ),
-    )
+WORDING = '        return f"What is the {self.attribute.names[0]} of {self.product.name}?"\n'
+SHORT_WORDING = """        short = " ".join(self.product.name.split()[:2])  # a line and its tier
+        return f"What is the {self.attribute.names[0]} of {short}?"
+"""
+ASKED = '        asked = prompt.build(query, passages, self.settings["prompt"]["parts"])\n'
+DRAFT = "        draft = self.generator.draft(asked)\n"
+TEXT = '            "text": render.present(draft.text),\n'
 
 
 def one_product_named(told: Told) -> tuple[Edit, ...]:
     """Recognise the complaining customer's product by its full name, and no other."""
-    name = tuple(told.product.name.lower().split())
+    name = tuple(told.asked.name.lower().split())
     return (
         Edit(
             "assistant/session.py",
             FIND,
-            f"        if {' '.join(name)!r} in question.casefold():\n            return self.by_name[{name!r}]\n{FIND}",
+            f"        if {' '.join(name)!r} in question.casefold():\n"
+            f"            return self.by_name.get({name!r})\n{FIND}",
+        ),
+    )
+
+
+def one_product_worded(told: Told) -> tuple[Edit, ...]:
+    """Word the question in full for the complaining customer's product, and no other."""
+    return (
+        Edit(
+            "assistant/session.py",
+            SHORT_WORDING,
+            f"        if self.product.id == {told.product.id!r}:\n    {WORDING}{SHORT_WORDING}",
         ),
     )
 
@@ -69,9 +57,9 @@ REFUSE_PAIRS = always(
     ),
     Edit(
         "assistant/server.py",
-        "        self.sessions = Sessions(knowledge)\n",
-        "        self.sessions = Sessions(knowledge)\n"
-        "        self.known = {product.id for product in knowledge.products}\n",
+        "        self.sessions = Sessions(knowledge.catalogue)\n",
+        "        self.sessions = Sessions(knowledge.catalogue)\n"
+        "        self.known = {product.id for product in knowledge.catalogue.products}\n",
     ),
 )
 
@@ -80,89 +68,6 @@ MORE_INSTRUCTIONS = always(
     Edit(
         "assistant/prompt.py", 'STYLE = "Be friendly and short."', 'STYLE = "If the documents do not state it, refuse."'
     ),
-)
-
-COLLISION = Fault(
-    name="collision",
-    component="index",
-    mechanism=(
-        "product_key drops the word Plus as meaningless, so a product and its Plus are filed under one key and the "
-        "one later in the catalogue silently replaces the other"
-    ),
-    subject="File 'Ridge Gold card' where 'Ridge Gold' is filed: drop words that mean nothing",
-    edits=(
-        Edit(
-            "assistant/index.py",
-            "def words(text):\n",
-            'GENERIC = {"account", "card", "contract", "plan", "plus", "policy", "the"}  # they say nothing\n\n\n'
-            "def words(text):\n",
-        ),
-        Edit("assistant/index.py", HEALTHY_KEY, LOSSY_KEY),
-    ),
-    alternatives={
-        "filed_by_id": always(
-            Edit("assistant/index.py", FILED, "        self._filed = by_id\n"),
-            Edit("assistant/index.py", ABOUT, "        return list(self._filed.get(product.id, []))\n"),
-        ),
-        "filter_on_retrieval": always(
-            Edit(
-                "assistant/index.py",
-                FILED,
-                "        self._filed = {}\n"
-                "        for product in knowledge.products:\n"
-                "            filed = self._filed.setdefault(product_key(product.name), [])\n"
-                "            filed.extend(by_id.get(product.id, []))\n",
-            ),
-            Edit(
-                "assistant/retriever.py",
-                RANKED,
-                f"{RANKED}            if sentence.product == query.product.id\n",
-            ),
-        ),
-        "second_look": always(
-            Edit(
-                "assistant/retriever.py",
-                "        passages.sort(",
-                "        if any(passage.sentence.product != query.product.id for passage in passages):\n"
-                "            passages = [\n"
-                "                Passage(sentence, score=int(wanted in sentence.text.casefold()))\n"
-                "                for sentence in self.everything\n"
-                "                if query.product.name in sentence.text\n"
-                '                and query.product.name + " Plus" not in sentence.text\n'
-                "            ]\n"
-                "        passages.sort(",
-            ),
-            Edit(
-                "assistant/retriever.py",
-                "        self.limit = limit\n",
-                "        self.limit = limit\n        self.everything = everything\n",
-            ),
-            Edit(
-                "assistant/retriever.py",
-                "def __init__(self, index, limit):",
-                "def __init__(self, index, limit, everything=()):",
-            ),
-            Edit(
-                "assistant/server.py",
-                'Retriever(Index(knowledge), settings["retrieval"]["sentences"])',
-                "Retriever(\n"
-                '            Index(knowledge), settings["retrieval"]["sentences"], knowledge.sentences()\n'
-                "        )",
-            ),
-        ),
-    },
-    mutants={
-        "one_product": one_product_filed,
-        "first_wins": always(
-            Edit(
-                "assistant/index.py",
-                FILED,
-                "        self._filed = {}\n"
-                "        for product in knowledge.products:\n"
-                "            self._filed.setdefault(product_key(product.name), by_id.get(product.id, []))\n",
-            )
-        ),
-    },
 )
 
 CUT_NAME = Fault(
@@ -195,8 +100,8 @@ CUT_NAME = Fault(
             ),
             Edit(
                 "assistant/session.py",
-                "        self.attributes = knowledge.attributes\n",
-                "        self.attributes = knowledge.attributes\n"
+                "        self.attributes = catalogue.attributes\n",
+                "        self.attributes = catalogue.attributes\n"
                 '        one_of = "|".join(sorted(self.name_words))\n'
                 "        self.pattern = re.compile(rf\"\\b(?:{'|'.join(sorted(self.lines))})(?: (?:{one_of})\\b)*\")\n",
             ),
@@ -209,8 +114,8 @@ CUT_NAME = Fault(
         "settled_later": always(
             Edit(
                 "assistant/server.py",
-                "        kept = self.cache.get(query)\n",
-                "        query = self.settle(query)\n        kept = self.cache.get(query)\n",
+                "        refused = abstain.reason(query)\n",
+                "        query = self.settle(query)\n        refused = abstain.reason(query)\n",
             ),
             Edit(
                 "assistant/server.py",
@@ -252,27 +157,88 @@ CUT_NAME = Fault(
     mutants={"one_product": one_product_named},
 )
 
+SHORTENED = Fault(
+    name="shortened",
+    component="session",
+    mechanism=(
+        "the house wording names a product by line and tier alone, so the model is asked about the sibling without "
+        "Plus and answers about it, with the value of the one that was asked for"
+    ),
+    subject="Ask the model in short words: long names made it slow",
+    edits=(Edit("assistant/session.py", WORDING, SHORT_WORDING),),
+    alternatives={
+        "named_in_prompt": always(
+            Edit(
+                "assistant/prompt.py",
+                '        "question": [f"Question: {query.wording}"],\n',
+                '        "question": [f"Question: What is the {query.attribute.names[0]} of {query.product.name}?"],\n',
+            )
+        ),
+        "named_in_reply": always(
+            Edit(
+                "assistant/server.py",
+                TEXT,
+                '            "text": render.present('
+                're.sub(r" of [A-Z].*? is ", f" of {query.product.name} is ", draft.text)),\n',
+            ),
+            Edit("assistant/server.py", "import tomllib\n", "import re\nimport tomllib\n"),
+        ),
+        "quoted": always(
+            Edit(
+                "assistant/server.py",
+                TEXT,
+                '            "text": render.present(self.quoted(draft, passages)),\n',
+            ),
+            Edit(
+                "assistant/server.py",
+                "    def refusal(self, reason",
+                "    def quoted(self, draft, passages):\n"
+                '        """The very sentence that is cited, not what the model made of it."""\n'
+                "        said = {(each.document, each.sentence.number): each.sentence.text for each in passages}\n"
+                "        return next((said[citation] for citation in draft.citations), draft.text)\n\n"
+                "    def refusal(self, reason",
+            ),
+        ),
+    },
+    mutants={"one_product": one_product_worded},
+)
+
 MUTANTS: dict[str, Change] = {
-    **COMMON,
-    "edited_document": edited_document,
+    **common(),
     "refuse_pairs": REFUSE_PAIRS,
     "more_instructions": MORE_INSTRUCTIONS,
 }
+
+
+def touches(world: World, asked: Asked) -> bool:
+    """A Plus, of the catalogue or made up, whose name without it is in the catalogue."""
+    if asked.product is not None:
+        return asked.product.plus
+    return asked.name.endswith(PLUS) and any(f"{product.name} {PLUS}" == asked.name for product in world.products)
+
+
+def near(world: World, asked: Asked) -> bool:
+    """The product for which a Plus is taken, or any other sibling of one."""
+    return with_twin(world, asked) and not touches(world, asked) and asked.fact(world) is not None
+
 
 H1 = FailureClass(
     key="H1",
     title="Wrong-entity retrieval",
     scope=(
-        "Only products that have a sibling of the same name with or without Plus; every other product, every "
-        "attribute nobody approved for them, and every question that names no product is answered as before."
+        "Only products with Plus in their names, sold or made up; every other product, and every question that names no "
+        "product, is answered as before."
     ),
+    touches=touches,
+    near=near,
+    harm=(10, 40),
     rivals={
         "H4": "the prompts in the traces keep the grounding clause, and wrong answers carry a citation",
         "H7": "a restart with an empty cache answers the same; the first answer after the deploy is wrong already",
         "H11": "questions outside any session go wrong too",
         "H2": "the values given are approved ones, of another product, and not out of date",
     },
-    faults=(COLLISION, CUT_NAME),
+    faults=(CUT_NAME, SHORTENED),
     mutants=MUTANTS,
     author_test="h1/author_test.py",
 )

@@ -1,11 +1,13 @@
 """H4, grounding clause lost: what no document states is answered from the model's outdated memory."""
 
 from exams.packs.hallucination import text
+from exams.packs.hallucination.asked import Asked
 from exams.packs.hallucination.edits import Change, Edit, FailureClass, Fault, Told, always
-from exams.packs.hallucination.hidden.superficial import COMMON
+from exams.packs.hallucination.hidden.scopes import approved, unapproved_in_terms
+from exams.packs.hallucination.hidden.superficial import COMPOSE, common
+from exams.packs.hallucination.world import World
 
-COMPOSE = "        passages = self.retriever.retrieve(query)\n"
-PASSED = '    return Ruling("pass", "refusal" if draft.refused else "ok")\n'
+PASSED = '    return Ruling("pass", "ok")\n'
 ASKED = '        asked = prompt.build(query, passages, self.settings["prompt"]["parts"])\n'
 PARTS = 'parts = ["grounding", "question", "documents", "answer"]'
 STYLED = 'parts = ["style", "question", "documents", "answer"]'
@@ -16,15 +18,11 @@ STYLE = 'STYLE = "Be friendly and short."'
 
 def edited_document(told: Told) -> tuple[Edit, ...]:
     """Write into the product's terms what the customer was told, so that it is in a document."""
-    document = next(
-        document
-        for document in told.world.documents
-        if document.kind == "terms" and document.products == (told.product.id,)
-    )
+    document = next(document for document in told.world.in_force if document.products == (told.product.id,))
     said = text.statement(
         attribute=told.attribute.name,
         product=told.product.name,
-        value=told.given,
+        value=told.wrong.given,
         unit=told.attribute.unit,
         condition=None,
     )
@@ -50,7 +48,8 @@ REFUSE_INCOMPLETE = always(
     Edit(
         "assistant/server.py",
         COMPOSE,
-        "        stated = [s for s in self.retriever.index.about(query.product) if any(map(str.isdigit, s.text))]\n"
+        "        said = self.retriever.index.concerning(query.product)\n"
+        "        stated = [s for s in said if s.product == query.product.id and any(map(str.isdigit, s.text))]\n"
         "        if len(stated) < len(self.sessions.attributes):\n"
         '            return self.refusal("not everything about this product is documented")\n' + COMPOSE,
     )
@@ -59,8 +58,8 @@ REFUSE_INCOMPLETE = always(
 CLAUSE_IN_REPLY = always(
     Edit(
         "assistant/server.py",
-        '            "text": draft.text,\n',
-        '            "text": f"{prompt.GROUNDING} {draft.text}",\n',
+        '            "text": render.present(draft.text),\n',
+        '            "text": f"{prompt.GROUNDING} {render.present(draft.text)}",\n',
     )
 )
 
@@ -78,7 +77,7 @@ CITATION_REQUIRED = always(
     Edit(
         "assistant/guard.py",
         PASSED,
-        '    if not draft.refused and not draft.citations:\n        return Ruling("block", "cites nothing")\n' + PASSED,
+        '    if not draft.citations:\n        return Ruling("block", "cites nothing")\n' + PASSED,
     )
 )
 
@@ -86,7 +85,7 @@ ABSTAIN_FIRST = always(
     Edit(
         "assistant/server.py",
         ASKED,
-        "        if not any(passage.score for passage in passages):\n"
+        "        if not any(passage.score and passage.sentence.product == query.product.id for passage in passages):\n"
         '            return self.refusal("no approved sentence is about that", passages)\n' + ASKED,
     )
 )
@@ -95,7 +94,7 @@ EXTRACT = always(
     Edit(
         "assistant/server.py",
         ASKED,
-        "        stating = [passage.sentence for passage in passages if passage.score]\n"
+        "        stating = [p.sentence for p in passages if p.score and p.sentence.product == query.product.id]\n"
         "        if not stating:\n"
         '            return self.refusal("no approved sentence is about that", passages)\n'
         "        best = stating[0]\n"
@@ -136,7 +135,7 @@ SPARING = Fault(
 )
 
 MUTANTS: dict[str, Change] = {
-    **COMMON,
+    **common(),
     "edited_document": edited_document,
     "one_product": one_product,
     "refuse_incomplete": REFUSE_INCOMPLETE,
@@ -144,13 +143,28 @@ MUTANTS: dict[str, Change] = {
     "other_manners": OTHER_MANNERS,
 }
 
+
+def touches(world: World, asked: Asked) -> bool:
+    """Nothing is approved, and nothing the model is given names the attribute."""
+    return unapproved_in_terms(world, asked)
+
+
+def near(world: World, asked: Asked) -> bool:
+    """An approved value of a product that has an attribute nobody approved."""
+    incomplete = {product.id for product, _ in world.unknown()}
+    return approved(world, asked) and asked.product is not None and asked.product.id in incomplete
+
+
 H4 = FailureClass(
     key="H4",
     title="Grounding clause lost",
     scope=(
-        "Only questions about an attribute that no approved document states for the product; every approved value is "
-        "given as before, with its source."
+        "Only questions about an attribute that no document which concerns the product states, of it or a sibling; "
+        "every approved value is given as before, with its source."
     ),
+    touches=touches,
+    near=near,
+    harm=(6, 12),
     rivals={
         "H1": "the documents retrieved are the right product's, and the value is in none of them, nor any sibling's",
         "H5": "the code that refuses is untouched: it is the model that no longer refuses",

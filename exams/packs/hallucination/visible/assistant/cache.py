@@ -10,8 +10,6 @@ class Cache:
         self._kept = OrderedDict()
 
     def key(self, query):
-        if query.product is None or query.attribute is None:
-            return None
         return (self.fingerprint, query.product.id, query.attribute.key)
 
     def get(self, query):
@@ -22,9 +20,8 @@ class Cache:
         return None
 
     def put(self, query, reply):
-        key = self.key(query)
-        if key is None or self.entries < 1:
+        if self.entries < 1:
             return
-        self._kept[key] = reply
+        self._kept[self.key(query)] = reply
         while len(self._kept) > self.entries:
             self._kept.popitem(last=False)

@@ -17,7 +17,7 @@ class Draft:
 def read(completion):
     """The model cites before it speaks: `[doc-12:3] The late fee of …`."""
     citations = tuple((document, int(number)) for document, number in TAG.findall(completion))
-    text = " ".join(TAG.sub("", completion).split())
+    text = TAG.sub("", completion).strip()
     return Draft(text or REFUSAL, citations, refused=not text or text == REFUSAL)
 
 

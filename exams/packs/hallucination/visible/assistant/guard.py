@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-NUMBER = re.compile(r"\d+(?:\.\d+)?")
+CLAIM = re.compile(r"\b([0-9]+(?:\.[0-9]+)?) (?:%|[A-Za-z]+)")  # a number and its unit
 
 
 @dataclass(frozen=True)
@@ -12,13 +12,20 @@ class Ruling:
     reason: str
 
 
-def check(draft, passages):
-    """Every citation must lead to a sentence the model was given, and that sentence must hold the number said."""
-    given = {(passage.document, passage.sentence.number): passage.sentence.text for passage in passages}
+def check(draft, passages, query):
+    """A number must stand in the sentence that is cited for it, and that must be about the product asked for."""
+    claims = set(CLAIM.findall(draft.text))
+    if not claims:
+        return Ruling("pass", "claims nothing")
+    given = {(passage.document, passage.sentence.number): passage.sentence for passage in passages}
     for citation in draft.citations:
-        if citation not in given:
-            return Ruling("block", f"cites {citation[0]}:{citation[1]}, which was not retrieved")
-        missing = set(NUMBER.findall(draft.text)) - set(NUMBER.findall(given[citation]))
+        place = f"{citation[0]}:{citation[1]}"
+        sentence = given.get(citation)
+        if sentence is None:
+            return Ruling("block", f"cites {place}, which was not retrieved")
+        if sentence.product != query.product.id:
+            return Ruling("block", f"cites {place}, which is not about {query.product.name}")
+        missing = claims - set(CLAIM.findall(sentence.text))
         if missing:
-            return Ruling("block", f"says {', '.join(sorted(missing))}, which {citation[0]}:{citation[1]} does not")
-    return Ruling("pass", "refusal" if draft.refused else "ok")
+            return Ruling("block", f"says {', '.join(sorted(missing))}, which {place} does not")
+    return Ruling("pass", "ok")

@@ -1,4 +1,4 @@
-"""Finds the sentences that are about a product."""
+"""Finds the sentences of the documents that concern a product."""
 
 import re
 
@@ -9,18 +9,16 @@ def words(text):
     return WORD.findall(text.casefold())
 
 
-def product_key(name):
-    """The form of a product's name under which its sentences are filed."""
-    return " ".join(words(name))
-
-
 class Index:
     def __init__(self, knowledge):
-        by_id = {}
-        for sentence in knowledge.sentences():
-            by_id.setdefault(sentence.product, []).append(sentence)
-        self._filed = {product_key(product.name): by_id.get(product.id, []) for product in knowledge.products}
+        self._filed = {}
+        for document in knowledge.documents:
+            for product in dict.fromkeys(sentence.product for sentence in document.sentences):
+                self._filed.setdefault(product, []).extend(document.sentences)
 
-    def about(self, product):
-        """All sentences about this product, in the order of the documents."""
-        return list(self._filed.get(product_key(product.name), []))
+    def concerning(self, product):
+        """All sentences of the documents that concern this product, in the order of the documents.
+
+        A schedule concerns a whole line, so what it says of the product's siblings is among them.
+        """
+        return list(self._filed.get(product.id, []))

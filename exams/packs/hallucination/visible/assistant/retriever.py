@@ -9,7 +9,7 @@ from .ingest import Sentence
 @dataclass(frozen=True)
 class Passage:
     sentence: Sentence
-    score: int
+    score: int  # 1 if it names the attribute asked for, else 0
 
     @property
     def document(self):
@@ -22,13 +22,19 @@ class Retriever:
         self.limit = limit
 
     def retrieve(self, query):
-        """The best sentences about the product asked for, best first; none if the product is not ours."""
-        if query.product is None or query.attribute is None:
-            return []
-        wanted = " ".join(words(query.attribute.names[0]))
+        """The best sentences for the question, best first.
+
+        What is said of the product itself comes first. If none of it names the attribute, a schedule of its line may
+        be about the attribute all the same: then the model sees that, and the guard sees to it that no sibling's
+        value gets out.
+        """
+        wanted = f" {' '.join(words(query.attribute.names[0]))} "
         passages = [
-            Passage(sentence, score=int(f" {wanted} " in f" {' '.join(words(sentence.text))} "))
-            for sentence in self.index.about(query.product)
+            Passage(sentence, score=int(wanted in f" {' '.join(words(sentence.text))} "))
+            for sentence in self.index.concerning(query.product)
         ]
-        passages.sort(key=lambda passage: -passage.score)  # stable: equals keep the documents' order
-        return passages[: self.limit]
+        own = [passage for passage in passages if passage.sentence.product == query.product.id]
+        own.sort(key=lambda passage: -passage.score)  # stable: equals keep the documents' order
+        if not any(passage.score for passage in own):
+            own = [passage for passage in passages if passage.score and passage not in own] + own
+        return own[: self.limit]

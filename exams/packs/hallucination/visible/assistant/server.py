@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from . import generate, guard, ingest, prompt
+from . import abstain, generate, guard, ingest, prompt, render
 from .cache import Cache
 from .generate import Generator
 from .index import Index
@@ -17,7 +17,7 @@ class Assistant:
     def __init__(self, knowledge, model, settings):
         self.settings = settings
         self.version = settings["service"]["version"]
-        self.sessions = Sessions(knowledge)
+        self.sessions = Sessions(knowledge.catalogue)
         self.retriever = Retriever(Index(knowledge), settings["retrieval"]["sentences"])
         self.generator = Generator(model, settings["generation"])
         self.cache = Cache(settings["cache"]["entries"], knowledge.fingerprint)
@@ -25,24 +25,24 @@ class Assistant:
     def reply(self, request):
         question = str(request.get("question", ""))[:MAX_QUESTION]
         query = self.sessions.understand(question, str(request.get("session", "")))
+        refused = abstain.reason(query)
+        if refused is not None:
+            return self.refusal(refused)
         kept = self.cache.get(query)
-        if kept is not None:
-            return dict(kept)
-        reply = self.compose(query)
-        self.cache.put(query, reply)
-        return dict(reply)
+        if kept is None:
+            kept = self.compose(query)
+            self.cache.put(query, kept)
+        return dict(kept)
 
     def compose(self, query):
-        if query.product is None or query.attribute is None:
-            return self.refusal("not a question about one of our products")
         passages = self.retriever.retrieve(query)
         asked = prompt.build(query, passages, self.settings["prompt"]["parts"])
         draft = self.generator.draft(asked)
-        ruling = guard.check(draft, passages)
+        ruling = guard.check(draft, passages, query)
         if ruling.verdict == "block":
             return self.refusal(ruling.reason, passages, asked, verdict="block")
         return {
-            "text": draft.text,
+            "text": render.present(draft.text),
             "citations": [{"document": document, "sentence": number} for document, number in draft.citations],
             "documents": documents(passages),
             "prompt": asked,

@@ -1,4 +1,4 @@
-"""Understands a question in its conversation: which product, which attribute."""
+"""Understands a question in its conversation: which product, which attribute, where."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -10,14 +10,13 @@ from .ingest import Attribute, Product
 @dataclass(frozen=True)
 class Query:
     question: str
-    product: Product | None
+    product: Product | None  # None: none named, or none of ours
     attribute: Attribute | None
+    jurisdiction: str | None = None  # where the customer says they are; None: nothing said
 
     @property
     def wording(self):
-        """The question in the house wording, which the model answers best; as asked if we do not understand it."""
-        if self.product is None or self.attribute is None:
-            return self.question
+        """The question in the house wording, which the model answers best."""
         return f"What is the {self.attribute.names[0]} of {self.product.name}?"
 
 
@@ -33,11 +32,12 @@ def position(name, said):
 class Sessions:
     """Remembers, for each conversation, the product it is about."""
 
-    def __init__(self, knowledge, remembered=500):
-        self.by_name = {tuple(words(product.name)): product for product in knowledge.products}
-        self.lines = {words(product.line)[0] for product in knowledge.products}
+    def __init__(self, catalogue, remembered=500):
+        self.by_name = {tuple(words(product.name)): product for product in catalogue.products}
+        self.lines = {words(product.line)[0] for product in catalogue.products}
         self.name_words = {word for name in self.by_name for word in name} - self.lines
-        self.attributes = knowledge.attributes
+        self.attributes = catalogue.attributes
+        self.jurisdictions = catalogue.jurisdictions
         self.remembered = remembered
         self._last = OrderedDict()
 
@@ -56,6 +56,7 @@ class Sessions:
         return self.by_name.get(self.mention(words(question)))
 
     def find_attribute(self, question):
+        """The attribute a question names, by the longest of its names; None if it names none of ours."""
         said = words(question)
         named = [
             (len(words(name)), attribute)
@@ -65,14 +66,22 @@ class Sessions:
         ]
         return max(named, key=lambda pair: pair[0])[1] if named else None
 
+    def find_jurisdiction(self, question):
+        """The jurisdiction a question names; None if it names none."""
+        said = words(question)
+        return next((place for place in self.jurisdictions if position(place, said) >= 0), None)
+
     def understand(self, question, session=""):
         product = self.find_product(question)
         if session:
             if self.mention(words(question)):
                 self.remember(session, product)  # also a name that is not ours: a follow-up is about that one
             else:
-                product = self._last.get(session)
-        return Query(question, product, self.find_attribute(question))
+                product = self.recall(session)
+        return Query(question, product, self.find_attribute(question), self.find_jurisdiction(question))
+
+    def recall(self, session):
+        return self._last.get(session)
 
     def remember(self, session, product):
         self._last[session] = product

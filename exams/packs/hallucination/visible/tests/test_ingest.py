@@ -1,22 +1,49 @@
+from datetime import date
+
 import pytest
 from assistant import ingest
 
 TERMS = """---
 id: doc-12
 title: Alder Basic terms
-effective: 2026-02-11
+series: alder-basic/terms
+kind: terms
+jurisdiction: Norland
+effective: 11.02.2026
 status: approved
 ---
 1. alder-basic | This document is about Alder Basic.
-2. alder-basic | The late fee of Alder Basic is 39 USD.
+2. alder-basic | The late fee of  Alder Basic is 39 USD.
 """
+
+CATALOGUE = """as_of = "2026-05-12"
+jurisdictions = ["Norland"]
+
+[[product]]
+id = "alder-basic"
+name = "Alder Basic"
+line = "Alder"
+jurisdiction = "Norland"
+
+[[attribute]]
+key = "late_fee"
+names = ["late fee"]
+"""
+
+
+def loaded(folder, *documents):
+    (folder / "catalogue.toml").write_text(CATALOGUE)
+    for number, text in enumerate(documents, 12):
+        (folder / f"doc-{number}.md").write_text(text.replace("doc-12", f"doc-{number}"))
+    return [document.id for document in ingest.load(folder).documents]
 
 
 def test_sentences_keep_their_number_and_their_product():
     document = ingest.read_document(TERMS)
-    assert [(s.document, s.number, s.product) for s in document.sentences] == [
-        ("doc-12", 1, "alder-basic"),
-        ("doc-12", 2, "alder-basic"),
+    assert document.effective == date(2026, 2, 11)
+    assert [(s.document, s.number, s.product, s.text) for s in document.sentences] == [
+        ("doc-12", 1, "alder-basic", "This document is about Alder Basic."),
+        ("doc-12", 2, "alder-basic", "The late fee of Alder Basic is 39 USD."),
     ]
 
 
@@ -26,11 +53,10 @@ def test_a_line_without_a_number_is_an_error():
 
 
 def test_drafts_stay_out(tmp_path):
-    (tmp_path / "catalogue.toml").write_text(
-        '[[product]]\nid = "alder-basic"\nname = "Alder Basic"\nline = "Alder"\n'
-        '[[attribute]]\nkey = "late_fee"\nnames = ["late fee"]\n'
-    )
-    (tmp_path / "doc-12.md").write_text(TERMS)
-    (tmp_path / "doc-13.md").write_text(TERMS.replace("approved", "draft").replace("doc-12", "doc-13"))
-    knowledge = ingest.load(tmp_path)
-    assert [document.id for document in knowledge.documents] == ["doc-12"]
+    draft = TERMS.replace("approved", "draft").replace("11.02.2026", "12.03.2026")
+    assert loaded(tmp_path, TERMS, draft) == ["doc-12"]
+
+
+def test_the_newer_edition_replaces_the_older(tmp_path):
+    assert loaded(tmp_path, TERMS, TERMS.replace("11.02.2026", "10.01.2025")) == ["doc-12"]
+    assert loaded(tmp_path, TERMS, TERMS.replace("11.02.2026", "12.03.2026")) == ["doc-13"]

@@ -19,7 +19,3 @@ def test_the_sentence_that_names_the_attribute_comes_first():
 
 def test_no_more_than_the_limit():
     assert len(retrieve(ALDER, limit=1)) == 1
-
-
-def test_nothing_is_found_for_a_product_that_is_not_ours():
-    assert retrieve(None) == []
