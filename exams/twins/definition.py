@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from exams.clock import Moment, Plan
-from exams.twins import amounts
+from exams.twins import amounts, bands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,7 @@ HiddenOrPack = Annotated[str, StringConstraints(pattern=r"^(pack|hidden/[A-Za-z0
 Length = Annotated[timedelta, BeforeValidator(lambda text: amounts.length(_string(text)))]
 Percent = Annotated[int, BeforeValidator(lambda text: amounts.percent(_string(text)))]
 Twentieths = Annotated[int, BeforeValidator(amounts.twentieths)]
+Condition = Annotated[bands.Condition, BeforeValidator(lambda text: bands.condition(_string(text)))]
 When = Annotated[Moment, BeforeValidator(lambda text: amounts.moment(_string(text)))]
 Mode = Literal["repo_url", "file_upload"]
 
@@ -111,14 +112,28 @@ class SelfCheck(Part):
     observed: Literal["regression_test_present", "status_updates_posted", "follow_ups_have_owners"] | None = None
 
 
+class Band(Part):
+    """A score that the evidence proposes when every condition of `when` holds; see exams.twins.bands.
+
+    `asks` is what no figure tells and the mentor has to see: the band is proposed only under that reserve. A band with
+    `cap` holds the proposal down to its score, whatever other bands say.
+    """
+
+    score: Twentieths
+    when: Annotated[tuple[Condition, ...], Field(min_length=1, max_length=12)]
+    asks: Annotated[tuple[Line, ...], Field(max_length=8)] = ()
+    cap: bool = False
+
+
 class Dimension(Part):
-    """One thing that is scored; `anchors` say what a score of 0, 0.25 … means."""
+    """One thing that is scored; `anchors` say what a score of 0, 0.25 … means, `bands` when one is proposed."""
 
     key: Key
     title: Line
     weight: Percent
     tests: Text
     anchors: dict[str, Text] = {}
+    bands: Annotated[tuple[Band, ...], Field(max_length=40)] = ()
 
     @property
     def weight_bp(self) -> int:
@@ -186,6 +201,7 @@ class Limits(Part):
     runs: Annotated[int, Field(ge=1, le=1_000)] = 60
     runs_waiting: Annotated[int, Field(ge=1, le=10)] = 2
     questions: Annotated[int, Field(ge=1, le=10_000)] = 300
+    deployments: Annotated[int, Field(ge=1, le=500)] = 20  # and as many rollbacks
     diagnoses: Annotated[int, Field(ge=1, le=100)] = 20
     status_updates: Annotated[int, Field(ge=1, le=1_000)] = 100
 

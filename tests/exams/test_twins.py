@@ -167,6 +167,8 @@ FAULTS = [
         'submission_modes = ["repo_url", "repo_url"]',
         "stands here twice",
     ),
+    ('when = ["diagnosis.filed < 1"]', 'when = ["diagnosis.filed"]', "is a number; compare it"),
+    ('when = ["diagnosis.filed < 1"]', 'when = ["diagnosis.field < 1"]', "there is no figure 'diagnosis.field'"),
     ("format = 1", "format = 2", "is not one of 1"),
     ("[price]", "[price", "this is not TOML"),
     ('pace = "live"', 'pace = "live"\npace = "live"', "this is not TOML"),
