@@ -117,6 +117,15 @@ def domain_of(seed: int) -> str:
     return sorted(DOMAINS)[random.Random(f"domain/{seed}").randrange(len(DOMAINS))]  # noqa: S311 - a seeded drawing
 
 
+def fault_of(spec: Spec) -> Fault:
+    """The fault of its class that a specification's seed draws.
+
+    Raises:
+        NoSuchFailureClass: the pack does not hold the class.
+    """
+    return _drawing(spec, "fault").choice(failure_class(spec).faults)
+
+
 def healthy_with(sound_tree: Tree, fault: Fault) -> Tree:
     """The tree that was live before the fault, with what had prepared it."""
     return sound_tree if fault.earlier is None else apply(sound_tree, fault.earlier.edits)
@@ -152,7 +161,7 @@ def incident(spec: Spec) -> Incident:
     failure = failure_class(spec)
     drawing = _drawing(spec, "incident")
     domain = domain_of(spec.seed)
-    fault = drawing.choice(failure.faults)
+    fault = fault_of(spec)
     company = drawing.choice(COMPANIES[domain])
     service = f"{company.split()[0].lower()}-answers"
     people = tuple(
@@ -208,7 +217,7 @@ def incident(spec: Spec) -> Incident:
         )
     reasons = ", ".join(f"{reason} ({times} times)" for reason, times in why.items())
     raise NoUsableWorld(
-        f"{MOST_DRAWINGS} drawings of {spec.failure_class} ({fault.name}) with seed {spec.seed} in {domain!r}: {reasons}"
+        f"{MOST_DRAWINGS} drawings of {spec.key} ({fault.name}) in {domain!r} were of no use: {reasons}"
     )
 
 

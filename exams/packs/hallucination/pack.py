@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from exams.packs import Ask, Brief, Commit, JsonObject, NothingLeftToDraw, ProbeSuite, Question, Spec
-from exams.packs.hallucination import build, history, operations, probes
+from exams.packs.hallucination import build, history, injects, operations, probes
 from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.edits import apply
 from exams.packs.hallucination.hidden import CLASSES
@@ -18,6 +18,8 @@ from sandboxes.ingest.tree import Tree
 if TYPE_CHECKING:
     from collections.abc import Collection
     from contextlib import AbstractContextManager
+
+    from exams.packs.injects import InjectRule
 
 
 AUTHOR_TEST_PATH = "tests/regression/test_author.py"
@@ -113,6 +115,10 @@ class HallucinationPack:
         )
         return tuple(Question(one.second, one.question, one.session) for one in asked)
 
+    def injects(self, spec: Spec) -> tuple[InjectRule, ...]:
+        """What people say while the incident is live."""
+        return injects.script(spec)
+
     def brief(self, spec: Spec) -> Brief:
         """What a learner may read before the clock starts: nothing that tells the class."""
         drawn = incident(spec)
@@ -134,7 +140,8 @@ class HallucinationPack:
         harmful = [trace for trace in drawn.traces if trace.wrong is not None]
         guilty = next(release for release in history.releases(drawn) if release.subject == fault.subject)
         edits = [*fault.edits, *(fault.earlier.edits if fault.earlier and fault.earlier.faulty else ())]
-        complained = operations.complaints(drawn)
+        told_wrong = {trace.asked.session for trace in harmful}
+        complained = [row for row in operations.complaints(drawn) if row["session"] in told_wrong]
         return {
             "failure_class": drawn.failure.key,
             "title": drawn.failure.title,
@@ -155,7 +162,7 @@ class HallucinationPack:
             "first_complaint_at": complained[0]["at"],
             "answers_before_opening": sum(trace.at >= drawn.onset_at for trace in drawn.traces),
             "wrong_answers_before_opening": len(harmful),
-            "customers_told_wrong": len({trace.asked.session for trace in harmful}),
+            "customers_told_wrong": len(told_wrong),
             "complaints_before_opening": len(complained),
             "questions_damaged": len(drawn.harmed),
             "products_damaged": len({asked.name for asked in drawn.harmed}),

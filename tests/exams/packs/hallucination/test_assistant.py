@@ -13,7 +13,8 @@ import pytest
 
 from exams.packs import Spec
 from exams.packs.hallucination import PACK, build, text
-from exams.packs.hallucination.incident import CLASSES, incident
+from exams.packs.hallucination.hidden import CLASSES
+from exams.packs.hallucination.incident import incident
 
 if TYPE_CHECKING:
     from pathlib import Path

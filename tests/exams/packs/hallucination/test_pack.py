@@ -10,34 +10,32 @@ import sys
 from collections import Counter
 from datetime import UTC
 from itertools import pairwise
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from exams import packs
 from exams.packs import NoSuchFailureClass, NothingLeftToDraw, Pack, Spec
-from exams.packs.hallucination import PACK, build, edits, text
-from exams.packs.hallucination.incident import CLASSES, catalogue_questions, domain_of, incident, read
-from exams.packs.hallucination.scope import confusable
-from exams.packs.hallucination.traffic import wrong
+from exams.packs.hallucination import PACK, build, edits, operations
+from exams.packs.hallucination.asked import wrong
+from exams.packs.hallucination.battery import battery
+from exams.packs.hallucination.hidden import CLASSES
+from exams.packs.hallucination.incident import domain_of, fault_of, incident
+from exams.packs.hallucination.world import DOMAINS
 from grading import oracle
 from grading.oracle import ClaimVerdict
+from grading.rehearsal import asked as asked_all
+from grading.rehearsal import rehearse
 from sandboxes.ingest.tree import Tree
 
-if TYPE_CHECKING:
-    from exams.packs import ProbeSuite
-
-# An incident for each fault of each class: the class's first, its second. Each is drawn where its tests run: never
-# while collecting, and by one worker only.
-SPECS = {"H1": (Spec("H1", 1), Spec("H1", 2)), "H4": (Spec("H4", 2), Spec("H4", 1))}
+# One incident of each class; each is drawn where its tests run, never while collecting, and by one worker only. That
+# every fault of every class keeps to all of it is shown nightly, and in containers by prove_pack.
+SPECS = tuple(Spec(key, 1) for key in CLASSES)
 
 
 @pytest.fixture(
     params=[
-        pytest.param(spec, id=(name := f"{spec.failure_class}-{spec.seed}"), marks=pytest.mark.xdist_group(name))
-        for specs in SPECS.values()
-        for spec in specs
+        pytest.param(spec, id=(name := f"{spec.failure_class}-1"), marks=pytest.mark.xdist_group(name))
+        for spec in SPECS
     ],
     scope="module",
 )
@@ -104,14 +102,16 @@ def test_a_specification_survives_being_stored(spec: Spec) -> None:
 # --- Drawing ---------------------------------------------------------------------------------------------------
 
 
-def test_a_second_attempt_gets_another_class() -> None:
+def test_a_later_attempt_never_gets_a_class_seen_before() -> None:
     for seed in range(20):
-        first = PACK.draw(seed=seed, avoid=())
-        assert first == PACK.draw(seed=seed, avoid=[])
-        second = PACK.draw(seed=seed * 7 + 1, avoid=[first.failure_class])
-        assert second.failure_class != first.failure_class
+        seen: list[str] = []
+        for number in range(len(CLASSES)):
+            drawn = PACK.draw(seed=seed * 7 + number, avoid=seen)
+            assert drawn == PACK.draw(seed=seed * 7 + number, avoid=list(seen))
+            assert drawn.failure_class not in seen
+            seen.append(drawn.failure_class)
         with pytest.raises(NothingLeftToDraw):
-            PACK.draw(seed=seed, avoid=[first.failure_class, second.failure_class])
+            PACK.draw(seed=seed, avoid=seen)
 
 
 def test_a_second_attempt_that_knows_the_first_shares_no_name_with_it() -> None:
@@ -127,8 +127,13 @@ def test_drawing_ends_even_when_every_trade_was_seen() -> None:
     assert PACK.draw(seed=3, avoid=seen).seed == 3
 
 
-def test_both_classes_come_up() -> None:
-    assert {PACK.draw(seed=seed, avoid=()).failure_class for seed in range(10)} == set(PACK.classes)
+def test_all_classes_faults_and_trades_come_up() -> None:
+    drawn = [PACK.draw(seed=seed, avoid=()) for seed in range(40 * len(CLASSES))]
+    assert {one.failure_class for one in drawn} == set(PACK.classes) == set(CLASSES)
+    assert {(one.failure_class, fault_of(one).name) for one in drawn} == {
+        (key, fault.name) for key, failure in CLASSES.items() for fault in failure.faults
+    }
+    assert {domain_of(one.seed) for one in drawn} == set(DOMAINS)
 
 
 def test_a_class_that_is_not_here_is_refused_by_name() -> None:
@@ -139,19 +144,23 @@ def test_a_class_that_is_not_here_is_refused_by_name() -> None:
 # --- Trees -----------------------------------------------------------------------------------------------------
 
 
-def test_every_fault_of_every_class_is_tried_here() -> None:
-    assert {key: len(specs) for key, specs in SPECS.items()} == {key: len(it.faults) for key, it in CLASSES.items()}
-
-
-def test_the_incident_has_the_fault_it_is_tried_for(spec: Spec) -> None:
-    place = SPECS[spec.failure_class].index(spec)
-    assert incident(spec).fault is CLASSES[spec.failure_class].faults[place]
+def test_every_class_says_what_an_author_must() -> None:
+    for key, failure in CLASSES.items():
+        assert failure.key == key
+        assert len(failure.faults) >= 2
+        assert len({fault.name for fault in failure.faults}) == len(failure.faults)
+        assert len(failure.rivals) >= 3
+        assert key not in failure.rivals
+        for fault in failure.faults:
+            assert len(fault.alternatives) >= 3, (key, fault.name)
+            assert len({**failure.mutants, **fault.mutants}) >= 6, (key, fault.name)
 
 
 def test_the_fault_is_a_small_change(spec: Spec) -> None:
     base, reference = PACK.base(spec), PACK.reference(spec)
     changed = [path for path in base.files if base.files[path] != reference.files.get(path)]
     assert changed == PACK.truth(spec)["files"]
+    assert len(changed) <= 4
     assert base.files.keys() == reference.files.keys()
 
 
@@ -201,28 +210,28 @@ def test_the_history_is_believable(spec: Spec) -> None:
 
 def test_one_commit_brings_the_fault_and_it_is_not_the_last(spec: Spec) -> None:
     fault = incident(spec).fault
-    path, new = fault.edits[0].path, fault.edits[0].new.encode()
-    holds = [new in commit.tree.files.get(path, b"") for commit in PACK.history(spec)]
-    at = holds.index(True)
-    assert all(holds[at:])
-    assert PACK.history(spec)[at].message == fault.subject
-    assert 2 <= len(holds) - at <= 4
+    commits = PACK.history(spec)
+    at = next(number for number, commit in enumerate(commits) if commit.message == fault.subject)
+    guilty = (commits[at - 1].tree, commits[at].tree)
+    assert edits.apply(guilty[0], fault.edits).without("config.toml") == guilty[1].without("config.toml")
+    assert 3 <= len(commits) - at <= 6
     deploys = PACK.base(spec).files["ops/deploys.log"].decode()
     assert sum(fault.subject in line for line in deploys.splitlines()) == 1
 
 
-def test_traces_turn_bad_when_the_fault_is_deployed_and_not_before(spec: Spec) -> None:
-    drawn = incident(spec)
-    assert all(trace.wrong is None for trace in drawn.traces if trace.at < drawn.deployed_at)
+def test_customers_are_harmed_from_the_onset_and_not_before(spec: Spec) -> None:
+    drawn, truth = incident(spec), PACK.truth(spec)
     harmful = [trace for trace in drawn.traces if trace.wrong is not None]
-    assert len(harmful) == PACK.truth(spec)["wrong_answers_before_opening"] > 0
+    assert drawn.deployed_at <= drawn.onset_at <= harmful[0].at < drawn.opened_at
+    assert len(harmful) == truth["wrong_answers_before_opening"] >= 15
+    assert truth["first_wrong_at"] <= truth["first_complaint_at"] <= truth["opened_at"]
     rows = [json.loads(line) for line in PACK.base(spec).files["traces.jsonl"].splitlines()]
-    assert len(rows) == len(drawn.traces) <= 400
-    guilty = PACK.truth(spec)["release"]
-    first_bad = rows[[trace.wrong is not None for trace in drawn.traces].index(True)]
-    assert first_bad["at"] >= PACK.truth(spec)["deployed_at"]
-    assert int(first_bad["release"][1:]) >= int(guilty[1:])
-    assert {row["release"] for row in rows if row["at"] >= PACK.truth(spec)["deployed_at"]} >= {guilty}
+    assert len(rows) == len(drawn.traces)
+    deployed = {
+        line.split()[1]: line.split()[0] for line in PACK.base(spec).files["ops/deploys.log"].decode().splitlines()
+    }
+    assert all(row["at"] >= deployed[row["release"]] for row in rows)
+    assert any(row["release"] == truth["release"] for row in rows)
 
 
 def test_metrics_and_complaints_are_computed_from_the_traces(spec: Spec) -> None:
@@ -233,8 +242,8 @@ def test_metrics_and_complaints_are_computed_from_the_traces(spec: Spec) -> None
     assert sum(int(row["refused"]) for row in rows) == sum(trace.reply["refused"] for trace in drawn.traces)
     complaints = [json.loads(line) for line in files["ops/complaints.jsonl"].splitlines()]
     assert sum(int(row["complaints"]) for row in rows) == len(complaints)
-    told = text.number(drawn.told.given)
-    assert any(f"{drawn.told.product.name} is {told} " in complaint["text"] for complaint in complaints)
+    told = operations.complaint(drawn.told.asked, drawn.told.wrong)
+    assert any(complaint["text"] == told for complaint in complaints)
 
 
 def test_the_brief_does_not_tell_the_class(spec: Spec) -> None:
@@ -249,33 +258,28 @@ def test_the_brief_does_not_tell_the_class(spec: Spec) -> None:
 
 def test_the_fault_damages_its_class_and_nothing_else(spec: Spec) -> None:
     drawn = incident(spec)
-    world = drawn.world
     with build.opened(PACK.base(spec)) as ask:
-        harmed = [asked for asked in catalogue_questions(world) if wrong(world, asked, read(ask(asked.question, "")))]
-    assert len(harmed) == len(drawn.damage) >= 6
-    for asked in harmed:
-        assert asked.product is not None
-        assert asked.attribute is not None
-        if spec.failure_class == "H1":
-            assert confusable(world, asked.product)
-        else:
-            assert world.fact(asked.product, asked.attribute.key) is None
+        replies = [(asked, ask(asked.question, asked.session)) for asked in battery(drawn.world)]
+    harmed = [asked for asked, reply in replies if wrong(drawn.world, asked, reply)]
+    least, most = drawn.failure.harm
+    assert least <= len(harmed) == len(drawn.harmed) <= most
+    assert all(drawn.failure.touches(drawn.world, asked) for asked in harmed)
+
+
+def test_the_oracle_sees_the_harm_that_the_pack_counts(spec: Spec) -> None:
+    drawn = incident(spec)
+    talk = oracle.Conversations(oracle.read_facts(PACK.facts(spec)))
+    with build.opened(PACK.base(spec)) as ask:
+        for asked in battery(drawn.world):
+            reply = ask(asked.question, asked.session)
+            judged = talk.judge(asked.question, asked.session, reply)
+            assert oracle.harmful(judged.verdict) == (wrong(drawn.world, asked, reply) is not None), (
+                asked,
+                reply["text"],
+            )
 
 
 # --- Probes ----------------------------------------------------------------------------------------------------
-
-
-def ask_all(tree: Tree, suite: ProbeSuite) -> list[tuple[str, oracle.Judgement]]:
-    talk = oracle.Conversations(oracle.read_facts(suite.facts))
-    with build.opened(tree.overlay(suite.data, replacing=suite.replacing)) as ask:
-        return [
-            (probe.group, talk.judge(probe.question, probe.session, ask(probe.question, probe.session)))
-            for probe in suite.probes
-        ]
-
-
-def rates_of(judged: list[tuple[str, oracle.Judgement]]) -> oracle.Rates:
-    return oracle.rates(judgement for _, judgement in judged)
 
 
 def test_hidden_questions_cover_every_group_on_fresh_data(spec: Spec) -> None:
@@ -283,89 +287,42 @@ def test_hidden_questions_cover_every_group_on_fresh_data(spec: Spec) -> None:
     groups = Counter(probe.group for probe in suite.probes)
     assert sum(groups.values()) >= 40
     assert groups["class"] >= 20
-    assert min(groups[name] for name in ("neighbour", "control", "unknown")) >= 2
+    assert min(groups[name] for name in ("control", "unknown")) >= 2
     assert len({probe.key for probe in suite.probes}) == len(suite.probes)
-    assert {"plain", "paraphrase", "alias", "case", "session", "absent"} <= {probe.relation for probe in suite.probes}
+    assert {"plain", "session", "absent", "place"} <= {probe.relation for probe in suite.probes}
     assert suite.data != PACK.base(spec).under("kb")
     assert suite == PACK.probes(spec, seed=11)
     assert suite.facts != PACK.probes(spec, seed=12).facts
     assert not [path for path in suite.data.files if not path.startswith("kb/")]
 
 
-def test_right_fixes_answer_every_hidden_question_and_the_fault_harms_its_class_only(spec: Spec) -> None:
-    suite = PACK.probes(spec, seed=11)
-    before = ask_all(PACK.base(spec), suite)
-    assert {group for group, judged in before if oracle.harmful(judged.verdict)} == {"class"}
-    for name, tree in {"reference": PACK.reference(spec), **PACK.alternatives(spec)}.items():
-        after = rates_of(ask_all(tree, suite))
-        assert (after.harmful, after.answered) == (0, after.answerable), name
-        assert after.right == after.total, name
+def test_every_cell_is_as_it_must_be(spec: Spec) -> None:
+    assert rehearse(PACK, spec).off == ()
 
 
-def test_wrong_fixes_harm_or_refuse(spec: Spec) -> None:
-    suite = PACK.probes(spec, seed=11)
-    for name, tree in PACK.mutants(spec).items():
-        after = rates_of(ask_all(tree, suite))
-        assert after.harmful or after.answered < after.answerable, name
+@pytest.mark.nightly
+@pytest.mark.parametrize(
+    ("key", "fault"), [(key, fault.name) for key, failure in CLASSES.items() for fault in failure.faults]
+)
+def test_every_cell_of_every_fault_in_every_trade(key: str, fault: str) -> None:
+    wanted = dict.fromkeys(DOMAINS, True)
+    for seed in range(1, 200):
+        spec = Spec(key, seed)
+        if fault_of(spec).name == fault and wanted.pop(domain_of(seed), False):
+            assert rehearse(PACK, spec).off == (), spec
+    assert not wanted
 
 
 def test_refusing_everything_does_no_harm_and_has_no_use(spec: Spec) -> None:
-    after = rates_of(ask_all(PACK.mutants(spec)["refuse_everything"], PACK.probes(spec, seed=11)))
+    judged = asked_all(PACK, PACK.mutants(spec)["refuse_everything"], PACK.probes(spec, seed=11))
+    after = oracle.rates(one for _, one in judged)
     assert after.harmful == 0
     assert after.answered == 0
     assert after.by_verdict[ClaimVerdict.over_refusal] == after.answerable > 0
 
 
-def test_what_worked_before_works_on_the_faulty_tree_and_on_every_right_fix(spec: Spec) -> None:
-    suite = PACK.regression_suite(spec)
-    assert len(suite.probes) >= 15
-    for tree in (PACK.base(spec), PACK.reference(spec), *PACK.alternatives(spec).values()):
-        after = rates_of(ask_all(tree, suite))
-        assert after.right == after.total
-
-
-# --- The author's test, in this process; `prove_pack` does the same in containers --------------------------------
-
-
-class Reply(SimpleNamespace):
-    """What the fixture `ask` gives, as conftest.py of the learner's repository makes it."""
-
-
-def run_author_test(spec: Spec, tree: Tree) -> list[str]:
-    """The names of the author's tests that fail, for each of their parameters."""
-    [source] = PACK.author_test(spec).files.values()
-    module: dict[str, Any] = {}
-    exec(compile(source, "test_author.py", "exec"), module)  # noqa: S102 - our own file
-    facts = json.loads(PACK.facts(spec))
-    failed = []
-    for name, function in module.items():
-        if not name.startswith("test_"):
-            continue
-        marks = [mark for mark in getattr(function, "pytestmark", []) if mark.name == "parametrize"]
-        cases = [{mark.args[0]: value} for mark in marks for value in mark.args[1]] or [{}]
-        for case in cases:
-            with build.opened(tree) as asked:
-
-                def ask(question: str, session: str = "", *, put: build.Ask = asked) -> Reply:
-                    return Reply(**put(question, session))
-
-                try:
-                    function(ask=ask, facts=facts, **case)
-                except AssertionError:
-                    failed.append(name)
-    return failed
-
-
-def test_the_author_test_fails_before_and_passes_after(spec: Spec) -> None:
-    assert run_author_test(spec, PACK.base(spec))
-    assert not run_author_test(spec, PACK.reference(spec))
-
-
-def test_the_author_test_passes_every_right_fix_and_kills_every_wrong_one(spec: Spec) -> None:
-    rejected = [name for name, tree in PACK.alternatives(spec).items() if run_author_test(spec, tree)]
-    assert not rejected
-    survived = [name for name, tree in PACK.mutants(spec).items() if not run_author_test(spec, tree)]
-    assert not survived
+def test_enough_that_worked_before_is_asked_again(spec: Spec) -> None:
+    assert len(PACK.regression_suite(spec).probes) >= 15
 
 
 def test_live_traffic_keeps_to_its_window(spec: Spec) -> None:

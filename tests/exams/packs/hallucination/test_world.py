@@ -1,6 +1,7 @@
 """Worlds are the same everywhere, state every fact once, and keep to the wordings the model knows."""
 
 import json
+from collections import Counter
 from datetime import date
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exams.packs.hallucination import text
+from exams.packs.hallucination.drawing import written
 from exams.packs.hallucination.lm.vocabulary import Vocabulary, join, split
 from exams.packs.hallucination.train.corpus import vocabulary
 from exams.packs.hallucination.world import DOMAINS, World, remembered
@@ -43,6 +45,7 @@ def test_every_fact_is_stated_by_exactly_one_sentence_of_one_document(world: Wor
         (document.id, number): sentence
         for document in world.documents
         for number, sentence in enumerate(document.sentences, 1)
+        if document.edition == "in_force"
     }
     for product, attribute in world.known():
         fact = world.fact(product, attribute.key)
@@ -67,7 +70,7 @@ def test_every_fact_is_stated_by_exactly_one_sentence_of_one_document(world: Wor
 @given(world=worlds)
 def test_unknown_attributes_are_stated_nowhere(world: World) -> None:
     for product, attribute in world.unknown():
-        for document in world.documents:
+        for document in world.documents:  # of any edition
             for sentence in document.sentences:
                 assert f"{attribute.name} of {product.name} is" not in sentence
                 assert f"{product.name} the {attribute.name} is" not in sentence
@@ -89,13 +92,46 @@ def test_a_wrong_value_always_shows_where_it_came_from(world: World) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(world=worlds)
-def test_every_product_has_near_misses_and_questions_of_both_kinds_exist(world: World) -> None:
+def test_every_world_holds_as_much_of_everything_as_any_other(world: World) -> None:
     assert len({product.name for product in world.products}) == len(world.products) == 16
-    for product in world.products:
-        assert len(world.siblings(product)) == 3
-        assert any(other.tier == product.tier or not other.plus for other in world.siblings(product))
-    assert any(True for _ in world.known())
-    assert len(list(world.known())) + len(list(world.unknown())) == 16 * 3
+    assert sum(product.plus for product in world.products) == 6
+    twins = [p for p in world.products if any(other.tier == p.tier for other in world.siblings(p))]
+    assert len(twins) == 12
+    assert (len(list(world.known())), len(list(world.unknown()))) == (36, 12)
+    assert sum(world.scheduled(product) == attribute.key for product, attribute in world.unknown()) == 6
+    assert len({p.id for p, a in world.unknown() if world.scheduled(p) != a.key}) == 6
+    facts = list(world.facts_of.values())
+    assert sum(fact.condition is not None for fact in facts) == 18
+    assert sum(text.number(fact.value).endswith("0") for fact in facts) == 6
+    editions = Counter(document.edition for document in world.documents)
+    assert editions == {"in_force": 20, "superseded": 6, "future": 3, "draft": 3, "news": 3}
+    assert len(world.elsewhere) == 2 * 15
+    assert len(world.strangers) == 8
+    assert not set(world.strangers) & {product.name for product in world.products}
+
+
+@settings(max_examples=40, deadline=None)
+@given(world=worlds)
+def test_what_must_not_be_answered_from_looks_as_if_it_might(world: World) -> None:
+    in_force = {document.series: document for document in world.in_force}
+    assert len(in_force) == len(world.in_force)
+    for document in world.documents:
+        if document.edition == "superseded":
+            newer = in_force[document.series]
+            assert document.effective < newer.effective
+            assert written(document.effective) > written(newer.effective)
+        if document.edition == "future":
+            assert document.effective > world.as_of
+        if document.edition == "draft":
+            assert in_force[document.series].effective < document.effective <= world.as_of
+        if document.edition == "news":
+            assert document.series not in in_force
+    for one in world.elsewhere:
+        fact = world.fact(world.product(one.product), one.key)
+        assert fact is not None
+        assert one.value != fact.value
+        sentence = world.document(one.document).sentences[one.sentence - 1]
+        assert f" {text.number(one.value)} {fact.unit}" in sentence
 
 
 @settings(max_examples=40, deadline=None)

@@ -226,8 +226,8 @@ H1 = FailureClass(
     key="H1",
     title="Wrong-entity retrieval",
     scope=(
-        "Only products with Plus in their names, sold or made up; every other product, and every question that names no "
-        "product, is answered as before."
+        "Only products with Plus in their names, sold or made up; every other product, and every question that names "
+        "no product, is answered as before."
     ),
     touches=touches,
     near=near,
