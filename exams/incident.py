@@ -75,7 +75,12 @@ def pack_of(twin: Twin) -> packs.Pack:
     """
     if twin.pack is None:
         raise packs.NoSuchPack(f"Twin {twin.slug!r} names no incident pack; add `pack` to its twin.toml.")
-    return packs.load(twin.pack)
+    return _limited(twin.pack, twin.failure_classes)
+
+
+@lru_cache(maxsize=16)
+def _limited(dotted: str, classes: tuple[str, ...]) -> packs.Pack:
+    return packs.limited(packs.load(dotted), classes)
 
 
 def prepare(attempt: Attempt) -> None:

@@ -10,13 +10,14 @@ import os
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from exams.packs.injects import InjectRule
     from sandboxes.ingest.tree import Tree
 
 ProbeGroup = Literal["class", "neighbour", "control", "unknown"]
@@ -213,6 +214,13 @@ class Pack(Protocol):
         """The seeded stream of customers during the live window, in order."""
         ...
 
+    def injects(self, spec: Spec) -> tuple[InjectRule, ...]:
+        """What the incident's people say while it is live, and when; names, times and wordings drawn from the seed.
+
+        It is asked for every minute of every live attempt, so it must not take drawing the whole incident.
+        """
+        ...
+
     def brief(self, spec: Spec) -> Brief:
         """What a learner may read before the clock starts."""
         ...
@@ -238,6 +246,35 @@ def load(dotted: str) -> Pack:
     if not isinstance(found, Pack):
         raise NoSuchPack(f"{dotted!r} offers no object `PACK` that keeps the promise of exams.packs.Pack")
     return found
+
+
+class _Limited:
+    """A pack of which some failure classes are drawn; everything else is the pack's own."""
+
+    def __init__(self, pack: Pack, classes: tuple[str, ...]) -> None:
+        self._pack = pack
+        self.classes = tuple(key for key in pack.classes if key in classes)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pack, name)
+
+    def draw(self, *, seed: int, avoid: Collection[str]) -> Spec:
+        others = set(self._pack.classes) - set(self.classes)
+        return self._pack.draw(seed=seed, avoid={*avoid, *others})
+
+
+def limited(pack: Pack, classes: tuple[str, ...]) -> Pack:
+    """The pack itself if `classes` is empty, else the pack as if it held these failure classes only.
+
+    Raises:
+        NoSuchFailureClass: the pack does not hold one of them.
+    """
+    if not classes:
+        return pack
+    strangers = sorted(set(classes) - set(pack.classes))
+    if strangers:
+        raise NoSuchFailureClass(f"the pack holds {', '.join(pack.classes)}, not {', '.join(strangers)}")
+    return cast("Pack", _Limited(pack, classes))
 
 
 @lru_cache(maxsize=16)

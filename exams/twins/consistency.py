@@ -6,6 +6,7 @@ import importlib.util
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from exams import packs
 from exams.clock import UnplannableStages, offset
 from exams.twins import amounts
 from exams.twins.wording import did_you_mean
@@ -182,3 +183,15 @@ def _pack(twin: Twin) -> Found:
         yield (), f"{', '.join(needed) or 'a live incident'} needs an incident: name a pack"
     if twin.pack is not None and importlib.util.find_spec(twin.pack) is None:
         yield ("pack",), f"there is no incident pack {twin.pack}"
+    elif twin.pack is not None and twin.failure_classes:
+        held = packs.load(twin.pack).classes
+        for position, key in enumerate(twin.failure_classes):
+            if key not in held:
+                yield (
+                    ("failure_classes", position),
+                    f"{twin.pack} has no failure class {key!r}{did_you_mean(key, list(held))}",
+                )
+    elif twin.failure_classes:
+        yield ("failure_classes",), "failure classes are drawn by a pack, and none is named"
+    if len(set(twin.failure_classes)) < len(twin.failure_classes):
+        yield ("failure_classes",), "a failure class stands here twice"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+FailureClass = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+]{1,20}$")]
 CheckKey = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{1,3}$")]
 Skill = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*$", max_length=120)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True)]
@@ -264,6 +265,7 @@ class Twin(Part):
     brief_markdown: str = ""
     demo: bool = False
     pack: Annotated[str, StringConstraints(pattern=r"^exams\.packs\.[a-z_]+$")] | None = None
+    failure_classes: Annotated[tuple[FailureClass, ...], Field(max_length=100)] = ()
     submission_modes: tuple[Mode, ...] = ()
     receives: Annotated[tuple[Line, ...], Field(min_length=1)]
     does: Annotated[tuple[Line, ...], Field(min_length=1)]

@@ -155,6 +155,16 @@ FAULTS = [
     ('brief = "brief.md"', 'brief = "hidden/brief.md"', "does not have the form"),
     ('brief = "brief.md"', 'cover = "hidden/cover.svg"', "does not have the form"),
     ('pack = "exams.packs.hallucination"', 'pack = "exams.packs.nowhere"', "there is no incident pack"),
+    (
+        'pack = "exams.packs.hallucination"',
+        'pack = "exams.packs.hallucination"\nfailure_classes = ["H1", "H99"]',
+        "exams.packs.hallucination has no failure class 'H99'",
+    ),
+    (
+        'pack = "exams.packs.hallucination"',
+        'pack = "exams.packs.hallucination"\nfailure_classes = ["H1", "H1"]',
+        "a failure class stands here twice",
+    ),
     ('slug = "jt-incident-4"', 'slug = "jt-incident-5"', "the slug is 'jt-incident-5' but the folder is"),
     ('nudges = ["24 h", "40 h"]', 'nudges = ["40 h", "24 h"]', "nudges come one after the other"),
     ('nudges = ["24 h", "40 h"]', 'nudges = ["48 h"]', "all before the SLA ends"),
