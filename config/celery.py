@@ -16,6 +16,7 @@ app.conf.beat_schedule = {
     for name, seconds in {
         "exams.tasks.beat": 2.0,
         "exams.tasks.close_overdue": 1.0,
+        "exams.tasks.speak": 1.0,
         "exams.tasks.ingest_waiting": 5.0,
         "exams.tasks.ask_again": 30.0,
         "exams.tasks.answer_questions": 5.0,

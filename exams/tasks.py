@@ -9,6 +9,7 @@ from celery import shared_task
 from django.conf import settings
 
 from exams import doorbell, stock
+from exams.coworkers.speaking import speak_due
 from exams.database_clock import database_now
 from exams.live.lost_pushes import find_lost_pushes as find
 from exams.live.questions import answer_waiting, attempts_with_waiting_questions
@@ -37,6 +38,12 @@ def close_overdue() -> None:
     closed = close(database_now())
     if closed:
         log.info("Closed %s stages whose deadline had come", closed)
+
+
+@shared_task(name="exams.tasks.speak", soft_time_limit=30, time_limit=40)
+def speak() -> None:
+    """Write what the people in the room have to say by now."""
+    speak_due(database_now)
 
 
 @shared_task(name="exams.tasks.ingest_waiting", soft_time_limit=240, time_limit=270)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import random
 import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from exams.packs import Brief, Commit, JsonObject, NothingLeftToDraw, Probe, ProbeSuite, Question, Spec
+from exams.packs import Ask, Brief, Commit, JsonObject, NothingLeftToDraw, Probe, ProbeSuite, Question, Spec
 from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
+
+    from exams.packs.injects import InjectRule
 
 NAME = "exams.packs.small"
 _BRANDS = ("Ridge", "Harbor", "Meadow", "Summit", "Canyon", "Orchard")
@@ -78,6 +81,8 @@ def test_each_product_has_its_own_fee(ask, facts):
         fee = product["facts"]["late_fee"]["value"]
         assert f" {fee} " in ask(f"What is the late fee of {product['name']}?").text
 '''
+
+script: tuple[InjectRule, ...] = ()
 
 
 class SmallPack:
@@ -151,6 +156,18 @@ class SmallPack:
         del spec
         return Tree({"tests/regression/test_fees.py": _TEST.encode()})
 
+    @contextmanager
+    def opened(self, tree: Tree) -> Iterator[Ask]:
+        found: dict[str, Any] = {}
+        exec(tree.files["assistant/server.py"], found)  # noqa: S102 - the text above
+        assistant = found["Assistant"](json.loads(tree.files["kb/products.json"]))
+
+        def ask(question: str, session: str = "") -> JsonObject:
+            reply: JsonObject = assistant.reply({"question": question, "session": session})
+            return reply
+
+        yield ask
+
     def probes(self, spec: Spec, *, seed: int) -> ProbeSuite:
         del spec
         return _suite(seed, Spec("T1", seed))
@@ -164,6 +181,11 @@ class SmallPack:
     def traffic(self, spec: Spec) -> tuple[Question, ...]:
         names = [product["name"] for product in _products(spec.seed)]
         return tuple(Question(30 * n, f"What is the late fee of {name}?") for n, name in enumerate(names))
+
+    def injects(self, spec: Spec) -> tuple[InjectRule, ...]:
+        """Nobody speaks unless a test puts words into their mouths: see `script`."""
+        del spec
+        return script
 
     def brief(self, spec: Spec) -> Brief:
         del spec

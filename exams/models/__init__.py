@@ -12,6 +12,7 @@ from exams.models.hand_in import (
     SubmissionPurpose,
     SubmissionState,
 )
+from exams.models.inject import Inject, Watch
 from exams.models.ledger import Event
 from exams.models.operations import Heartbeat
 from exams.models.stock import StockedIncident, StockState
@@ -31,6 +32,7 @@ __all__ = [
     "Event",
     "HandIn",
     "Heartbeat",
+    "Inject",
     "LateWrite",
     "Question",
     "QuestionState",
@@ -45,4 +47,5 @@ __all__ = [
     "SubmissionState",
     "TwinVersion",
     "Upload",
+    "Watch",
 ]
