@@ -1,0 +1,134 @@
+"""Reads claims out of the words of an update."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Kind(StrEnum):
+    """What is claimed."""
+
+    over = "over"  # the harm has ended: resolved, fixed
+    deployed = "deployed"  # customers get a changed version
+    rolled_back = "rolled_back"
+    nobody = "nobody"  # no customer is, or was, affected
+    everybody = "everybody"  # all customers, or all answers, are affected
+    how_much = "how_much"  # so many per cent of answers are wrong
+    how_many = "how_many"  # so many wrong answers, or customers told wrong
+
+
+@dataclass(frozen=True)
+class Stated:
+    """One claim: the sentence it is made in, the number it gives (a share as a fraction of one), and its bound."""
+
+    kind: Kind
+    sentence: str
+    number: Fraction | None = None
+    bound: str = ""  # "at least" | "at most" | ""
+
+
+_SENTENCE = re.compile(r"[^.!?\n;]+(?:\.(?=\d)[^.!?\n;]+)*[.!?;]?")
+# What makes a sentence no claim of what is the case now.
+_OPEN = re.compile(
+    r"\?|\b(?:not|n['’]t|never|will|would|going to|gonna|once|when|until|unless|if|whether|expect\w*|plan\w*|hope\w*|"
+    r"try\w*|should|may|might|could|aim\w*|soon|unclear|before|working on|work on|preparing|testing|investigat\w*|"
+    r"suspect\w*|propos\w*|candidate|ready to|about to|next step|to be|being|need\w*|want\w*|waiting)\b",
+    re.IGNORECASE,
+)
+_SUBJECT = r"(?:incident|issue|problem|fault|bug|error|it|this|harm|wrong answers?|root cause|cause)"
+_OVER = re.compile(
+    rf"\b{_SUBJECT}\s+(?:is|are|was|were|has been|have been|'s)\s+(?:now\s+|fully\s+)*"
+    r"(?:resolved|fixed|solved|over|mitigated|stopped|gone)\b"
+    r"|\b(?:resolved|all clear)\s*[.:!]?\s*$|^\s*(?:fixed|resolved|mitigated)\b(?!\s+(?:by|in|the test))"
+    r"|\bcustomers?\s+(?:now\s+)?(?:get|are getting|receive)\s+(?:only\s+)?(?:correct|right)\s+answers\b"
+    r"|\bno\s+(?:more|further)\s+(?:wrong|harmful|incorrect|false)\s+answers\b",
+    re.IGNORECASE,
+)
+_DEPLOYED = re.compile(
+    r"\b(?:(?:hot)?fix|patch|change|new version|release)\s+(?:is|was|has been|has gone|went|'s)\s+(?:now\s+)?"
+    r"(?:deployed|live|out|rolled out|in production|shipped|released)\b"
+    r"|\b(?:we|i)(?:\s+have|'ve)?\s+(?:just\s+|now\s+)?(?:deployed|shipped|rolled out|released)\b"
+    r"|\b(?:hot)?fix\s+deployed\b",
+    re.IGNORECASE,
+)
+_ROLLED_BACK = re.compile(
+    r"\b(?:we|i)(?:\s+have|'ve)?\s+(?:just\s+|now\s+)?rolled\s+(?:it\s+)?back\b"
+    r"|\b(?:has been|have been|was|were|is)\s+(?:now\s+)?rolled\s+back\b|^\s*rolled\s+back\b",
+    re.IGNORECASE,
+)
+_IS = r"(?:is|are|was|were|has been|have been)"
+_PEOPLE = r"(?:customers?|users?|clients?|people|conversations?|sessions?)"
+_NOBODY = re.compile(
+    rf"\b(?:no|zero)\s+(?:\w+\s+)?{_PEOPLE}\s+{_IS}\s+(?:\w+\s+)?(?:affected|impacted|harmed|told wrong|misled)\b"
+    rf"|\b(?:nobody|no one|none)\s+(?:of\s+our\s+customers\s+)?{_IS}\s+(?:affected|impacted|harmed|misled)\b"
+    r"|\b(?:there is|there was)?\s*no\s+(?:customer\s+)?impact\b|\bno\s+impact\s+on\s+customers\b",
+    re.IGNORECASE,
+)
+_EVERYBODY = re.compile(
+    rf"\b(?:all|every)\s+(?:of\s+our\s+)?{_PEOPLE}\s+(?:is|are|was|were|get|gets|receive)\b"
+    r"|\b(?:all|every)\s+answers?\s+(?:is|are|was|were)\s+(?:wrong|harmful|incorrect|affected|false)\b",
+    re.IGNORECASE,
+)
+_NUMBER = r"(?P<number>\d{1,3}(?:[,' ]\d{3})+|\d{1,7}(?:\.\d{1,2})?)"
+_BOUND = (
+    r"(?P<bound>at least|more than|over|at most|up to|fewer than|less than|under)?\s*"
+    r"(?:about|around|roughly|some|~|≈)?\s*"
+)
+_WRONG = r"(?:wrong|harmful|incorrect|false|misleading|bad|hallucinated|affected|unapproved)"
+_SHARE = re.compile(
+    rf"\b{_BOUND}{_NUMBER}\s?(?:%|percent|per cent)\s+of\s+(?:all\s+|the\s+|our\s+)*"
+    rf"(?:answers?|repl(?:y|ies)|responses?|{_PEOPLE}|traffic|questions?)"
+    rf"[^.%]{{0,60}}?\b(?:{_WRONG}|told)\b",
+    re.IGNORECASE,
+)
+_COUNT = re.compile(
+    rf"\b{_BOUND}{_NUMBER}\s+(?:{_WRONG}\s+(?:answers?|repl(?:y|ies)|responses?)"
+    rf"|{_PEOPLE}\s+(?:\w+\s+){{0,3}}?(?:affected|impacted|told|misled|got|received|were given))\b",
+    re.IGNORECASE,
+)
+_AT_LEAST = frozenset({"at least", "more than", "over"})
+
+
+def claims(text: str, *, state: str = "") -> list[Stated]:
+    """What an update claims, in its order; the state `resolved` is a claim of its own."""
+    found = [Stated(Kind.over, "The state of the update is: resolved.")] if state == "resolved" else []
+    for sentence in _SENTENCE.findall(text):
+        found += _numbers(sentence)
+        if not _OPEN.search(sentence):
+            found += [Stated(kind, sentence.strip()) for kind, pattern in _PATTERNS if pattern.search(sentence)]
+    return found
+
+
+_PATTERNS = (
+    (Kind.over, _OVER),
+    (Kind.deployed, _DEPLOYED),
+    (Kind.rolled_back, _ROLLED_BACK),
+    (Kind.nobody, _NOBODY),
+    (Kind.everybody, _EVERYBODY),
+)
+_HEDGED = re.compile(
+    r"\?|\b(?:if|whether|may|might|could|would|goal|target|aim|expect\w*|threshold|below which)\b", re.IGNORECASE
+)
+
+
+def _numbers(sentence: str) -> Iterator[Stated]:
+    """Shares and counts; a number in what may be, or in a question, is no claim."""
+    if _HEDGED.search(sentence):
+        return
+    for kind, pattern in ((Kind.how_much, _SHARE), (Kind.how_many, _COUNT)):
+        for match in pattern.finditer(sentence):
+            number = Fraction(re.sub(r"[,' ]", "", match["number"]))
+            bound = (match["bound"] or "").lower()
+            yield Stated(
+                kind,
+                sentence.strip(),
+                number / 100 if kind is Kind.how_much else number,
+                "" if not bound else "at least" if bound in _AT_LEAST else "at most",
+            )

@@ -1,0 +1,236 @@
+"""What the hotfix does: F with all it is made of, both rates before and after by claim verdict, wrong fixes by kind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from grading import f_score, plan
+from grading.bands import shown
+from grading.models import RunState
+from grading.oracle import HARMFUL, RIGHT, ClaimVerdict
+from grading.verdicts import CellKind, CellResult
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from grading.evidence.kept import Kept
+    from grading.models import Cell
+    from sandboxes.sandbox import JsonObject
+
+_SETS = (plan.BEFORE, plan.AFTER, plan.REFERENCE)
+
+
+class Effect:
+    """The cells of the counting run that put questions or ran the test against wrong and right fixes, read once."""
+
+    def __init__(self, kept: Kept) -> None:
+        self.kept = kept
+        self.run = kept.counting_run
+        self.graded = self.run is not None and self.run.state == RunState.GRADED
+        cells = self.run.cells.filter(visible=False).order_by("kind", "key") if self.run and self.graded else ()
+        self.cells: dict[tuple[str, str], Cell] = {(each.kind, each.key): each for each in cells}
+
+    @property
+    def cites(self) -> list[JsonObject]:
+        """What all of it rests on."""
+        return [] if self.kept.counting is None else self.kept.cite_run(self.kept.counting)
+
+    def answers(self, key: str, kind: CellKind = CellKind.probe) -> dict[str, JsonObject]:
+        """The answers of one cell of questions, by the question's key; empty if it was not run."""
+        cell = self.cells.get((kind, key))
+        return {row["probe"]: row for row in cell.transcript} if cell else {}
+
+    @cached_property
+    def score(self) -> f_score.Score | None:
+        """F of the counting work; None without one, or if it was graded before F was measured."""
+        before, after = self.answers(plan.BEFORE), self.answers(plan.AFTER)
+        if (
+            self.run is None
+            or not before
+            or before.keys() != after.keys()
+            or not all("group" in r for r in before.values())
+        ):
+            return None
+        own_before, own_after = self.answers(plan.ASKED_BEFORE), self.answers(plan.ASKED_AFTER)
+        worked = self.answers(plan.AFTER, CellKind.p2p)
+        counts: dict[str, Any] = self.run.probe_counts
+        return f_score.score(
+            incident=[
+                *(_put(key, own_before[key], row) for key, row in own_after.items() if key in own_before),
+                *(_put(key, None, row) for key, row in worked.items()),
+            ],
+            fresh=[_put(key, before[key], row) for key, row in after.items()],
+            answers_after=_rate(counts, plan.AFTER),
+            answers_healthy=_rate(counts, plan.REFERENCE),
+            harness_edited=self.harness_edited,
+        )
+
+    @property
+    def harness_edited(self) -> bool:
+        """Whether the knowledge base, the facts tests are given, or what is protected was edited."""
+        edited = self.run.provenance.get("edited", {}) if self.run else {}
+        return bool(edited.get("protected") or edited.get("data"))
+
+    @property
+    def why_no_score(self) -> str:
+        """Why there is no F."""
+        if self.run is None:
+            return "no code was handed in"
+        if not self.graded:
+            return "its run has not ended"
+        if not self.answers(plan.AFTER):
+            return "the hidden questions were not put to it"
+        return "no question showed the damage, or it was graded before this was measured"
+
+
+def _put(key: str, before: JsonObject | None, after: JsonObject) -> f_score.Put:
+    """A question by what both trees answered; one that worked before has no row of its own there."""
+    return f_score.Put(
+        key=key,
+        group=after.get("group", ""),
+        relation=after.get("relation", f_score.PLAIN),
+        answerable=bool(after.get("answerable", True)),
+        right_before=before is None or before["verdict"] in RIGHT,
+        right_after=after["verdict"] in RIGHT,
+        refused_after=after["verdict"] == ClaimVerdict.over_refusal,
+    )
+
+
+def _rate(counts: dict[str, Any], name: str) -> f_score.Rate:
+    row = counts.get(name, {})
+    return f_score.Rate(row.get("answered", 0), row.get("answerable", 0))
+
+
+def effect(found: Effect) -> JsonObject | None:
+    """F, the rates and the wrong fixes of the work that counts; None while there is no graded run."""
+    if found.run is None or not found.graded:
+        return None
+    return {
+        "f": f_row(found),
+        "f_missing": "" if found.score else found.why_no_score,
+        "by_verdict": by_verdict(found),
+        "rates": rates(found),
+        "mutation": mutation(found),
+        "cites": found.cites,
+    }
+
+
+def f_row(found: Effect) -> JsonObject | None:
+    """F with its parts, the questions of each, and the caps that hold."""
+    score = found.score
+    if score is None:
+        return None
+    cells = {
+        f_score.Part.incident: [
+            (CellKind.probe, plan.ASKED_BEFORE),
+            (CellKind.probe, plan.ASKED_AFTER),
+            (CellKind.p2p, plan.AFTER),
+        ],
+    }
+    fresh = [(CellKind.probe, plan.BEFORE), (CellKind.probe, plan.AFTER)]
+    return {
+        "value": shown(score.value),
+        "raw": shown(score.raw),
+        "parts": [
+            {
+                "part": each.part,
+                "weight": _exact(f_score.WEIGHTS[each.part]),
+                "weight_applied": _exact(score.weights.get(each.part)),
+                "share": _exact(each.share) if each.says_something else None,
+                "questions": each.total,
+                "spoiled": list(each.spoiled),
+                "mended": list(each.mended),
+                "broken": list(each.broken),
+                "cells": [
+                    cell.pk for name in cells.get(each.part, fresh) if (cell := found.cells.get(name)) is not None
+                ],
+            }
+            for each in score.shares
+        ],
+        "caps": [
+            {"cap": cap, "at_most": _exact(most), "holds": cap in score.hold} for cap, most in f_score.CAPS.items()
+        ],
+    }
+
+
+def _exact(value: Fraction | None) -> JsonObject | None:
+    found = shown(value)
+    return found if isinstance(found, dict) else None
+
+
+def by_verdict(found: Effect) -> list[JsonObject]:
+    """How many answers to the hidden questions were worth what, before, after, and from the platform's own fix."""
+    counted = {name: Counter(row["verdict"] for row in found.answers(name).values()) for name in _SETS}
+    return [
+        {
+            "verdict": verdict,
+            "harmful": verdict in HARMFUL,
+            **{name: counted[name].get(verdict, 0) for name in _SETS},
+        }
+        for verdict in ClaimVerdict
+        if any(counted[name].get(verdict) for name in _SETS)
+    ]
+
+
+def rates(found: Effect) -> JsonObject:
+    """Hallucination rate and answer rate before, after and healthy: always both, with their counts."""
+    counts: dict[str, Any] = found.run.probe_counts if found.run else {}
+    return {
+        name: {
+            "hallucination": _of(row["harmful"], row["total"]),
+            "answers": _of(row["answered"], row["answerable"]),
+            "right": _of(row["right"], row["total"]),
+            "by_group": {
+                group: {"hallucination": _of(one["harmful"], one["total"]), "right": _of(one["right"], one["total"])}
+                for group, one in row.get("by_group", {}).items()
+            },
+        }
+        for name in _SETS
+        if (row := counts.get(name))
+    }
+
+
+def _of(part: int, whole: int) -> JsonObject:
+    return {"part": part, "of": whole, "share": round(part / whole, 4) if whole else None}
+
+
+def mutation(found: Effect) -> JsonObject | None:
+    """Which wrong fixes the test caught, by kind, and which other right fixes it passes on."""
+    wrong = [cell for (kind, _), cell in found.cells.items() if kind == CellKind.mut]
+    right = [cell for (kind, _), cell in found.cells.items() if kind == CellKind.alt]
+    if not wrong and not right:
+        return None
+    kinds: dict[str, list[Cell]] = {}
+    for cell in wrong:
+        kinds.setdefault(mutant_kind(cell.key, found.kept.truth), []).append(cell)
+    return {
+        "caught": _of(sum(_as_required(cell) for cell in wrong), len(wrong)),
+        "by_kind": [
+            {
+                "kind": kind,
+                "caught": _of(sum(_as_required(cell) for cell in cells), len(cells)),
+                "wrong_fixes": [_row(cell) for cell in cells],
+            }
+            for kind, cells in sorted(kinds.items())
+        ],
+        "alternatives": {
+            "passed": _of(sum(_as_required(cell) for cell in right), len(right)),
+            "right_fixes": [_row(cell) for cell in right],
+        },
+    }
+
+
+def mutant_kind(key: str, truth: JsonObject) -> str:
+    """The kind of wrong fix: what the pack says in its truth, else what its name begins with."""
+    told = truth.get("mutant_kinds", {})
+    return str(told[key]) if isinstance(told, dict) and key in told else key.partition("/")[0].replace("_", " ")
+
+
+def _row(cell: Cell) -> JsonObject:
+    return {"name": cell.key, "as_required": _as_required(cell), "result": cell.result, "cell": cell.pk}
+
+
+def _as_required(cell: Cell) -> bool:
+    return bool(cell.result == CellResult.as_required)

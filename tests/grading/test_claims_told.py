@@ -1,0 +1,157 @@
+"""Claims in status updates: which words make one, and how it stands to telemetry."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grading.claims_told import Kind, Seen, Standing, Stated, as_json, check, claims, seen_at
+from tests.grading.test_ground_truth import SOUND, minute, told, version
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("The issue is resolved.", [Kind.over]),
+        ("Resolved.", [Kind.over]),
+        ("The problem has been fixed and customers now get correct answers.", [Kind.over]),
+        ("The fix is live.", [Kind.deployed]),
+        ("We deployed a fix at 10:40.", [Kind.deployed]),
+        ("Hotfix deployed.", [Kind.deployed]),
+        ("We have rolled back to the earlier release.", [Kind.rolled_back]),
+        ("No customers were affected.", [Kind.nobody]),
+        ("There is no customer impact.", [Kind.nobody]),
+        ("All customers are getting wrong figures.", [Kind.everybody]),
+        ("Every answer is wrong.", [Kind.everybody]),
+        ("About 12 % of answers are wrong.", [Kind.how_much]),
+        (
+            "So far 37 wrong answers were given; at least 30 customers were told a wrong fee.",
+            [Kind.how_many, Kind.how_many],
+        ),
+        # no claims: plans, doubts, questions, negations, and other numbers
+        ("The issue is not yet resolved.", []),
+        ("We expect it to be fixed by 11:00.", []),
+        ("Once the fix is deployed we will confirm.", []),
+        ("Is the problem fixed?", []),
+        ("We are working on a fix.", []),
+        ("We will roll back if it gets worse.", []),
+        ("It may affect all customers.", []),
+        ("We are investigating whether no customers were affected.", []),
+        ("The late fee of Ridge Gold was told as 39 USD instead of 45 USD.", []),
+        ("Our target is that less than 2 % of answers are wrong.", []),
+        ("We run 40 questions against it.", []),
+        ("We fixed the test.", []),
+        ("", []),
+    ],
+)
+def test_what_is_a_claim(text: str, kinds: list[Kind]) -> None:
+    assert [each.kind for each in claims(text)] == kinds
+
+
+def test_the_state_resolved_is_a_claim_without_words() -> None:
+    assert [each.kind for each in claims("We keep watching.", state="resolved")] == [Kind.over]
+    assert claims("We keep watching.", state="monitoring") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "bound"),
+    [
+        ("12 % of answers are wrong", Fraction(12, 100), ""),
+        ("up to 2.5 percent of all replies were incorrect", Fraction(25, 1000), "at most"),
+        ("more than 1,200 customers were told a wrong fee", Fraction(1200), "at least"),
+        ("roughly 40 harmful answers", Fraction(40), ""),
+    ],
+)
+def test_the_numbers_of_a_claim(text: str, number: Fraction, bound: str) -> None:
+    (stated,) = claims(text)
+    assert (stated.number, stated.bound) == (number, bound)
+
+
+SEEN = Seen(
+    asked=200,
+    harmful=24,
+    sessions=20,
+    recent_asked=50,
+    recent_harmful=10,
+    deployment=0,
+    release=0,
+    rolled_back=False,
+    version_share=Fraction(15, 100),
+    clean=False,
+    before_answers=120,
+    before_sessions=90,
+)
+MENDED = replace(SEEN, deployment=1, release=1, version_share=Fraction(0), clean=True, recent_harmful=0)
+YES, NO, OPEN = Standing.consistent, Standing.contradicted, Standing.not_checkable
+
+
+@pytest.mark.parametrize(
+    ("text", "seen", "standing"),
+    [
+        ("It is resolved.", SEEN, NO),
+        ("It is resolved.", MENDED, YES),
+        ("It is resolved.", None, OPEN),
+        ("The fix is live.", SEEN, NO),
+        ("The fix is live.", MENDED, YES),
+        ("We rolled back.", SEEN, NO),
+        ("We rolled back.", replace(SEEN, rolled_back=True), YES),
+        ("No customers were affected.", SEEN, NO),
+        ("No customers were affected.", replace(SEEN, harmful=0, before_answers=0), YES),
+        ("All customers are told wrong figures.", SEEN, NO),
+        ("All customers are told wrong figures.", replace(SEEN, harmful=190), YES),
+        ("All customers are told wrong figures.", replace(SEEN, harmful=140), OPEN),
+        ("12 % of answers are wrong.", SEEN, YES),  # since the opening
+        ("20 % of answers are wrong.", SEEN, YES),  # in the last quarter of an hour
+        ("15 % of answers are wrong.", SEEN, YES),  # of the version
+        ("60 % of answers are wrong.", SEEN, NO),
+        ("1 % of answers are wrong.", SEEN, NO),
+        ("28 % of answers are wrong.", SEEN, OPEN),
+        ("up to 60 % of answers are wrong.", SEEN, YES),
+        ("up to 2 % of answers are wrong.", SEEN, NO),
+        ("144 wrong answers so far.", SEEN, YES),
+        ("100 customers were told a wrong fee.", SEEN, YES),
+        ("900 customers were told a wrong fee.", SEEN, NO),
+        ("3 wrong answers.", SEEN, NO),
+        ("at least 3 wrong answers.", SEEN, YES),
+        ("at least 900 wrong answers.", SEEN, NO),
+    ],
+)
+def test_how_a_claim_stands_to_telemetry(text: str, seen: Seen | None, standing: Standing) -> None:
+    (stated,) = claims(text)
+    checked = check(stated, seen)
+    assert checked.standing is standing, checked.why
+    assert checked.why
+    assert as_json(checked, seen)["standing"] == standing
+
+
+def test_what_telemetry_knew_is_what_customers_had_got_by_then() -> None:
+    known = told(version(1, minute(40), SOUND))
+    early = seen_at(known, minute(20), before_answers=5, before_sessions=4)
+    late = seen_at(known, minute(50), before_answers=5, before_sessions=4)
+    assert early is not None
+    assert late is not None
+    assert (early.asked, early.harmful, early.deployment, early.clean) == (2, 1, 0, False)
+    assert (late.asked, late.harmful, late.deployment, late.clean) == (4, 1, 1, True)
+    assert early.version_share == Fraction(1, 2)
+    assert seen_at(known, minute(91), before_answers=None, before_sessions=None) is None
+    assert seen_at(None, minute(1), before_answers=None, before_sessions=None) is None
+
+
+@given(st.text(max_size=400))
+def test_no_text_whatever_upsets_it(text: str) -> None:
+    for stated in claims(text, state="resolved"):
+        assert check(stated, SEEN).standing in Standing
+
+
+@given(number=st.fractions(0, 10_000), harmful=st.integers(0, 10_000))
+def test_no_number_is_both_near_and_far(number: Fraction, harmful: int) -> None:
+    seen = replace(SEEN, harmful=harmful, sessions=harmful, before_answers=None, before_sessions=None)
+    standing = check(Stated(Kind.how_many, "s", number), seen).standing
+    if number == harmful:
+        assert standing is YES
+    if number > 3 * harmful + 1:
+        assert standing is NO
