@@ -13,7 +13,7 @@ from exams import access, content, definitions, feed, late, sources, start, void
 from exams.api import diagnoses as diagnoses_api
 from exams.api import drafts as drafts_api
 from exams.api import questions as questions_api
-from exams.live import diagnoses, drafts, questions, updates, uploads
+from exams.live import deployments, diagnoses, drafts, questions, updates, uploads
 from exams.submit import granting, hand_ins, runs, self_checks
 from grading import queue
 from rubrics import errors as judgement
@@ -118,6 +118,22 @@ WORK: Rows = {
         409, "no-questions-left", "Every question has been asked", "Work with the answers you have."
     ),
     questions_api.NoSuchQuestion: Problem(404, "no-such-question", "There is no such question", "List them first."),
+    deployments.NoSuchRun: Problem(404, "no-such-run", "There is no such run", "List the runs first."),
+    deployments.NotDeployable: Problem(
+        409, "not-deployable", "That run has nothing to deploy", "Deploy a run whose source was taken in."
+    ),
+    deployments.DeploymentInFlight: Problem(
+        409, "deployment-in-flight", "A deployment is under way", "Wait for it, or roll back to call it off."
+    ),
+    deployments.NoDeploymentsLeft: Problem(
+        409, "no-deployments-left", "No more deployments are taken", "What is live stays live."
+    ),
+    deployments.NoSuchDeployment: Problem(
+        404, "no-such-deployment", "There is no such deployment", "List the deployments first."
+    ),
+    deployments.NothingToRollBackTo: Problem(
+        409, "nothing-to-roll-back-to", "There is nothing to go back to", "Name a deployment that was live before."
+    ),
     diagnoses.TooManyDiagnoses: Problem(409, "too-many-diagnoses", "No more diagnoses are taken", "Those filed stand."),
     diagnoses.DiagnosisUnusable: Problem(
         400, "diagnosis-unusable", "The diagnosis cannot be filed", "`field` says what to change."

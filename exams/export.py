@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from exams import ledger, receipts
 from exams.definitions import twin_of
+from exams.live import charts
 from exams.live.diagnoses import results_of
 from exams.models import (
+    Deployment,
     Diagnosis,
     Draft,
     Event,
@@ -35,6 +37,8 @@ ledger.json        every event you may see; of the others only number and hash, 
 receipts.json      every receipt
 drafts/            every saved version of every deliverable that is kept, conflict copies too
 status_updates.json, questions.json, diagnoses.json
+deployments.json   every version you deployed or went back to, and when customers got it
+telemetry.json     what customers got, minute by minute
 hand_ins.json      every hand-in with its self-checks
 submissions.json   every source of code, what it was pinned to, and what became of it
 late_writes.json   what arrived after a deadline
@@ -54,6 +58,9 @@ def write(attempt: Attempt, archive: zipfile.ZipFile, *, now: datetime) -> None:
     archive.writestr("receipts.json", as_text([receipts.as_json(each) for each in receipts.of(attempt)]))
     archive.writestr("status_updates.json", as_text(_rows(StatusUpdate.objects.filter(attempt=attempt).values())))
     archive.writestr("questions.json", as_text(_rows(Question.objects.filter(attempt=attempt).values(*QUESTION))))
+    archive.writestr("deployments.json", as_text(_rows(Deployment.objects.filter(attempt=attempt).values(*DEPLOYMENT))))
+    if attempt.deployments.exists():
+        archive.writestr("telemetry.json", as_text(charts.chart(attempt, after=-1, now=now)))
     archive.writestr("diagnoses.json", as_text(_diagnoses(attempt, now)))
     archive.writestr("hand_ins.json", as_text(_hand_ins(attempt)))
     archive.writestr("submissions.json", as_text(_rows(_submissions(attempt).values(*SUBMISSION))))
@@ -62,7 +69,11 @@ def write(attempt: Attempt, archive: zipfile.ZipFile, *, now: datetime) -> None:
     _write_bytes(attempt, archive)
 
 
-QUESTION = ("number", "text", "session", "state", "reply", "received_at", "answered_at")
+QUESTION = ("number", "text", "session", "deployment__number", "state", "reply", "received_at", "answered_at")
+DEPLOYMENT = (
+    "number", "kind", "submission_id", "of__number", "tree_sha256", "state", "requested_at", "due_at", "live_from",
+    "ended_at", "failed_because",
+)  # fmt: skip
 SUBMISSION = (
     "id", "number", "purpose", "hand_in_id", "mode", "url", "ref", "upload_id", "received_at", "pinned_commit",
     "unpinned", "force_pushed", "state", "tree_sha256", "source_facts", "rejected_code", "rejected_because",

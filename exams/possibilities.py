@@ -42,6 +42,7 @@ def now(attempt: Attempt, *, now: datetime) -> list[Possibility]:
         kinds = {deliverable.kind for deliverable in twin.deliverables_of(stage.key)}
         acts += ["post_status_update"] if said.status_updates else []
         acts += ["ask"] if said.questions else []
+        acts += ["deploy", "roll_back"] if said.questions and twin.pack else []
         acts += ["file_diagnosis"] if "diagnosis" in kinds else []
         acts += ["run"] if "code" in kinds else []
         found += [Possibility(act, stage.key, reason) for act in acts]

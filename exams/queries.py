@@ -10,7 +10,7 @@ from django.db.models import F
 
 from exams.access import repository_token
 from exams.definitions import twin_of
-from exams.models import HandIn, Submission, SubmissionPurpose
+from exams.models import DeploymentKind, HandIn, Submission, SubmissionPurpose
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -82,6 +82,7 @@ def counts(attempt: Attempt) -> dict[str, int]:
         "status_updates": attempt.status_updates.count(),
         "diagnoses": attempt.diagnoses.count(),
         "questions": attempt.questions.count(),
+        "deployments": attempt.deployments.filter(kind=DeploymentKind.DEPLOY).count(),
         "uploads": attempt.uploads.count(),
         "runs": attempt.submissions.filter(purpose=SubmissionPurpose.RUN).count(),
         "hand_ins": attempt.hand_ins.count(),

@@ -11,6 +11,7 @@ from django.conf import settings
 from exams import doorbell, stock
 from exams.coworkers.speaking import speak_due
 from exams.database_clock import database_now
+from exams.live.deployments import go_live as announce
 from exams.live.lost_pushes import find_lost_pushes as find
 from exams.live.questions import answer_waiting, attempts_with_waiting_questions
 from exams.live.uploads import expire_uploads as expire
@@ -69,6 +70,12 @@ def answer_questions(attempt_id: str | None = None) -> None:
         attempts = attempts_with_waiting_questions(now=database_now(), most=AT_ONCE)
     for each in attempts:
         answer_waiting(attempt_id=each, sandbox=engine.sandbox(), now=database_now())
+
+
+@shared_task(name="exams.tasks.go_live", soft_time_limit=30, time_limit=40)
+def go_live() -> None:
+    """Announce the deployments that have gone live."""
+    announce(database_now())
 
 
 @shared_task(name="exams.tasks.expire_uploads", soft_time_limit=20, time_limit=30)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from exams.packs import Probe, ProbeSuite
+from exams.trees import TESTS, replaced, without_any_case
 from grading import verdicts
 from grading.verdicts import CellKind
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from exams.packs import Pack, Spec
     from sandboxes.ingest.tree import Tree
 
-TESTS = "tests"
 REGRESSION_TESTS = "tests/regression"
 BEFORE, REFERENCE, AFTER = "before", "reference", "after"
 # What customers ask in this incident, on its own documents: counted in the evidence, and no part of the verdict.
@@ -203,27 +203,7 @@ def draw_up(
 
 def with_data(tree: Tree, suite: ProbeSuite) -> Tree:
     """The tree, answering from the suite's own data; approved facts kept for tests are not among what is served."""
-    return _without_any_case(tree, suite.replacing).overlay(suite.data, replacing=suite.replacing).without(TESTS)
-
-
-def replaced(tree: Tree, *, ours: Tree, prefixes: Sequence[str]) -> Tree:
-    """The tree with everything below `prefixes` taken from ours instead."""
-    result = _without_any_case(tree, prefixes)
-    for prefix in prefixes:
-        result = result.overlay(ours.under(prefix))
-    return result
-
-
-def _without_any_case(tree: Tree, prefixes: Sequence[str]) -> Tree:
-    """Drop what some file system would open under these prefixes: names there may differ in case."""
-    folders = tuple(prefix.rstrip("/").casefold() for prefix in prefixes)
-    return tree.without(
-        *(
-            path
-            for path in tree.files
-            if any(path.casefold() == folder or path.casefold().startswith(f"{folder}/") for folder in folders)
-        )
-    )
+    return without_any_case(tree, suite.replacing).overlay(suite.data, replacing=suite.replacing).without(TESTS)
 
 
 def changed(base: Tree, submitted: Tree, prefixes: Sequence[str]) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ from django.db.models import F, Q
 from exams import incident, ledger
 from exams.live.diagnoses import ReproResult
 from exams.models import Diagnosis
-from grading import plan, transcripts
+from exams.trees import TESTS
+from grading import transcripts
 from grading.coarse import coarsened
 from grading.models import ReproCheck
 from grading.run import TREE_LIMITS, OurTreeFailed
@@ -115,7 +116,7 @@ def check_one(check: ReproCheck, *, sandbox: Sandbox, clock: Callable[[], dateti
 
 def _ask(attempt: Attempt, questions: Sequence[str], sandbox: Sandbox) -> list[JsonObject]:
     exchanges = []
-    with sandbox.serve(incident.base_tree(attempt).without(plan.TESTS), limits=TREE_LIMITS) as served:
+    with sandbox.serve(incident.base_tree(attempt).without(TESTS), limits=TREE_LIMITS) as served:
         for question in questions:
             exchange = served.ask(question)
             if served.load_error is not None:

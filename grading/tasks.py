@@ -8,10 +8,12 @@ import socket
 from typing import TYPE_CHECKING
 
 from celery import shared_task
+from django.conf import settings
 
 from exams import doorbell
 from exams.database_clock import database_now
-from grading import health, queue, repro, run
+from exams.live.deployments import replays
+from grading import deploying, health, queue, repro, run
 from grading.models import GradingRun, RunState
 from sandboxes.engine import sandbox
 from sandboxes.sandbox import SandboxFault
@@ -53,6 +55,33 @@ def grade_waiting() -> None:
         log.warning("A result was refused: %s", lost)
     if GradingRun.objects.filter(state=RunState.WAITING).exists():
         doorbell.ring("grading.tasks.grade_waiting")
+
+
+@shared_task(name="grading.tasks.replay_deployments", time_limit=330, soft_time_limit=300)
+def replay_deployments() -> None:
+    """Replay customers' questions on the next deployment that waits; ring again if more wait.
+
+    Before that, record the releases that older code left out, and put back what a killed worker held. Kept twice, it
+    replays two different deployments.
+    """
+    replays.enlist()
+    now = database_now()
+    replays.reclaim(now=now)
+    if not replays.waiting(now=now):
+        return
+    if not health.note(sandbox(), now=now):
+        log.error("Deployments wait, and no container can be started: %s", sandbox().health().faults)
+        return
+    most = settings.HOTSEAT_REPLAYS_AT_ONCE
+    held = replays.claim(worker=f"{socket.gethostname()}:{os.getpid()}", most=most, now=database_now())
+    if held is None:
+        return
+    try:
+        deploying.replay(held, sandbox=sandbox(), clock=database_now)
+    except replays.LeaseLost as lost:
+        log.warning("What a replay found was refused: %s", lost)
+    if replays.waiting(now=database_now()):
+        doorbell.ring("grading.tasks.replay_deployments")
 
 
 @shared_task(name="grading.tasks.check_diagnoses", time_limit=300)

@@ -24,6 +24,7 @@ HOTSEAT_GIT_CA_FILE = env.readable_file("HOTSEAT_GIT_CA_FILE")  # none: the auth
 HOTSEAT_MAX_OPEN_CLAIMS = env.number("HOTSEAT_MAX_OPEN_CLAIMS", 4)
 HOTSEAT_DEMO = env.flag("HOTSEAT_DEMO")
 HOTSEAT_METRICS_TOKEN = env.text("HOTSEAT_METRICS_TOKEN")  # empty: only admins and this machine itself see /metrics
+HOTSEAT_REPLAYS_AT_ONCE = env.number("HOTSEAT_REPLAYS_AT_ONCE", 1)  # a deployment's replay keeps a core busy for long
 HOTSEAT_STOCK = env.number("HOTSEAT_STOCK", 4)  # incidents kept ready for each published twin
 
 # --- Django ----------------------------------------------------------------------------------------------------

@@ -55,6 +55,7 @@ class CountsSerializer(serializers.Serializer[Any]):
     status_updates = serializers.IntegerField()
     diagnoses = serializers.IntegerField()
     questions = serializers.IntegerField()
+    deployments = serializers.IntegerField()
     uploads = serializers.IntegerField()
     runs = serializers.IntegerField()
     hand_ins = serializers.IntegerField()

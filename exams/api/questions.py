@@ -17,7 +17,7 @@ from exams.access import attempt_for, own_attempt
 from exams.api.shapes import CursorPages, ReceiptSerializer, WithServerNow
 from exams.api.writing import WriteView, answer, arrived, person
 from exams.errors import Refusal
-from exams.live.questions import QUESTION_CHARACTERS, SESSION_CHARACTERS
+from exams.live.questions import QUESTION_CHARACTERS, SESSION_CHARACTERS, deployment_number
 from exams.models import Question, QuestionState
 
 if TYPE_CHECKING:
@@ -50,12 +50,17 @@ class QuestionShape(serializers.Serializer[Any]):
     number = serializers.IntegerField()
     question = serializers.CharField(source="text")
     session = serializers.CharField(allow_blank=True)
+    deployment = serializers.SerializerMethodField(help_text="The number of the deployment that it was put to.")
     state = serializers.CharField(help_text="waiting, answered, or failed: our fault, ask again.")
     received_at = serializers.DateTimeField()
     answered_at = serializers.DateTimeField(allow_null=True)
     reply = serializers.SerializerMethodField(help_text="What the deployed assistant said, with citations and trace.")
     fault = serializers.SerializerMethodField(help_text="How the deployed assistant itself failed, if it did.")
     failure = serializers.SerializerMethodField(help_text="What to do when the platform could not ask it.")
+
+    def get_deployment(self, question: Question) -> int:
+        """Which version was live when it was asked."""
+        return deployment_number(question)
 
     def get_reply(self, question: Question) -> dict[str, Any] | None:
         """What the assistant said."""
@@ -151,7 +156,9 @@ class QuestionsView(WriteView):
         """Every question and answer, newest first, by cursor."""
         attempt = attempt_for(request.user, attempt_id)
         pages = ByNumber()
-        page = pages.paginate_queryset(Question.objects.filter(attempt=attempt), request, view=self)
+        page = pages.paginate_queryset(
+            Question.objects.filter(attempt=attempt).select_related("deployment"), request, view=self
+        )
         return answer(
             next=pages.get_next_link(), previous=pages.get_previous_link(), results=QuestionShape(page, many=True).data
         )

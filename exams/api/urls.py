@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver
 
 from exams.api import (
     attempts,
+    deployments,
     diagnoses,
     drafts,
     events,
@@ -23,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *uploads.urlpatterns,
     *updates.urlpatterns,
     *questions.urlpatterns,
+    *deployments.urlpatterns,
     *diagnoses.urlpatterns,
     *hand_ins.urlpatterns,
     *late_writes.urlpatterns,

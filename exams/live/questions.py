@@ -1,4 +1,4 @@
-"""A learner asks the failing model; a worker that may reach the engine answers from the tree they were handed."""
+"""A learner asks the failing model; a worker that may reach the engine answers from the version that was live then."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 from django.db.models import Max, Q
 
-from exams import doorbell, incident, ledger, receipts
+from exams import doorbell, ledger, receipts
 from exams.content import check_text
 from exams.definitions import stage_for_questions, twin_of
 from exams.errors import Refusal
+from exams.live.deployments.trees import release_tree, tree_of
+from exams.live.telemetry import deployed_at
 from exams.models import Attempt, Question, QuestionState
 from exams.windows import arrive, require_open
 from sandboxes.limits import Limits
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
     from accounts.models import User
     from exams.receipts import Receipt
+    from sandboxes.ingest.tree import Tree
     from sandboxes.sandbox import Sandbox, Served
 
 log = logging.getLogger(__name__)
@@ -77,11 +81,24 @@ def ask(*, attempt: Attempt, question: str, session: str, actor: User, received_
         arrival = arrive(attempt=held, stage_key=stage_for_questions(held), received_at=received_at)
         require_open(arrival, service="The assistant answers")
         number = _next_number(held, received_at)
-        row = Question.objects.create(attempt=held, number=number, text=text, session=session, received_at=received_at)
+        row = Question.objects.create(
+            attempt=held,
+            number=number,
+            text=text,
+            session=session,
+            deployment=deployed_at(held, received_at),
+            received_at=received_at,
+        )
         event = ledger.append(
             attempt=held,
             kind="question.asked",
-            payload={"number": number, "question": text, "session": session, **receipts.facts(arrival.stage, content)},
+            payload={
+                "number": number,
+                "question": text,
+                "session": session,
+                "deployment": deployment_number(row),
+                **receipts.facts(arrival.stage, content),
+            },
             actor=actor,
             at=received_at,
             receipt=True,
@@ -127,10 +144,10 @@ def attempts_with_waiting_questions(*, now: datetime, most: int) -> list[uuid.UU
 
 
 def answer_waiting(*, attempt_id: uuid.UUID, sandbox: Sandbox, now: datetime) -> int:
-    """Answer the waiting questions of one attempt in one container; return how many were answered.
+    """Answer the waiting questions of one attempt, a container for each version; return how many were answered.
 
     1. Claim up to `BATCH` of them for `LEASE` in one statement; each claim counts as a try.
-    2. Start the tree the learner was handed, outside any transaction.
+    2. Start the version that was live when they were asked, outside any transaction.
     3. For each, ask what its conversation asked before it, then the question itself; store the answer if the claim
        still stands. What the assistant itself gets wrong, even a crash, is an answer.
     4. When the sandbox fails, give the rest back to be tried again; after `TRIES` tries a question has failed, by our
@@ -143,11 +160,13 @@ def answer_waiting(*, attempt_id: uuid.UUID, sandbox: Sandbox, now: datetime) ->
     begun = time.monotonic()
     done: set[int] = set()
     try:
-        with sandbox.serve(incident.base_tree(attempt), limits=Limits()) as served:
-            for row in claimed:
-                exchange = _put(served, row)
-                _store(row, exchange, at=now + timedelta(seconds=time.monotonic() - begun))
-                done.add(row.pk)
+        for _, asked in groupby(claimed, key=_code_of):
+            rows = list(asked)
+            with sandbox.serve(_tree(rows[0], attempt), limits=Limits()) as served:
+                for row in rows:
+                    exchange = _put(served, row)
+                    _store(row, exchange, at=now + timedelta(seconds=time.monotonic() - begun))
+                    done.add(row.pk)
     except SandboxFault:
         log.exception("The sandbox failed while questions of attempt %s were answered", attempt_id)
         _give_back([row for row in claimed if row.pk not in done], at=now + timedelta(seconds=time.monotonic() - begun))
@@ -173,11 +192,29 @@ def _claim(attempt_id: uuid.UUID, now: datetime) -> list[Question]:
             {"until": now + LEASE, "attempt": attempt_id, "now": now, "batch": BATCH},
         )
         ids = [row[0] for row in cursor.fetchall()]
-    claimed = list(Question.objects.filter(pk__in=ids).order_by("number"))
+    related = Question.objects.select_related("deployment__submission__tree", "deployment__of__submission__tree")
+    claimed = list(related.filter(pk__in=ids).order_by("number"))
     exhausted = [row for row in claimed if row.tries > TRIES]
     if exhausted:
         _give_up(exhausted, at=now)
     return [row for row in claimed if row.tries <= TRIES]
+
+
+def deployment_number(row: Question) -> int:
+    """Of the deployment a question is put to; 0 is the release the incident opened with."""
+    return 0 if row.deployment is None else row.deployment.number
+
+
+def _code_of(row: Question) -> int | None:
+    """What tells the code of one version from that of another: a rollback brings back what is there already."""
+    return None if row.deployment is None else row.deployment.of_id or row.deployment_id
+
+
+def _tree(row: Question, attempt: Attempt) -> Tree:
+    if row.deployment is None:  # from before there were deployments
+        return release_tree(attempt)
+    row.deployment.attempt = attempt
+    return tree_of(row.deployment)
 
 
 def _put(served: Served, row: Question) -> Exchange:
@@ -191,7 +228,12 @@ def _put(served: Served, row: Question) -> Exchange:
 
 
 def _store(row: Question, exchange: Exchange, *, at: datetime) -> None:
-    reply: dict[str, Any] = {"reply": exchange.reply, "fault": exchange.fault, "seconds": round(exchange.seconds, 3)}
+    reply: dict[str, Any] = {
+        "reply": exchange.reply,
+        "fault": exchange.fault,
+        "seconds": round(exchange.seconds, 3),
+        "deployment": deployment_number(row),
+    }
     with transaction.atomic():
         attempt = ledger.hold(row.attempt_id)
         stored = Question.objects.filter(pk=row.pk, state=QuestionState.WAITING, tries=row.tries).update(

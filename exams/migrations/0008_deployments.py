@@ -220,7 +220,7 @@ class Migration(migrations.Migration):
                         ("kind", "rollback"),
                         ("number__gt", 0),
                         ("of__isnull", False),
-                        ("outcomes", None),
+                        ("outcomes__isnull", True),
                         ("state", "live"),
                         ("submission", None),
                     ),
@@ -254,7 +254,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="deployment",
             constraint=models.CheckConstraint(
-                condition=models.Q(("kind", "initial"), ("traffic", None), _connector="OR"),
+                condition=models.Q(("kind", "initial"), ("traffic__isnull", True), _connector="OR"),
                 name="deployment_traffic_kept_once",
             ),
         ),
@@ -268,7 +268,7 @@ class Migration(migrations.Migration):
                     ),
                     models.Q(("ended_at__isnull", False), ("state", "cancelled")),
                     models.Q(
-                        models.Q(("state__in", ["ready", "live", "cancelled"]), _negated=True), ("outcomes", None)
+                        models.Q(("state__in", ["ready", "live", "cancelled"]), _negated=True), ("outcomes__isnull", True)
                     ),
                     _connector="OR",
                 ),

@@ -95,7 +95,7 @@ class Deployment(models.Model):
                     of__isnull=False,
                     state="live",
                     due_at=F("requested_at"),
-                    outcomes=None,
+                    outcomes__isnull=True,
                 ),
                 name="deployment_kind_fits_source",
             ),
@@ -108,12 +108,14 @@ class Deployment(models.Model):
                 condition=~Q(kind="initial") | Q(state__in=["waiting", "replaying", "live"]),
                 name="deployment_initial_never_fails",
             ),
-            models.CheckConstraint(condition=Q(kind="initial") | Q(traffic=None), name="deployment_traffic_kept_once"),
+            models.CheckConstraint(
+                condition=Q(kind="initial") | Q(traffic__isnull=True), name="deployment_traffic_kept_once"
+            ),
             models.CheckConstraint(
                 condition=Q(kind="rollback")
                 | Q(state__in=["ready", "live"], outcomes__isnull=False, ended_at__isnull=False)
                 | Q(state="cancelled", ended_at__isnull=False)
-                | (~Q(state__in=["ready", "live", "cancelled"]) & Q(outcomes=None)),
+                | (~Q(state__in=["ready", "live", "cancelled"]) & Q(outcomes__isnull=True)),
                 name="deployment_outcomes_when_replayed",
             ),
             models.CheckConstraint(

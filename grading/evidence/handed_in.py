@@ -6,7 +6,8 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from exams import incident
-from grading import changes, plan
+from exams.trees import TESTS
+from grading import changes
 from grading.evidence.kept import tree_of
 from grading.evidence.moments import moment_of
 from grading.followups import follow_ups
@@ -22,7 +23,7 @@ def hotfix(kept: Kept) -> JsonObject | None:
     if submission is None or submission.tree is None:
         return None
     found = changes.between(incident.base_tree(kept.attempt), tree_of(submission))
-    tests = [each for each in found.files if each.path.startswith(f"{plan.TESTS}/")]
+    tests = [each for each in found.files if each.path.startswith(f"{TESTS}/")]
     rest = [each for each in found.files if each not in tests]
     at_fault = {str(path) for path in kept.truth.get("files", [])}
     return {

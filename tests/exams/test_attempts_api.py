@@ -188,7 +188,8 @@ def test_an_attempt_tells_what_may_be_done_now(cast: Cast) -> None:
     body = client_of(cast.learner).get(f"{ATTEMPTS}{attempt.pk}/").json()
     may = _may(body)
     assert set(may) == {
-        *(("live", act) for act in ("save_draft", "upload", "hand_in", "post_status_update", "ask", "run")),
+        *(("live", act) for act in ("save_draft", "upload", "hand_in", "post_status_update", "ask", "deploy", "run")),
+        ("live", "roll_back"),
         ("live", "file_diagnosis"),
         *(("postmortem", act) for act in ("save_draft", "upload", "hand_in")),
     }

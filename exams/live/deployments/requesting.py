@@ -1,0 +1,233 @@
+"""A learner deploys the commit of a run, or goes back to what was live before: acts on the clock, with receipts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from exams import doorbell, ledger, receipts
+from exams.definitions import stage_for_questions, twin_of
+from exams.errors import Refusal
+from exams.live.deployments.moving import announce_due, cancel, cited
+from exams.live.telemetry import deployed_at
+from exams.models import (
+    Deployment,
+    DeploymentKind,
+    DeploymentState,
+    Submission,
+    SubmissionState,
+)
+from exams.models.deployment import IN_FLIGHT
+from exams.windows import Arrival, arrive, require_open
+
+if TYPE_CHECKING:
+    import uuid
+    from datetime import datetime
+
+    from accounts.models import User
+    from exams.models import Attempt
+    from exams.receipts import Receipt
+
+# A roll-out takes this long whatever our workers do, so that the same acts have the same effects to the second. The
+# replay runs meanwhile; a worker that takes longer delays what is known, not what customers got.
+ROLL_OUT = timedelta(seconds=60)
+SERVICE = "Versions are deployed"
+
+
+class NoSuchRun(Refusal):
+    """The attempt has no run of that id."""
+
+
+class NotDeployable(Refusal):
+    """The source of the run has not been taken in, or was refused."""
+
+
+class DeploymentInFlight(Refusal):
+    """One deployment at a time is rolled out."""
+
+
+class NoDeploymentsLeft(Refusal):
+    """The twin's number of deployments, or of rollbacks, is used up."""
+
+
+class NoSuchDeployment(Refusal):
+    """The attempt has no deployment of that number."""
+
+
+class NothingToRollBackTo(Refusal):
+    """There is no earlier version, or the one named is not one that was live."""
+
+
+@dataclass(frozen=True)
+class Requested:
+    """A deployment that was taken, and its receipt."""
+
+    receipt: Receipt
+    deployment: Deployment
+
+
+def deploy(*, attempt: Attempt, run: uuid.UUID, actor: User, received_at: datetime) -> Requested:
+    """Roll out the code of a run: customers get it from `ROLL_OUT` later on, if it can be started.
+
+    Args:
+        attempt: the learner's own.
+        run: the id of a run or of a hand-in's run; its source must have been taken in.
+        actor: who asks.
+        received_at: when the request's last byte had arrived.
+
+    Raises:
+        WindowClosed: versions are deployed only while customers ask.
+        NoSuchRun, NotDeployable, DeploymentInFlight, NoDeploymentsLeft: why not.
+        NotStarted, AttemptVoid, StageNotOpenYet: as `windows.arrive`.
+    """
+    with transaction.atomic():
+        held, arrival = _arrived(attempt, received_at)
+        submission = _source(held, run)
+        flying = _in_flight(held)
+        if flying is not None:
+            raise DeploymentInFlight(
+                f"Deployment {flying.number} is {_how_far(flying)}. Wait for it, or roll back to call it off.",
+                deployment=flying.number,
+            )
+        _check_limit(held, DeploymentKind.DEPLOY)
+        row = Deployment.objects.create(
+            attempt=held,
+            number=_next_number(held),
+            kind=DeploymentKind.DEPLOY,
+            submission=submission,
+            tree_sha256=submission.tree_sha256,
+            requested_at=received_at,
+            due_at=received_at + ROLL_OUT,
+        )
+        receipt = _record(row, arrival, actor, kind="deployment.requested", content={"run": str(submission.pk)})
+        doorbell.ring("grading.tasks.replay_deployments")
+        return Requested(receipt, row)
+
+
+def roll_back(*, attempt: Attempt, to: int | None, actor: User, received_at: datetime) -> Requested:
+    """Go back at once to a version that was live: its replay is known.
+
+    Without `to` it undoes the last deployment: one that is still being rolled out is called off and what is live stays;
+    else the version that was live before the present one comes back. With `to` the deployment of that number comes
+    back, and one that is being rolled out is called off too.
+
+    Raises:
+        WindowClosed: versions are rolled back only while customers ask.
+        NoSuchDeployment, NothingToRollBackTo, NoDeploymentsLeft: why not.
+        NotStarted, AttemptVoid, StageNotOpenYet: as `windows.arrive`.
+    """
+    with transaction.atomic():
+        held, arrival = _arrived(attempt, received_at)
+        flying = _in_flight(held)
+        release = _release(held, to, flying, received_at)
+        _check_limit(held, DeploymentKind.ROLLBACK)
+        if flying is not None:
+            cancel(flying, now=received_at)
+        row = Deployment.objects.create(
+            attempt=held,
+            number=_next_number(held),
+            kind=DeploymentKind.ROLLBACK,
+            of=release,
+            tree_sha256=release.tree_sha256,
+            state=DeploymentState.LIVE,
+            requested_at=received_at,
+            due_at=received_at,
+            live_from=received_at,
+        )
+        content = {"to": release.number}
+        receipt = _record(row, arrival, actor, kind="deployment.rolled_back", content=content)
+        return Requested(receipt, row)
+
+
+def _arrived(attempt: Attempt, received_at: datetime) -> tuple[Attempt, Arrival]:
+    held = ledger.hold(attempt.pk)
+    arrival = arrive(attempt=held, stage_key=stage_for_questions(held), received_at=received_at)
+    require_open(arrival, service=SERVICE)
+    announce_due(held, now=received_at)
+    return held, arrival
+
+
+def _source(attempt: Attempt, run: uuid.UUID) -> Submission:
+    submission = Submission.objects.filter(attempt=attempt, pk=run).first()
+    if submission is None:
+        raise NoSuchRun("This attempt has no such run. Ask for a run first, and deploy it by its id.", field="run")
+    if submission.state == SubmissionState.RECEIVED:
+        raise NotDeployable(
+            f"The source of run {submission.number} has not been taken in yet. Deploy it in a few seconds.", field="run"
+        )
+    if submission.state == SubmissionState.REJECTED:
+        raise NotDeployable(
+            f"The source of run {submission.number} was refused, so there is nothing to deploy: "
+            f"{submission.rejected_because}",
+            field="run",
+        )
+    return submission
+
+
+def _release(attempt: Attempt, to: int | None, flying: Deployment | None, at: datetime) -> Deployment:
+    """The deployment whose code comes back; never a rollback itself."""
+    present = deployed_at(attempt, at)
+    if present is None:
+        raise NothingToRollBackTo("Nothing has been deployed in this attempt.")
+    if to is None:
+        earlier = present if flying is not None else _live_before(present)
+        if earlier is None:
+            raise NothingToRollBackTo("The version that is live is the first there was; nothing was live before it.")
+        return _code_of(earlier)
+    wanted = Deployment.objects.select_related("of").filter(attempt=attempt, number=to).first()
+    if wanted is None:
+        raise NoSuchDeployment(f"There is no deployment {to} in this attempt. List them first.", field="to")
+    if wanted.kind != DeploymentKind.INITIAL and (wanted.live_from is None or wanted.live_from > at):
+        raise NothingToRollBackTo(f"Deployment {to} was never live, so nothing can go back to it.", field="to")
+    if flying is None and _code_of(wanted) == _code_of(present):
+        raise NothingToRollBackTo(f"What deployment {to} brought is live now.", field="to")
+    return _code_of(wanted)
+
+
+def _live_before(present: Deployment) -> Deployment | None:
+    """What was live just before a deployment went live; the one the incident opened with was live from the opening."""
+    rows = Deployment.objects.select_related("of").filter(attempt_id=present.attempt_id, number__lt=present.number)
+    earlier = rows.filter(live_from__isnull=False).order_by("-live_from", "-number").first()
+    return earlier or rows.filter(kind=DeploymentKind.INITIAL).first()
+
+
+def _code_of(row: Deployment) -> Deployment:
+    return row.of or row
+
+
+def _in_flight(attempt: Attempt) -> Deployment | None:
+    return Deployment.objects.filter(attempt=attempt, kind=DeploymentKind.DEPLOY, state__in=IN_FLIGHT).first()
+
+
+def _how_far(row: Deployment) -> str:
+    return "being rolled out" if row.state == DeploymentState.READY else "waiting or being tried"
+
+
+def _next_number(attempt: Attempt) -> int:
+    last: int | None = Deployment.objects.filter(attempt=attempt).aggregate(last=Max("number"))["last"]
+    return 1 if last is None else last + 1
+
+
+def _check_limit(attempt: Attempt, kind: DeploymentKind) -> None:
+    """What ended by our fault is not counted."""
+    most = twin_of(attempt).limits.deployments
+    made = Deployment.objects.filter(attempt=attempt, kind=kind).exclude(state=DeploymentState.PLATFORM_FAULT)
+    if made.count() >= most:
+        done = "deployed" if kind == DeploymentKind.DEPLOY else "rolled back"
+        raise NoDeploymentsLeft(f"You have {done} {most} times, and that is the most in this attempt.", limit=most)
+
+
+def _record(row: Deployment, arrival: Arrival, actor: User, *, kind: str, content: dict[str, Any]) -> Receipt:
+    event = ledger.append(
+        attempt=row.attempt,
+        kind=kind,
+        payload={**cited(row), **content, **receipts.facts(arrival.stage, ledger.content_sha256(content))},
+        actor=actor,
+        at=row.requested_at,
+        receipt=True,
+    )
+    return receipts.give(event, arrival.stage, now=row.requested_at)
