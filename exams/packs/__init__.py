@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import importlib.util
 import json
+import math
 import os
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -133,6 +134,38 @@ class Brief:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Measures:
+    """What makes one incident as hard as another of its class.
+
+    Attributes:
+        affected: products about which something harmful is said.
+        decoys: innocent changes near the onset.
+        key_events: events before the opening that a timeline should tell.
+        candidates: releases of code near the onset, the cause among them.
+        harmed: questions of a fixed set of all kinds that get a harmful answer.
+        harmful: harmful answers that customers got from the onset to the opening, of so many `answers`.
+        thrown_away: why earlier drawings of the same specification were of no use.
+    """
+
+    affected: int
+    decoys: int
+    key_events: int
+    candidates: int
+    harmed: int
+    harmful: int
+    answers: int
+    thrown_away: tuple[str, ...] = ()
+
+    @property
+    def difficulty(self) -> float:
+        """Bits a learner has to find: which release (of `candidates`), and where it shows (one answer in so many).
+
+        ``log2(candidates) + log2(answers / harmful)``: the information in choosing one of equally likely things.
+        """
+        return math.log2(self.candidates) + math.log2(self.answers / self.harmful)
+
+
 class Ask(Protocol):
     """Asks an opened tree; questions of one session are one conversation, ``""`` stands alone."""
 
@@ -223,6 +256,10 @@ class Pack(Protocol):
 
     def brief(self, spec: Spec) -> Brief:
         """What a learner may read before the clock starts."""
+        ...
+
+    def measures(self, spec: Spec) -> Measures:
+        """What every incident of a class should have the same of."""
         ...
 
     def truth(self, spec: Spec) -> JsonObject:

@@ -145,7 +145,9 @@ INNOCENT: tuple[Change, ...] = (
         (Edit("config.toml", "max_tokens = 32", "max_tokens = 40"),),
     ),
 )
+INNOCENT_SUBJECTS = frozenset(subject for subject, _ in INNOCENT)
 INNOCENT_NEAR_THE_ONSET = 5
+NEAR_HOURS = 30  # before the onset: what went live in them comes into question
 
 FOUNDATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Say what this is and how to run it", ("README.md", ".gitignore", "pytest.ini", "assistant/__init__.py")),
@@ -157,8 +159,10 @@ FOUNDATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("Understand follow-up questions", ("assistant/session.py", "tests/test_session.py")),
     ("Refuse what we cannot know", ("assistant/abstain.py", "tests/test_abstain.py")),
-    ("Bring in the language model, read only", ("assistant/lm", "assistant/generate.py")),
-    ("Lay out the prompt", ("assistant/prompt.py", "tests/test_prompt.py")),
+    (
+        "Bring in the language model, read only, and lay out its prompt",
+        ("assistant/lm", "assistant/generate.py", "assistant/prompt.py", "tests/test_prompt.py"),
+    ),
     ("Let nothing out that the cited sentence does not hold", ("assistant/guard.py", "tests/test_guard.py")),
     (
         "Put the parts together, with a cache in front",
@@ -213,29 +217,18 @@ class _Step:
 
 
 def releases(incident: Incident) -> tuple[Release, ...]:
-    """The releases before the incident opened, oldest first; the first is what was live before the changes here.
-
-    Behind the fault come changes that touch the same files where there are any, so that taking it back takes thought.
-    """
+    """The releases before the incident opened, oldest first; the first is what was live before the changes here."""
     drawing = incident.random("history")
     fault = incident.fault
-    quiet = incident.onset_at - timedelta(hours=drawing.randrange(26, 60), minutes=drawing.randrange(60))
+    quiet = incident.onset_at - timedelta(hours=drawing.randrange(40, 70), minutes=drawing.randrange(60))
     steps = [_Step(incident.deployed_at, fault.subject, fault.edits)]
     if incident.onset_at > incident.deployed_at:
         titles = f"Publish what compliance sent: {', '.join(document.id for document in woken_by(incident))}"
         steps.append(_Step(incident.onset_at, titles, documents=tuple(f"kb/{d.id}.md" for d in woken_by(incident))))
     if fault.earlier is not None:
         steps.append(_Step(quiet, fault.earlier.subject, fault.earlier.edits))
-    innocent = _innocent(incident, drawing)
-    behind = drawing.randrange(2, 4)
-    span = incident.opened_at - incident.onset_at
-    for number, (subject, edits) in enumerate(innocent):
-        if number < behind:
-            at = incident.onset_at + span * (number + 1) / (behind + 1) + timedelta(minutes=drawing.randrange(8))
-        else:
-            hours = drawing.randrange(1, 20) if number % 2 else drawing.randrange(2, 30)
-            at = incident.deployed_at - timedelta(hours=hours, minutes=drawing.randrange(60))
-        steps.append(_Step(at.replace(microsecond=0), subject, edits))
+    for (subject, edits), at in zip(_innocent(incident, drawing), _moments(incident, drawing), strict=True):
+        steps.append(_Step(at, subject, edits))
     steps.sort(key=lambda step: (step.at, step.subject))
     first = incident.release - len(steps)
     late = last_published(incident)
@@ -265,18 +258,29 @@ def releases(incident: Incident) -> tuple[Release, ...]:
     )
 
 
+def _moments(incident: Incident, drawing: random.Random) -> list[datetime]:
+    """When the innocent changes went live; the first two, which touch the fault's files, after the harm began.
+
+    One comes just after that and one just before, so that no complaint tells them from its cause.
+    """
+    onset, span = incident.onset_at, incident.opened_at - incident.onset_at
+    return [
+        onset + timedelta(minutes=drawing.randrange(3, 9)),
+        onset + timedelta(seconds=int(span.total_seconds() * drawing.uniform(0.4, 0.8))),
+        onset - timedelta(minutes=drawing.randrange(10, 26)),
+        onset - timedelta(hours=drawing.randrange(2, 9), minutes=drawing.randrange(60)),
+        onset - timedelta(hours=drawing.randrange(10, 24), minutes=drawing.randrange(60)),
+    ]
+
+
 def _innocent(incident: Incident, drawing: random.Random) -> list[Change]:
     """Draw innocent changes that can be told apart from the fault's lines; first those that touch its files."""
     files = {edit.path for edit in incident.fault.edits}
     drawn = drawing.sample(INNOCENT, len(INNOCENT))
     drawn.sort(key=lambda change: not any(edit.path in files for edit in change[1]))
-    chosen: list[Change] = []
     for tree in (incident.faulty, incident.sound):
         drawn = [change for change in drawn if _comes_off(tree, change)]
-    for change in drawn:
-        if len(chosen) < INNOCENT_NEAR_THE_ONSET:
-            chosen.append(change)
-    return chosen
+    return drawn[:INNOCENT_NEAR_THE_ONSET]
 
 
 def _comes_off(tree: Tree, change: Change) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
@@ -68,7 +69,8 @@ class Incident:
     `sound` and `faulty` are the trees without what operation adds. All moments are UTC: `deployed_at` is when the fault
     went live, `onset_at` when it began to do harm, `opened_at` when the incident opened. `told` is the first wrong
     answer a customer complains about. `harmed` are the questions of the world's battery that get a harmful answer
-    because of the fault; `touched` are those that get any but the right one.
+    because of the fault; `touched` are those that get any but the right one. `thrown_away` says why earlier drawings of
+    this specification were of no use.
     """
 
     spec: Spec
@@ -88,6 +90,7 @@ class Incident:
     told: Told
     harmed: tuple[Asked, ...]
     touched: tuple[Asked, ...]
+    thrown_away: tuple[str, ...]
 
     def random(self, purpose: str) -> random.Random:
         """A source of drawings of its own for each purpose, so that one does not move another."""
@@ -171,7 +174,7 @@ def incident(spec: Spec) -> Incident:
     release = drawing.randrange(31, 90)
     harmful_for = timedelta(hours=drawing.randrange(*HOURS_AFTER), minutes=drawing.randrange(60))
     dormant = timedelta(hours=drawing.randrange(*DORMANT_HOURS), minutes=drawing.randrange(60))
-    why: dict[str, int] = {}
+    thrown_away: list[str] = []
     for attempt in range(MOST_DRAWINGS):
         world = World.draw(domain=domain, seed=drawing.randrange(2**48))
         opened_at = datetime.combine(world.as_of, time(drawing.randrange(9, 17), drawing.randrange(60)), tzinfo=UTC)
@@ -194,7 +197,7 @@ def incident(spec: Spec) -> Incident:
             for name, change in fault.alternatives.items():
                 _check_sound(apply(faulty, change(told)), world, f"the alternative {name}")
         except _Unusable as reason:
-            why[str(reason)] = why.get(str(reason), 0) + 1
+            thrown_away.append(str(reason))
             continue
         return Incident(
             spec=spec,
@@ -214,8 +217,9 @@ def incident(spec: Spec) -> Incident:
             told=told,
             harmed=harmed,
             touched=touched,
+            thrown_away=tuple(thrown_away),
         )
-    reasons = ", ".join(f"{reason} ({times} times)" for reason, times in why.items())
+    reasons = ", ".join(f"{reason} ({times} times)" for reason, times in Counter(thrown_away).most_common())
     raise NoUsableWorld(
         f"{MOST_DRAWINGS} drawings of {spec.key} ({fault.name}) in {domain!r} were of no use: {reasons}"
     )

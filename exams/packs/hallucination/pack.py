@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from exams.packs import Ask, Brief, Commit, JsonObject, NothingLeftToDraw, ProbeSuite, Question, Spec
+from exams.packs import Ask, Brief, Commit, JsonObject, Measures, NothingLeftToDraw, ProbeSuite, Question, Spec
 from exams.packs.hallucination import build, history, injects, operations, probes
 from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.edits import apply
@@ -133,6 +134,26 @@ class HallucinationPack:
             },
         )
 
+    def measures(self, spec: Spec) -> Measures:
+        """What every incident of a class should have the same of."""
+        drawn = incident(spec)
+        since = [trace for trace in drawn.traces if trace.at >= drawn.onset_at]
+        near = [
+            release
+            for release in history.releases(drawn)[1:]
+            if release.deployed_at > drawn.onset_at - timedelta(hours=history.NEAR_HOURS) and not release.documents
+        ]
+        return Measures(
+            affected=len({asked.product.id for asked in drawn.harmed if asked.product is not None}),
+            decoys=sum(release.subject in history.INNOCENT_SUBJECTS for release in near),
+            key_events=sum(each.get("key", True) for each in self.truth(spec)["key_events"]),
+            candidates=len(near),
+            harmed=len(drawn.harmed),
+            harmful=sum(trace.wrong is not None for trace in since),
+            answers=len(since),
+            thrown_away=drawn.thrown_away,
+        )
+
     def truth(self, spec: Spec) -> JsonObject:
         """What only the mentor sees: class, component, mechanism, rivals, the fault's commit and the damage done."""
         drawn = incident(spec)
@@ -141,7 +162,9 @@ class HallucinationPack:
         guilty = next(release for release in history.releases(drawn) if release.subject == fault.subject)
         edits = [*fault.edits, *(fault.earlier.edits if fault.earlier and fault.earlier.faulty else ())]
         told_wrong = {trace.asked.session for trace in harmful}
-        complained = [row for row in operations.complaints(drawn) if row["session"] in told_wrong]
+        complaints = operations.complaints(drawn)
+        complained = [row for row in complaints if row["session"] in told_wrong]
+        alerted = operations.alerts(drawn, complaints)[0]
         return {
             "failure_class": drawn.failure.key,
             "title": drawn.failure.title,
@@ -167,6 +190,25 @@ class HallucinationPack:
             "questions_damaged": len(drawn.harmed),
             "products_damaged": len({asked.name for asked in drawn.harmed}),
             "questions_in_battery": len(battery(drawn.world)),
+            "key_events": [
+                {"id": "first_complaint", "what": "the first customer complained", "at": complained[0]["at"]},
+                {"id": "first_alert", "what": f"the first alert: {alerted['alert']}", "at": alerted["at"]},
+                *(
+                    {"id": "woken", "what": release.subject, "at": operations.stamp(release.deployed_at), "key": False}
+                    for release in history.releases(drawn)
+                    if release.documents
+                ),
+                *(
+                    {
+                        "id": "prepared",
+                        "what": release.subject,
+                        "at": operations.stamp(release.deployed_at),
+                        "key": False,
+                    }
+                    for release in history.releases(drawn)
+                    if fault.earlier is not None and release.subject == fault.earlier.subject
+                ),
+            ],
             "people": [person.name for person in drawn.people],
         }
 
@@ -182,4 +224,7 @@ def _with_other_fault(spec: Spec) -> Tree:
     drawn = incident(spec)
     faults = drawn.failure.faults
     other = faults[(faults.index(drawn.fault) + 1) % len(faults)]
-    return apply(healthy_with(mended(_base(spec), drawn.fault), other), other.edits)
+    healthy = mended(_base(spec), drawn.fault)
+    if drawn.fault.earlier is not None and not drawn.fault.earlier.faulty:
+        healthy = apply(healthy, [edit.undone() for edit in reversed(drawn.fault.earlier.edits)])
+    return apply(healthy_with(healthy, other), other.edits)
