@@ -47,6 +47,7 @@ WATCH = """
         FROM jsonb_array_elements(t.definition->'stages') WITH ORDINALITY AS d(stage, place)
         WHERE d.stage->'status_updates' = 'true'::jsonb ORDER BY d.place LIMIT 1) AS spoken ON TRUE
     WHERE a.state = 'live' AND s.closed_at IS NULL AND s.opens_at <= %(now)s AND s.closes_at > %(now)s
+      AND (%(attempt)s::uuid IS NULL OR a.id = %(attempt)s)
       AND NOT EXISTS (SELECT FROM exams_watch w WHERE w.stage_id = s.id)
     ON CONFLICT DO NOTHING
 """
@@ -70,9 +71,7 @@ CLAIM = """
 
 def speak_due(clock: Callable[[], datetime]) -> int:
     """Write everything that is due in live attempts; return how much that was."""
-    now = clock()
-    with connection.cursor() as cursor:
-        cursor.execute(WATCH, {"now": now, "never": Watch.NEVER})
+    _watch(clock())
     written = 0
     while claimed := _claim(clock(), most=BATCH):
         written += one_by_one(claimed, lambda stage: look(stage, clock()), what="stage %s cannot be watched")
@@ -83,6 +82,7 @@ def speak_due(clock: Callable[[], datetime]) -> int:
 
 def catch_up(attempt_id: uuid.UUID, now: datetime) -> int:
     """Write what is due in one attempt, for somebody who reads its feed; return how much that was."""
+    _watch(now, attempt_id=attempt_id)
     claimed = _claim(now, most=BATCH, attempt_id=attempt_id)
     return one_by_one(claimed, lambda stage: look(stage, now), what="stage %s cannot be watched")
 
@@ -113,6 +113,11 @@ def look(stage_id: int, now: datetime) -> int:
         again = stage.opens_at + timedelta(seconds=found.look_again)
         _look_again(stage, again + PATIENCE if view.waits and again <= until else again)
     return written
+
+
+def _watch(now: datetime, *, attempt_id: uuid.UUID | None = None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(WATCH, {"now": now, "never": Watch.NEVER, "attempt": attempt_id})
 
 
 def _claim(now: datetime, *, most: int, attempt_id: uuid.UUID | None = None) -> list[int]:
