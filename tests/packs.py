@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from exams.packs import Ask, Brief, Commit, JsonObject, NothingLeftToDraw, Probe, ProbeSuite, Question, Spec
+from exams.packs import Ask, Brief, Commit, JsonObject, Measures, NothingLeftToDraw, Probe, ProbeSuite, Question, Spec
 from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
@@ -190,6 +190,9 @@ class SmallPack:
     def brief(self, spec: Spec) -> Brief:
         del spec
         return Brief(company="Small Bank", domain="bank", opened_because="Customers report wrong late fees.")
+
+    def measures(self, spec: Spec) -> Measures:
+        return Measures(affected=1, decoys=0, key_events=2, candidates=1, harmed=1, harmful=1, answers=4)
 
     def truth(self, spec: Spec) -> JsonObject:
         return {"component": "server", "failure_class": spec.failure_class, "mechanism": "mixed up", "rivals": []}
