@@ -24,6 +24,7 @@ SECTIONS = {
     "closing": ("deploy.bench.closing", False),
     "http": ("deploy.bench.web", False),
     "hand-in": ("deploy.bench.hand_in", True),
+    "deployment": ("deploy.bench.deployment", True),
 }
 _INTERRUPTED, _TERMINATED = 130, 143
 
@@ -37,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         ("attempts", 200, "windows that end in the same second"),
         ("requests", 160, "requests of each kind by four clients together"),
         ("hand-ins", 1, "whole runs of each kind"),
+        ("deployments", 2, "replays of each kind"),
     ):
         parser.add_argument(f"--{name}", type=_positive, default=number, help=f"{words} ({number})")
     return parser
@@ -62,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         attempts=asked.attempts,
         requests=asked.requests,
         hand_ins=asked.hand_ins,
+        deployments=asked.deployments,
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))  # so that what was started is stopped
     began = time.monotonic()

@@ -25,6 +25,7 @@ class Counts:
     attempts: int
     requests: int
     hand_ins: int
+    deployments: int
 
 
 @dataclass(frozen=True)
