@@ -29,6 +29,7 @@ NEIGHBOURS = 10
 CONTROLS = 12
 UNKNOWNS = 6
 TALKS = 6  # pairs of conversations
+TALKS_ONLY = 12  # where the fault touches nothing else
 
 Drawn = tuple["ProbeGroup", str, "Asked"]  # group, metamorphic relation, question
 
@@ -98,8 +99,9 @@ def _questions(world: World, failure: FailureClass, draw: random.Random) -> Iter
     """Go through the suite's questions in the order they are asked: lone ones and conversations mixed."""
     lone = list(_lone(world, failure, draw))
     draw.shuffle(lone)
+    pairs = TALKS if any(group == "class" for group, _, _ in lone) else TALKS_ONLY
     talks: list[Drawn] = [
-        (_group(world, failure, one), "session", one) for one in battery.conversations(world, draw, pairs=TALKS)
+        (_group(world, failure, one), "session", one) for one in battery.conversations(world, draw, pairs=pairs)
     ]
     places = set(draw.sample(range(len(lone) + len(talks)), len(talks)))
     rest, talk = iter(lone), iter(talks)
@@ -113,6 +115,7 @@ def _lone(world: World, failure: FailureClass, draw: random.Random) -> Iterator[
     groups: dict[ProbeGroup, list[Asked]] = {"class": [], "neighbour": [], "control": [], "unknown": []}
     for one in catalogue:
         groups[_group(world, failure, one)].append(one)
+    groups["class"] = groups["class"] or [one for one in _elsewhere(world) if failure.touches(world, one)]
     for group, most in (
         ("class", CLASS_QUESTIONS),
         ("neighbour", NEIGHBOURS),
@@ -121,11 +124,26 @@ def _lone(world: World, failure: FailureClass, draw: random.Random) -> Iterator[
     ):
         found = draw.sample(groups[group], len(groups[group]))  # type: ignore[index]
         for number in range(most if found else 0):
+            one = found[number % len(found)]
             relation = "plain" if number < len(found) else draw.choice(("paraphrase", "alias", "case"))
-            yield group, relation, _reworded(found[number % len(found)], relation, draw)  # type: ignore[misc]
+            yield group, _relation(one, relation), _reworded(one, relation, draw)  # type: ignore[misc]
     for one in _odd(world, draw):
-        relation = {"stranger": "absent", "chat": "small-talk"}.get(one.kind, "place" if one.place else "plain")
-        yield _group(world, failure, one), relation, one
+        yield _group(world, failure, one), _relation(one, "plain"), one
+
+
+def _relation(asked: Asked, otherwise: str) -> str:
+    return {"stranger": "absent", "chat": "small-talk"}.get(asked.kind, "place" if asked.place else otherwise)
+
+
+def _elsewhere(world: World) -> Iterator[Asked]:
+    """Every question about what the catalogue does not have, or not there."""
+    for attribute in world.domain.attributes:
+        for name in world.strangers:
+            yield battery.stranger(name, attribute)
+        for product in world.products:
+            for place in JURISDICTIONS:
+                if place != product.jurisdiction:
+                    yield battery.somewhere(product, attribute, place)
 
 
 def _odd(world: World, draw: random.Random) -> Iterator[Asked]:
@@ -155,7 +173,7 @@ def _group(world: World, failure: FailureClass, asked: Asked) -> ProbeGroup:
 
 def _reworded(asked: Asked, relation: str, draw: random.Random) -> Asked:
     """Word one plain question otherwise; whatever the relation, the right answer stays the same."""
-    if asked.product is None or asked.attribute is None or relation == "plain":
+    if asked.product is None or asked.attribute is None or asked.place or relation == "plain":
         return asked
     if relation == "alias":
         return battery.plain(asked.product, asked.attribute, name=draw.choice(asked.attribute.names[1:]))
