@@ -268,7 +268,8 @@ class Migration(migrations.Migration):
                     ),
                     models.Q(("ended_at__isnull", False), ("state", "cancelled")),
                     models.Q(
-                        models.Q(("state__in", ["ready", "live", "cancelled"]), _negated=True), ("outcomes__isnull", True)
+                        models.Q(("state__in", ["ready", "live", "cancelled"]), _negated=True),
+                        ("outcomes__isnull", True),
                     ),
                     _connector="OR",
                 ),
