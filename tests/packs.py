@@ -191,7 +191,7 @@ class SmallPack:
         del spec
         return Brief(company="Small Bank", domain="bank", opened_because="Customers report wrong late fees.")
 
-    def measures(self, spec: Spec) -> Measures:
+    def measures(self, spec: Spec) -> Measures:  # noqa: ARG002 - every incident of this pack measures the same
         return Measures(affected=1, decoys=0, key_events=2, candidates=1, harmed=1, harmful=1, answers=4)
 
     def truth(self, spec: Spec) -> JsonObject:
