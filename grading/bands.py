@@ -21,11 +21,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Known:
-    """A figure of this attempt with what it rests on; `value` is None where there is none, and `why_none` says why."""
+    """A figure of this attempt with what it rests on; `value` is None where there is none, and `why_none` says why.
+
+    `never` is of minutes until what did not happen: more than any number.
+    """
 
     value: Value | None
     cites: Sequence[JsonObject] = ()
     why_none: str = ""
+    never: bool = False
+
+    def meets(self, condition: Condition) -> bool | None:
+        """Whether a condition holds of it; None if that cannot be told."""
+        if self.never:
+            return condition.how in {">", ">="}
+        return condition.holds(self.value)
+
+
+_NOT_MEASURED = Known(None, why_none="not measured")
 
 
 @dataclass(frozen=True)
@@ -82,9 +95,7 @@ def weigh(bands: Sequence[Band], figures: Mapping[str, Known]) -> Proposal:
 
 
 def _weigh(band: Band, figures: Mapping[str, Known]) -> Weighed:
-    found = tuple(
-        (each, each.holds(figures[each.figure].value if each.figure in figures else None)) for each in band.when
-    )
+    found = tuple((each, figures.get(each.figure, _NOT_MEASURED).meets(each)) for each in band.when)
     said = [holds for _, holds in found]
     holds = False if False in said else None if None in said else True
     return Weighed(band, holds, found)
@@ -113,7 +124,7 @@ def as_json(proposal: Proposal, figures: Mapping[str, Known]) -> JsonObject:
 
 def _open(each: Weighed, figures: Mapping[str, Known]) -> JsonObject:
     missing = [
-        f"{FIGURES[one.figure].says}: {figures[one.figure].why_none if one.figure in figures else 'not measured'}"
+        f"{FIGURES[one.figure].says}: {figures.get(one.figure, _NOT_MEASURED).why_none}"
         for one, holds in each.conditions
         if holds is None
     ]
@@ -126,11 +137,11 @@ def _open(each: Weighed, figures: Mapping[str, Known]) -> JsonObject:
 
 
 def _figure(name: str, figures: Mapping[str, Known]) -> JsonObject:
-    known = figures.get(name, Known(None, why_none="not measured"))
+    known = figures.get(name, _NOT_MEASURED)
     return {
         "figure": name,
         "says": FIGURES[name].says,
-        "value": shown(known.value),
+        "value": "never" if known.never else shown(known.value),
         "why_none": known.why_none if known.value is None else "",
         "cites": list(known.cites),
     }

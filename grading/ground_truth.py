@@ -7,6 +7,7 @@ start; a `Moment` carries both.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -71,8 +72,12 @@ class Acts:
 
 @dataclass(frozen=True)
 class GroundTruth:
-    """The moments of the incident, each None if it never came; the blast radius; every event, in order."""
+    """The moments of the incident, each None if it never came; the blast radius; every event, in order.
 
+    `deployed` is when the faulty release went live, `onset` when it began to do harm: it may have waited for something.
+    """
+
+    deployed: Moment | None
     onset: Moment | None
     first_harmful: Moment | None
     opened: Moment
@@ -103,7 +108,7 @@ class GroundTruth:
 
     @property
     def latent(self) -> timedelta | None:
-        """How long the fault lay hidden: from its going live to the opening."""
+        """How long the harm lay hidden: from its onset to the opening."""
         return None if self.onset is None else self.opened.at - self.onset.at
 
 
@@ -117,14 +122,16 @@ def establish(*, truth: Mapping[str, Any], opened_at: datetime, told: Telemetry 
         acts: what the ledger has.
     """
     clocks = Clocks.of(truth, opened_at)
-    onset = clocks.moment(truth.get("deployed_at"))
+    deployed = clocks.moment(truth.get("deployed_at"))
+    onset = clocks.moment(truth.get("onset_at")) or deployed
     first = clocks.moment(truth.get("first_wrong_at"))
     opened = Moment(opened_at, clocks.in_incident(opened_at))
     live_first = _live(told.first_harmful_at if told else None, clocks)
     mitigated = _live(told.mitigated_at if told else None, clocks)
     fixed = _live(_fixed_at(told), clocks)
     moments: list[KeyEvent] = [
-        *_event("onset", "the faulty release went live", onset),
+        *_event("deployed", "the faulty release went live", deployed),
+        *_event("onset", "it began to do harm", onset if onset != deployed else None, key=False),
         *_event("first_harmful", "the first customer was told something wrong", first),
         *_event("opened", "the incident was opened", opened),
         *_event("detected", "the wrong answers were seen", clocks.act(acts.detected)),
@@ -136,19 +143,14 @@ def establish(*, truth: Mapping[str, Any], opened_at: datetime, told: Telemetry 
     ]
     if fixed is not None and fixed != mitigated:
         moments += _event("fixed", "the fix went live", fixed)
-    moments += [
-        KeyEvent(str(each["id"]), str(each.get("what", each["id"])), found, key=bool(each.get("key", True)))
-        for each in truth.get("key_events", [])
-        if isinstance(each, dict)
-        and (found := clocks.moment(each.get("at"))) is not None
-        and each.get("id") not in {one.id for one in moments}
-    ]
+    moments += _of_pack(truth, clocks, taken={each.id for each in moments})
     moments += [
         KeyEvent(each.id, each.what, found, key=False)
         for each in (*acts.deployments.values(), *acts.others)
         if (found := clocks.act(each)) is not None
     ]
     return GroundTruth(
+        deployed=deployed,
         onset=onset,
         first_harmful=first,
         opened=opened,
@@ -164,6 +166,21 @@ def establish(*, truth: Mapping[str, Any], opened_at: datetime, told: Telemetry 
         events=tuple(sorted(moments, key=lambda each: (each.when.at, each.id))),
         known_until=told.until if told else None,
     )
+
+
+def _of_pack(truth: Mapping[str, Any], clocks: Clocks, *, taken: set[str]) -> list[KeyEvent]:
+    """The events that the pack adds to ours; of several with one id, the later ones are numbered."""
+    found: list[KeyEvent] = []
+    named: Counter[str] = Counter()
+    for each in truth.get("key_events", []):
+        when = clocks.moment(each.get("at")) if isinstance(each, dict) else None
+        name = str(each.get("id", "")) if isinstance(each, dict) else ""
+        if when is None or not name or name in taken:
+            continue
+        named[name] += 1
+        unique = name if named[name] == 1 else f"{name}-{named[name]}"
+        found.append(KeyEvent(unique, str(each.get("what", name)), when, key=bool(each.get("key", True))))
+    return found
 
 
 @dataclass(frozen=True)
@@ -250,13 +267,7 @@ def as_json(found: GroundTruth) -> JsonObject:
         return None if one is None else _moment(one, found.opened.at)
 
     return {
-        **{
-            name: moment(getattr(found, name))
-            for name in (
-                "onset", "first_harmful", "opened", "first_harmful_live", "detected", "first_repro", "confirmed",
-                "mitigated", "fixed",
-            )
-        },
+        **{name: moment(getattr(found, name)) for name in _MOMENTS},
         "latent_seconds": None if found.latent is None else found.latent.total_seconds(),
         "blast_radius": {
             name: {"answers": harm.answers, "sessions": harm.sessions}
@@ -272,7 +283,21 @@ def as_json(found: GroundTruth) -> JsonObject:
             {"id": each.id, "what": each.what, "key": each.key} | _moment(each.when, found.opened.at)
             for each in found.events
         ],
-    }  # fmt: skip
+    }
+
+
+_MOMENTS = (
+    "deployed",
+    "onset",
+    "first_harmful",
+    "opened",
+    "first_harmful_live",
+    "detected",
+    "first_repro",
+    "confirmed",
+    "mitigated",
+    "fixed",
+)
 
 
 def _moment(one: Moment, opened_at: datetime) -> JsonObject:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from exams import incident
+from exams.coworkers import answers
 from exams.definitions import twin_of
-from exams.models import Diagnosis, Event, Stage, StatusUpdate, Submission
+from exams.live import telemetry
+from exams.models import (
+    Deployment,
+    DeploymentState,
+    Diagnosis,
+    Event,
+    Question,
+    QuestionState,
+    Stage,
+    StatusUpdate,
+    Submission,
+)
 from exams.queries import counting_hand_in, counting_submission
 from grading import queue, repro
+from grading.models import ReproCheck
 from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
@@ -41,6 +55,40 @@ class Kept:
         self.hand_ins = {
             stage.key: found for stage in self.stages if (found := counting_hand_in(attempt, stage.key)) is not None
         }
+
+    @cached_property
+    def deployments(self) -> list[Deployment]:
+        """The deployments that went live, the release of the opening first."""
+        rows = Deployment.objects.filter(attempt=self.attempt).select_related("submission", "of").order_by("number")
+        return [each for each in rows if each.state == DeploymentState.LIVE]
+
+    @cached_property
+    def told(self) -> telemetry.Telemetry | None:
+        """What customers got; None for an attempt from before that was measured, or before anything is known."""
+        if not self.deployments:
+            return None
+        found = telemetry.of(self.attempt, until=self.now)
+        return found if found.stints else None
+
+    @cached_property
+    def questions(self) -> list[Question]:
+        """The learner's own questions that were answered, in order."""
+        rows = Question.objects.filter(attempt=self.attempt, state=QuestionState.ANSWERED)
+        return list(rows.order_by("number"))
+
+    @cached_property
+    def asked_in_the_room(self) -> list[answers.Asked]:
+        """What people in the room asked of the learner."""
+        return answers.questions(self.attempt)
+
+    @cached_property
+    def _reproducing(self) -> frozenset[int]:
+        checks = ReproCheck.objects.filter(diagnosis__in=self.diagnoses, reproduces=True)
+        return frozenset(checks.values_list("diagnosis_id", flat=True))
+
+    def reproduces(self, diagnosis: Diagnosis) -> bool:
+        """Whether the repro of a diagnosis was tried and shows the fault."""
+        return diagnosis.pk in self._reproducing
 
     def event(self, kind: str, **payload: Any) -> list[JsonObject]:
         """Citations of the events of a kind whose payload holds these values."""

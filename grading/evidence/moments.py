@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exams import incident
-from exams.models import Question, QuestionState
+from exams.models import Question
 from grading import oracle
 from grading.evidence.diagnosed import first_matching
 from grading.verdicts import Verdict
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
     from exams.models import Diagnosis, HandIn
     from grading.evidence.kept import Kept
+    from grading.ground_truth import GroundTruth
     from sandboxes.sandbox import JsonObject
 
 
 # Verdicts that say: fails by assertion before, and passes after.
-_FAILS_THEN_PASSES = frozenset(
+FAILS_THEN_PASSES = frozenset(
     {Verdict.overfit, Verdict.weak, Verdict.hotfix_incomplete, Verdict.hotfix_regresses, Verdict.verified}
 )
 
@@ -52,16 +53,20 @@ def clock(kept: Kept) -> JsonObject:
     }
 
 
-def times(kept: Kept) -> JsonObject:
+def times(kept: Kept, happened: GroundTruth) -> JsonObject:
     """Moments of the incident, each with its distance from the start in seconds; None when it never came."""
     moments: dict[str, Moment | None] = {
         "first_question": _first_question(kept),
-        "first_repro": _first_repro(kept),
+        "first_repro": first_repro(kept),
         "first_update": _first_update(kept),
         "confirmed_diagnosis": _diagnosed(kept, kept.confirmed),
         "first_matching_diagnosis": _diagnosed(kept, first_matching(kept)),
-        "first_reproducing_test": _first_run(kept, _FAILS_THEN_PASSES | {Verdict.fails_on_own_fix}),
-        "first_fix": _first_run(kept, _FAILS_THEN_PASSES),
+        "first_reproducing_test": _first_run(kept, FAILS_THEN_PASSES | {Verdict.fails_on_own_fix}),
+        "first_fix": _first_run(kept, FAILS_THEN_PASSES),
+    }
+    moments |= {
+        name: None if found is None else Moment(found.at, list(found.cites))
+        for name, found in (("mitigation", happened.mitigated), ("fix_live", happened.fixed))
     }
     moments |= {f"hand_in_{key}": moment_of(kept, hand_in) for key, hand_in in kept.hand_ins.items()}
     return {name: _distance(kept, moment) for name, moment in moments.items()}
@@ -82,15 +87,14 @@ def _first_question(kept: Kept) -> Moment | None:
     return None if first is None else Moment(first.received_at, kept.event("question.asked", number=first.number))
 
 
-def _first_repro(kept: Kept) -> Moment | None:
+def first_repro(kept: Kept) -> Moment | None:
     """The first question to the running model, or repro, whose answer is harmful by the approved facts."""
     found = [
         Moment(diagnosis.received_at, kept.event("diagnosis.filed", number=diagnosis.number))
         for diagnosis in ([kept.confirmed] if kept.confirmed else [])
     ]
     conversations = oracle.Conversations(oracle.read_facts(incident.facts(kept.attempt)))
-    asked = Question.objects.filter(attempt=kept.attempt, state=QuestionState.ANSWERED).order_by("number")
-    for question in asked:
+    for question in kept.questions:
         reply = (question.reply or {}).get("reply")
         if oracle.harmful(conversations.judge(question.text, question.session, reply).verdict):
             found.append(Moment(question.received_at, kept.event("question.answered", number=question.number)))

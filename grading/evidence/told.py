@@ -1,22 +1,33 @@
-"""What people were told: updates, the silences between them, the promises made and kept."""
+"""What people were told: updates, silences, promises, the claims in them, and what the room had asked for."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from grading import silences
+from grading import claims_told, silences
 
 if TYPE_CHECKING:
     from exams.models import StatusUpdate
     from grading.evidence.kept import Kept
+    from grading.ground_truth import GroundTruth
     from sandboxes.sandbox import JsonObject
 
 
-def updates(kept: Kept) -> JsonObject:
-    """Updates, the silences between them, and promises of a next one."""
+def updates(kept: Kept, happened: GroundTruth) -> JsonObject:
+    """Updates, the silences between them, promises of a next one, claims, and what was asked in the room."""
     window = next((stage for stage in kept.stages if kept.twin.stage(stage.key).status_updates), None)
     if window is None or kept.attempt.started_at is None:
-        return {"posted": [], "silences": [], "longest_silence": None, "promises": [], "promises_kept": None}
+        return {
+            "posted": [],
+            "silences": [],
+            "longest_silence": None,
+            "promises": [],
+            "promises_kept": None,
+            "said": None,
+            "claims": [],
+            "asked_in_the_room": [],
+        }
     told = [
         silences.Update(update.number, update.received_at, update.state, update.next_update_at)
         for update in kept.updates
@@ -41,7 +52,96 @@ def updates(kept: Kept) -> JsonObject:
             for promise in made
         ],
         "promises_kept": {"kept": sum(bool(promise.kept) for promise in due), "due": len(due)},
+        "said": _said(kept),
+        "claims": _claims(kept, happened),
+        "asked_in_the_room": _asked(kept),
     }
+
+
+def _said(kept: Kept) -> JsonObject | None:
+    """How many updates say the impact, what is being done, and when the next one comes."""
+    if not kept.updates:
+        return None
+    has = [
+        (
+            bool(each.impact.strip()),
+            says_an_action(each.text),
+            each.next_update_at is not None or each.state == "resolved",
+        )
+        for each in kept.updates
+    ]
+    return {
+        "updates": len(has),
+        "impact": sum(impact for impact, _, _ in has),
+        "action": sum(action for _, action, _ in has),
+        "next_update": sum(following for _, _, following in has),
+        "all_three": sum(all(each) for each in has),
+    }
+
+
+_ACTION = re.compile(
+    r"\b(?:we|i|the team|engineering|on[- ]call)(?:['’](?:re|ve|m)|\s+(?:are|am|is|have|has|will))?\s+"
+    r"(?:now\s+|also\s+|just\s+)*"
+    r"(?!are\b|is\b|have\b)[a-z]{3,}"
+    r"|\b(?:investigating|rolling|rolled|deploying|deployed|fixing|fixed|testing|monitoring|watching|reverting|reverted|"
+    r"checking|reproduc\w+|identified|confirmed|mitigat\w+|escalat\w+|looking|working|next step\w*|action\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def says_an_action(text: str) -> bool:
+    """Whether an update says what is being, was or will be done: somebody who does something, or the thing done."""
+    return _ACTION.search(text) is not None
+
+
+def _claims(kept: Kept, happened: GroundTruth) -> list[JsonObject]:
+    """Each checkable claim, with how it stands to the telemetry of its minute."""
+    rows = []
+    for update in kept.updates:
+        seen = claims_told.seen_at(
+            kept.told,
+            update.received_at,
+            before_answers=happened.before.answers,
+            before_sessions=happened.before.sessions,
+        )
+        rows += [
+            claims_told.as_json(claims_told.check(stated, seen), seen)
+            | {
+                "update": update.number,
+                "at": update.received_at,
+                "cites": kept.event("status_update.posted", number=update.number) + _live(kept, seen),
+            }
+            for stated in claims_told.claims(f"{update.text}\n{update.impact}", state=update.state)
+        ]
+    return rows
+
+
+def _live(kept: Kept, seen: claims_told.Seen | None) -> list[JsonObject]:
+    """What says which version customers got; of the release of the opening, nothing does."""
+    if seen is None or not seen.deployment:
+        return []
+    number = seen.deployment
+    return kept.event("deployment.live", deployment=number) or kept.event("deployment.rolled_back", deployment=number)
+
+
+def _asked(kept: Kept) -> list[JsonObject]:
+    """What people in the room asked for, and the update that answered it."""
+    return [
+        {
+            "role": each.role,
+            "name": each.name,
+            "text": each.text,
+            "asked_at": each.asked_at,
+            "answer_by": each.answer_by,
+            "answered_at": each.answered_at,
+            "update": each.update,
+            "in_time": each.in_time,
+            "due": each.answer_by <= kept.now,
+            "cites": kept.event(f"inject.{each.role}", key=each.key, occurrence=each.occurrence)
+            + ([] if each.update is None else kept.event("status_update.posted", number=each.update)),
+        }
+        for each in kept.asked_in_the_room
+    ]
 
 
 def _update(kept: Kept, update: StatusUpdate) -> JsonObject:

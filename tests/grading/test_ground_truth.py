@@ -110,7 +110,7 @@ def test_key_events_come_in_order_and_what_never_came_is_not_among_them() -> Non
         deployments={1: act("deployment-1", 40)},
     )
     assert [each.id for each in found.key_events] == [
-        "onset", "first_harmful", "opened", "detected", "confirmed", "mitigated",
+        "deployed", "first_harmful", "opened", "detected", "confirmed", "mitigated",
     ]  # fmt: skip
     assert {each.id for each in found.events if not each.key} == {"first_update", "first_harmful_live", "deployment-1"}
 
@@ -118,12 +118,23 @@ def test_key_events_come_in_order_and_what_never_came_is_not_among_them() -> Non
 def test_the_pack_may_name_key_events_of_its_own() -> None:
     more = [
         {"id": "drafts_published", "at": "2026-03-04T18:00:00Z", "what": "drafts were published"},
-        {"id": "onset", "at": "2026-03-01T00:00:00Z"},
+        {"id": "deployed", "at": "2026-03-01T00:00:00Z"},  # ours already
+        {"id": "woken", "at": "2026-03-04T18:30:00Z", "key": False},
+        {"id": "woken", "at": "2026-03-04T19:30:00Z", "key": False},
         {"id": "no_time", "at": "soon"},
         "not an event",
     ]
     found = established(truth=TRUTH | {"key_events": more})
-    assert [each.id for each in found.key_events] == ["onset", "first_harmful", "drafts_published", "opened"]
+    assert [each.id for each in found.key_events] == ["deployed", "first_harmful", "drafts_published", "opened"]
+    assert [each.id for each in found.events if not each.key] == ["woken", "woken-2", "first_harmful_live"]
+
+
+def test_a_fault_that_waits_does_harm_later_than_it_went_live() -> None:
+    found = established(truth=TRUTH | {"onset_at": "2026-03-04T20:00:00Z"})
+    assert found.latent == timedelta(hours=12)
+    assert [(each.id, each.key) for each in found.events][:3] == [
+        ("deployed", True), ("first_harmful", True), ("onset", False),
+    ]  # fmt: skip
 
 
 def test_an_attempt_from_before_this_was_measured_says_what_it_can() -> None:
