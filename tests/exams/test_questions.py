@@ -11,6 +11,7 @@ import pytest
 
 from exams import live
 from exams.api import questions as questions_api
+from exams.live import telemetry
 from exams.live.questions import (
     LEASE,
     MAX_PER_MINUTE,
@@ -25,15 +26,16 @@ from exams.live.questions import (
 from exams.models import Attempt, Question, QuestionState
 from exams.windows import WindowClosed
 from sandboxes.fake_sandbox import FakeSandbox
+from sandboxes.ingest.tree import Tree
 from sandboxes.sandbox import EngineUnreachable, Exchange, Sandbox
 from tests.attempts import NOON, live_attempt
+from tests.deployed import deployed, fixed, replayed, roll_back
 from tests.people import Cast, client_of
 from tests.work import EARLY, EDGES, events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sandboxes.ingest.tree import Tree
     from sandboxes.limits import Limits
     from sandboxes.sandbox import Served
 
@@ -262,3 +264,56 @@ def test_over_http_asking_after_the_window_says_when_it_closed(cast: Cast) -> No
     refused = client_of(cast.learner).post(f"/api/v1/attempts/{attempt.pk}/ask/", {"question": FEE})
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/window-closed")
     assert refused.json()["closed_at"] == "2026-06-01T13:30:00.000000Z"
+
+
+def test_a_question_is_put_to_the_version_that_was_live_when_it_was_asked(cast: Cast, sandbox: Sandbox) -> None:
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    fix = deployed(attempt)
+    replayed(sandbox, at=EARLY)
+    mixed_up = next(each.question for each in telemetry.of(attempt, until=EARLY).answers if each.outcome.harmful)
+    before = ask(attempt, mixed_up, at=fix.due_at - timedelta(microseconds=1))
+    after = ask(attempt, mixed_up, at=fix.due_at)
+    back = roll_back(attempt, at=fix.due_at + timedelta(seconds=5))
+    again = ask(attempt, mixed_up, at=fix.due_at + timedelta(seconds=6))
+    assert answer_waiting(attempt_id=attempt.pk, sandbox=sandbox, now=fix.due_at + timedelta(seconds=7)) == 3
+    texts = []
+    for question, number in ((before, 0), (after, 1), (again, back.number)):
+        question.refresh_from_db()
+        assert question.reply is not None
+        assert question.reply["deployment"] == number
+        texts.append(question.reply["reply"]["text"])
+    assert texts[0] == texts[2] != texts[1]
+    shown = client_of(cast.learner).get(f"/api/v1/attempts/{attempt.pk}/questions/").data["results"]
+    assert [each["deployment"] for each in shown] == [2, 1, 0]
+    assert [each.payload["deployment"] for each in events(attempt, "question.answered")] == [0, 1, 2]
+
+
+def test_a_conversation_goes_on_with_the_new_version(cast: Cast, sandbox: Sandbox) -> None:
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    tree = fixed(attempt)
+    source = tree.files["assistant/server.py"] + (
+        b"\n\nclass Counting:\n    heard = []\n\n    def reply(self, request):\n"
+        b"        self.heard.append(request['question'])\n"
+        b"        return answer(' / '.join(self.heard), [], refused=False)\n"
+        b"\n\ndef open_assistant(root):\n    return Counting()\n"
+    )
+    fix = deployed(attempt, Tree({**tree.files, "assistant/server.py": source}))
+    replayed(sandbox, at=EARLY)
+    ask(attempt, "one", session="a")
+    ask(attempt, "aside", session="b")
+    answer_waiting(attempt_id=attempt.pk, sandbox=sandbox, now=EARLY)
+    last = ask(attempt, "two", session="a", at=fix.due_at)
+    answer_waiting(attempt_id=attempt.pk, sandbox=sandbox, now=fix.due_at)
+    last.refresh_from_db()
+    assert last.reply is not None
+    assert last.reply["reply"]["text"] == "one / two"
+
+
+def test_questions_from_before_there_were_deployments_are_answered(cast: Cast, sandbox: Sandbox) -> None:
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    question = ask(attempt)
+    Question.objects.filter(pk=question.pk).update(deployment=None)
+    assert answer_waiting(attempt_id=attempt.pk, sandbox=sandbox, now=EARLY) == 1
+    question.refresh_from_db()
+    assert question.reply is not None
+    assert question.reply["deployment"] == 0
