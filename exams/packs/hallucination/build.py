@@ -121,15 +121,26 @@ def knowledge(world: World) -> Tree:
 
 
 def example(world: World) -> tuple[Product, Fact]:
-    """The one answer the assistant's own tests check: about a product that resembles no other."""
-    for product, attribute in world.known():
-        plain = not product.plus and not any(
-            sibling.plus and sibling.tier == product.tier for sibling in world.siblings(product)
-        )
-        fact = world.fact(product, attribute.key)
-        if plain and fact is not None:
-            return product, fact
-    raise LookupError("every product of this world with an approved value resembles another")
+    """The one answer the assistant's own tests check: as plain as can be, or they would show what they let through.
+
+    Raises:
+        LookupError: no product without Plus has an approved value.
+    """
+    found = [
+        (product, fact)
+        for product, attribute in world.known()
+        if not product.plus and (fact := world.fact(product, attribute.key)) is not None
+    ]
+    if not found:
+        raise LookupError("only products with Plus have an approved value in this world")
+    return min(found, key=lambda pair: _pitfalls(world, *pair))  # the first of equals
+
+
+def _pitfalls(world: World, product: Product, fact: Fact) -> tuple[int, bool]:
+    """How much is special about a fact: other editions, a nought at the end, a condition; at last, a twin with Plus."""
+    elsewhere = world.stated_elsewhere(product, fact.key, "superseded", "future", "draft", "news")
+    special = bool(elsewhere) + text.number(fact.value).endswith("0") + (fact.condition is not None)
+    return special, any(sibling.tier == product.tier for sibling in world.siblings(product))
 
 
 def healthy(world: World, *, service: str, company: str, version: str) -> Tree:
