@@ -4,6 +4,7 @@ from exams.packs.hallucination.edits import FailureClass
 from exams.packs.hallucination.hidden.h1 import H1
 from exams.packs.hallucination.hidden.h2 import H2
 from exams.packs.hallucination.hidden.h4 import H4
+from exams.packs.hallucination.hidden.h6 import H6
 from exams.packs.hallucination.hidden.h8 import H8
 
-CLASSES: dict[str, FailureClass] = {failure.key: failure for failure in (H1, H2, H4, H8)}
+CLASSES: dict[str, FailureClass] = {failure.key: failure for failure in (H1, H2, H4, H6, H8)}
