@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import socket
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +23,7 @@ from config.problem import answer
 from config.problems import TABLE
 from exams import stock
 from exams.database_clock import database_now
+from exams.live.deployments import replays
 from exams.models import Heartbeat
 
 if TYPE_CHECKING:
@@ -32,6 +34,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STALE_AFTER_S = 15.0
+_WAITING = prometheus_client.Gauge(
+    "hotseat_deployments_waiting", "Deployments whose replay has not ended; -1 when the database is away."
+)
+_OLDEST = prometheus_client.Gauge(
+    "hotseat_deployment_oldest_wait_seconds", "For how long the oldest of them has waited; 0 when there is none."
+)
 # Where a broker listens when its address names no port; all others are Valkey or Redis.
 _BROKER_PORTS = {"amqp": 5672, "pyamqp": 5672, "amqps": 5671}
 
@@ -109,6 +117,13 @@ def _sandbox() -> Found:
     )
 
 
+def _deployments() -> Found:
+    """Never a reason not to be ready: while one waits, learners' charts stop at the moment it was to go live."""
+    queue = replays.queue(now=database_now())
+    waits = f"{queue.waiting} wait to be replayed, the oldest for {queue.oldest_seconds:.0f} s"
+    return Found(ok=True, detail=waits if queue.waiting else "none waits to be replayed")
+
+
 def _stock() -> Found:
     """Never a reason not to be ready: a start whose incident is not in the stock draws it."""
     ready = ", ".join(f"{slug}: {count}" for slug, count in stock.ready_by_twin().items())
@@ -122,6 +137,7 @@ PARTS = {
     "broker": Part(_broker, "does not answer. An operator starts it; what waits is taken up then."),
     "beat": Part(_beat, "cannot be looked up while the database is away."),
     "sandbox": Part(_sandbox, "cannot be looked up while the database is away."),
+    "deployments": Part(_deployments, "cannot be looked up while the database is away."),
     "stock": Part(_stock, "cannot be looked up while the database is away."),
 }
 
@@ -147,6 +163,16 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ready" if ready else "not ready", "parts": parts}, status=200 if ready else 503)
 
 
+def _measure_deployments() -> None:
+    try:
+        queue = replays.queue(now=database_now())
+    except DatabaseError as fault:  # the other figures are of this process, and are given all the same
+        log.warning("How many deployments wait cannot be looked up: %s: %s", type(fault).__name__, fault)
+        queue = replays.Queue(waiting=-1, oldest_seconds=math.nan)
+    _WAITING.set(queue.waiting)
+    _OLDEST.set(queue.oldest_seconds)
+
+
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Figures for Prometheus, for operators only."""
@@ -154,4 +180,5 @@ def metrics(request: HttpRequest) -> HttpResponse:
         require_operator(request)
     except OperatorsOnly as refused:
         return answer(TABLE[OperatorsOnly], str(refused))
+    _measure_deployments()
     return HttpResponse(prometheus_client.generate_latest(), content_type=prometheus_client.CONTENT_TYPE_LATEST)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +16,9 @@ from django.test import Client
 from knox.models import AuthToken
 
 from config import health
+from exams.database_clock import database_now
 from exams.models import Heartbeat
+from tests.attempts import live_attempt
 from tests.people import Cast
 
 pytestmark = pytest.mark.django_db
@@ -141,3 +145,27 @@ def test_a_broker_whose_address_names_no_port_is_tried_where_its_kind_listens(
     monkeypatch.setattr(socket, "create_connection", connect)
     assert health._broker().ok
     assert seen == [tried]
+
+
+def test_how_long_deployments_wait_is_told_and_makes_nothing_unready(cast: Cast) -> None:
+    part = Client(**ELSEWHERE).get("/readyz").json()["parts"]["deployments"]
+    assert part == {"ok": True, "detail": "none waits to be replayed"}
+    live_attempt(cast.learner, started_at=database_now() - timedelta(seconds=90))
+    part = Client(**ELSEWHERE).get("/readyz").json()["parts"]["deployments"]
+    assert part["ok"] is True
+    assert re.fullmatch("1 wait to be replayed, the oldest for 9[0-9] s", part["detail"])
+    figures = Client().get("/metrics", **HERE).content.decode()
+    assert "hotseat_deployments_waiting 1.0" in figures
+    assert re.search(r"hotseat_deployment_oldest_wait_seconds 9\d\.", figures)
+
+
+def test_figures_are_given_without_those_of_deployments_when_the_database_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def away(**_: object) -> None:
+        raise OperationalError(SECRET)
+
+    monkeypatch.setattr("exams.live.deployments.replays.queue", away)
+    figures = Client().get("/metrics", **HERE).content.decode()
+    assert "hotseat_deployments_waiting -1.0" in figures
+    assert "hotseat_incidents_total" in figures

@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Count, F, Min, Q, Value, When
 
 from exams import ledger
 from exams.live.deployments.moving import customers_ask, held, move, open_release, tell, tell_outcomes
+from exams.live.telemetry.reading import UNDECIDED
 from exams.models import Attempt, AttemptState, Deployment, DeploymentKind, DeploymentState
 from exams.one_by_one import one_by_one
 
@@ -61,6 +62,22 @@ def waiting(*, now: datetime) -> list[int]:
         .order_by(Case(When(kind=DeploymentKind.DEPLOY, then=Value(0)), default=Value(1)), "requested_at", "pk")
         .values_list("pk", flat=True)
     )
+
+
+@dataclass(frozen=True)
+class Queue:
+    """How many deployments have not been replayed yet, and for how long the oldest of them has waited."""
+
+    waiting: int
+    oldest_seconds: float
+
+
+def queue(*, now: datetime) -> Queue:
+    """What waits or is being replayed."""
+    unfinished = Deployment.objects.filter(state__in=UNDECIDED).exclude(attempt__state=AttemptState.VOID)
+    found = unfinished.aggregate(waiting=Count("pk"), since=Min("requested_at"))
+    oldest = (now - found["since"]).total_seconds() if found["since"] is not None else 0.0
+    return Queue(found["waiting"], max(oldest, 0.0))
 
 
 def claim(*, worker: str, most: int, now: datetime) -> Claim | None:
