@@ -16,9 +16,9 @@ from django.db import connection, transaction
 from exams import incident, ledger
 from exams.coworkers.engine import outlook
 from exams.coworkers.watching import ACTS, PATIENCE, see
+from exams.definitions import twin_of
 from exams.models import Attempt, AttemptState, Inject, Stage, Watch
 from exams.one_by_one import one_by_one
-from exams.packs import NoSuchPack
 
 if TYPE_CHECKING:
     import uuid
@@ -94,7 +94,8 @@ def look(stage_id: int, now: datetime) -> int:
     2. Decide what was said by then.
     3. What has no row yet gets one, and its event, if the attempt is live and the window open at this moment.
     """
-    stage = Stage.objects.select_related("attempt__twin", "attempt__learner").get(pk=stage_id)
+    stages = Stage.objects.select_related("attempt__twin").defer("attempt__twin__definition", "attempt__truth")
+    stage = stages.get(pk=stage_id)
     until = now - SETTLED_AFTER
     if until < stage.opens_at:
         _look_again(stage, stage.opens_at)
@@ -135,10 +136,9 @@ def _claim(now: datetime, *, most: int, attempt_id: uuid.UUID | None = None) -> 
 
 
 def _script(attempt: Attempt) -> tuple[InjectRule, ...]:
-    try:
-        drawn = incident.of(attempt)
-    except NoSuchPack:  # a twin without an incident: nobody is there
+    if twin_of(attempt).pack is None:  # no incident, and nobody there
         return ()
+    drawn = incident.of(attempt)
     return drawn.pack.injects(drawn.spec)
 
 
