@@ -6,5 +6,6 @@ from exams.packs.hallucination.hidden.h2 import H2
 from exams.packs.hallucination.hidden.h4 import H4
 from exams.packs.hallucination.hidden.h6 import H6
 from exams.packs.hallucination.hidden.h8 import H8
+from exams.packs.hallucination.hidden.h14 import H14
 
-CLASSES: dict[str, FailureClass] = {failure.key: failure for failure in (H1, H2, H4, H6, H8)}
+CLASSES: dict[str, FailureClass] = {failure.key: failure for failure in (H1, H2, H4, H6, H8, H14)}

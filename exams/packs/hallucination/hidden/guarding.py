@@ -117,7 +117,7 @@ def one_family(told: Told) -> tuple[Edit, ...]:
     return (refused_when(f"query.product.line == {told.product.family!r}"),)
 
 
-HOUSE_WORDING = always(refused_when("name.casefold() in question.casefold()"))
+HOUSE_WORDING = always(refused_when("name in question and query.product.name in question"))
 
 ONE_WORDING = always(refused_when('question.startswith("What is the ")'))
 
