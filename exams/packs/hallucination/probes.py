@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from exams.packs import Probe, ProbeSuite
@@ -99,14 +100,28 @@ def _questions(world: World, failure: FailureClass, draw: random.Random) -> Iter
     """Go through the suite's questions in the order they are asked: lone ones and conversations mixed."""
     lone = list(_lone(world, failure, draw))
     draw.shuffle(lone)
-    pairs = TALKS if any(group == "class" for group, _, _ in lone) else TALKS_ONLY
+    damaged = [one for group, _, one in lone if group == "class"]
+    pairs = TALKS if damaged else TALKS_ONLY
     talks: list[Drawn] = [
         (_group(world, failure, one), "session", one) for one in battery.conversations(world, draw, pairs=pairs)
     ]
+    if all(one.kind != "plain" for one in damaged):
+        odd = [one for one in damaged if one.kind in {"stranger", "abroad"}]
+        talks += _pursued(world, failure, draw.sample(odd, min(len(odd), TALKS)), draw)
     places = set(draw.sample(range(len(lone) + len(talks)), len(talks)))
     rest, talk = iter(lone), iter(talks)
     for place in range(len(lone) + len(talks)):
         yield next(talk) if place in places else next(rest)
+
+
+def _pursued(world: World, failure: FailureClass, damaged: list[Asked], draw: random.Random) -> Iterator[Drawn]:
+    """Ask each question in a conversation of its own, then for something else of the same name, there."""
+    for number, one in enumerate(damaged):
+        opening = replace(one, session=f"next-{number}")
+        what = draw.choice([attribute for attribute in world.domain.attributes if attribute != one.attribute])
+        said = f"And the {what.name} in {one.place}?" if one.place else f"And the {what.name}?"
+        for each in (opening, replace(opening, question=said, attribute=what)):
+            yield _group(world, failure, each), "session", each
 
 
 def _lone(world: World, failure: FailureClass, draw: random.Random) -> Iterator[Drawn]:
@@ -115,7 +130,7 @@ def _lone(world: World, failure: FailureClass, draw: random.Random) -> Iterator[
     groups: dict[ProbeGroup, list[Asked]] = {"class": [], "neighbour": [], "control": [], "unknown": []}
     for one in catalogue:
         groups[_group(world, failure, one)].append(one)
-    groups["class"] = groups["class"] or [one for one in _elsewhere(world) if failure.touches(world, one)]
+    groups["class"] = groups["class"] or _elsewhere(world, failure)
     for group, most in (
         ("class", CLASS_QUESTIONS),
         ("neighbour", NEIGHBOURS),
@@ -135,15 +150,16 @@ def _relation(asked: Asked, otherwise: str) -> str:
     return {"stranger": "absent", "chat": "small-talk"}.get(asked.kind, "place" if asked.place else otherwise)
 
 
-def _elsewhere(world: World) -> Iterator[Asked]:
-    """Every question about what the catalogue does not have, or not there."""
+def _elsewhere(world: World, failure: FailureClass) -> list[Asked]:
+    """List the class's questions about what the catalogue does not have, or not there, in capitals and without."""
+    found: list[Asked] = []
     for attribute in world.domain.attributes:
-        for name in world.strangers:
-            yield battery.stranger(name, attribute)
+        found += [battery.stranger(name, attribute) for name in world.strangers]
         for product in world.products:
-            for place in JURISDICTIONS:
-                if place != product.jurisdiction:
-                    yield battery.somewhere(product, attribute, place)
+            places = [place for place in JURISDICTIONS if place != product.jurisdiction]
+            found += [battery.somewhere(product, attribute, place) for place in places]
+    damaged = [one for one in found if failure.touches(world, one)]
+    return [*damaged, *map(battery.lower, damaged)]
 
 
 def _odd(world: World, draw: random.Random) -> Iterator[Asked]:
