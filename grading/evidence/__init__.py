@@ -16,6 +16,7 @@ from grading.evidence.moments import clock, times
 from grading.evidence.needs_attention import attention, forced
 from grading.evidence.proposed import proposals
 from grading.evidence.told import updates
+from grading.evidence.written import written
 from grading.ground_truth import as_json as happened_json
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def collect(attempt: Attempt, *, now: datetime) -> JsonObject:
     done = Effect(kept)
     changed = hotfix(kept)
     told = updates(kept, happened)
-    measured = figures(kept, done, changed, told)
+    told_after = written(kept, happened)
+    measured = figures(kept, done, changed, told, told_after)
     return {
         "forced": forced(kept),
         "attention": attention(kept),
@@ -59,5 +61,6 @@ def collect(attempt: Attempt, *, now: datetime) -> JsonObject:
         "effect": effect(done),
         "hotfix": changed,
         "documents": documents(kept),
+        "postmortem": told_after,
         "proposals": proposals(kept, measured),
     }

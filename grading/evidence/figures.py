@@ -13,6 +13,7 @@ from exams.models import DeploymentKind
 from exams.twins.bands import FIGURES
 from grading import repro
 from grading.bands import Known
+from grading.evidence.figures_written import of_postmortem
 from grading.evidence.moments import FAILS_THEN_PASSES
 from grading.f_score import Cap, Part, Rate
 from grading.models import RunState
@@ -32,13 +33,16 @@ _PERCENT = 100
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def figures(kept: Kept, effect: Effect, hotfix: JsonObject | None, updates: JsonObject) -> Mapping[str, Known]:
+def figures(
+    kept: Kept, effect: Effect, hotfix: JsonObject | None, updates: JsonObject, postmortem: JsonObject | None
+) -> Mapping[str, Known]:
     """Every figure a band may name; one that nothing measures yet is known to be missing."""
     known = {
         **_of_diagnoses(kept),
         **_of_hotfix(kept, effect, hotfix),
         **_of_regression_test(kept),
         **_of_updates(kept, updates),
+        **of_postmortem(postmortem),
     }
     return {name: known.get(name, Known(None, why_none="not measured")) for name in FIGURES}
 
@@ -162,7 +166,7 @@ def _kept_rate(counts: Mapping[str, Any]) -> Fraction | None:
 
 def _deployed(kept: Kept) -> Known:
     theirs = [each for each in kept.deployments if each.kind == DeploymentKind.DEPLOY]
-    cites = [cite for each in theirs for cite in kept.event("deployment.live", deployment=each.number)]
+    cites = [cite for each in theirs for cite in kept.went_live(each.number)]
     return Known(bool(theirs), cites)
 
 
@@ -206,7 +210,7 @@ def _test_before_deploy(kept: Kept) -> Known:
         run = kept.runs[submission.pk]
         if submission.received_at <= first.live_from and run and run.cells.filter(kind=CellKind.pre).exists():
             return Known(value=True, cites=kept.cite_run(submission))
-    return Known(value=False, cites=kept.event("deployment.live", deployment=first.number))
+    return Known(value=False, cites=kept.went_live(first.number))
 
 
 # --- Communication ----------------------------------------------------------------------------------------------------

@@ -58,8 +58,7 @@ def _acts(kept: Kept) -> Acts:
         deployments={
             each.number: _cited(
                 Act(f"deployment-{each.number}", _went_live(each.kind, each.number), each.live_from),
-                kept.event("deployment.live", deployment=each.number)
-                or kept.event("deployment.rolled_back", deployment=each.number),
+                kept.went_live(each.number),
             )
             for each in kept.deployments
             if each.number and each.live_from is not None

@@ -11,7 +11,6 @@ from exams.definitions import twin_of
 from exams.live import telemetry
 from exams.models import (
     Deployment,
-    DeploymentState,
     Diagnosis,
     Event,
     Question,
@@ -58,9 +57,9 @@ class Kept:
 
     @cached_property
     def deployments(self) -> list[Deployment]:
-        """The deployments that went live, the release of the opening first."""
-        rows = Deployment.objects.filter(attempt=self.attempt).select_related("submission", "of").order_by("number")
-        return [each for each in rows if each.state == DeploymentState.LIVE]
+        """The deployments that customers got by now, the release of the opening first."""
+        rows = Deployment.objects.filter(attempt=self.attempt, live_from__lte=self.now)
+        return list(rows.select_related("submission", "of").order_by("number"))
 
     @cached_property
     def told(self) -> telemetry.Telemetry | None:
@@ -97,6 +96,11 @@ class Kept:
             for event in self.events
             if event.kind == kind and all(event.payload.get(key) == value for key, value in payload.items())
         ]
+
+    def went_live(self, deployment: int) -> list[JsonObject]:
+        """Citations of how a deployment went live; of the release of the opening there are none."""
+        kinds = ("deployment.live", "deployment.rolled_back", "deployment.requested")
+        return next((found for kind in kinds if (found := self.event(kind, deployment=deployment))), [])
 
     @staticmethod
     def cite_run(submission: Submission) -> list[JsonObject]:

@@ -59,16 +59,17 @@ def updates(kept: Kept, happened: GroundTruth) -> JsonObject:
 
 
 def _said(kept: Kept) -> JsonObject | None:
-    """How many updates say the impact, what is being done, and when the next one comes."""
+    """How many updates say the impact, what is being done, and when the next one comes; the last word needs neither."""
     if not kept.updates:
         return None
     has = [
         (
             bool(each.impact.strip()),
-            says_an_action(each.text),
-            each.next_update_at is not None or each.state == "resolved",
+            over or says_an_action(each.text),
+            over or each.next_update_at is not None,
         )
         for each in kept.updates
+        for over in (each.state == "resolved",)
     ]
     return {
         "updates": len(has),
@@ -109,19 +110,12 @@ def _claims(kept: Kept, happened: GroundTruth) -> list[JsonObject]:
             | {
                 "update": update.number,
                 "at": update.received_at,
-                "cites": kept.event("status_update.posted", number=update.number) + _live(kept, seen),
+                "cites": kept.event("status_update.posted", number=update.number)
+                + (kept.went_live(seen.deployment) if seen else []),
             }
             for stated in claims_told.claims(f"{update.text}\n{update.impact}", state=update.state)
         ]
     return rows
-
-
-def _live(kept: Kept, seen: claims_told.Seen | None) -> list[JsonObject]:
-    """What says which version customers got; of the release of the opening, nothing does."""
-    if seen is None or not seen.deployment:
-        return []
-    number = seen.deployment
-    return kept.event("deployment.live", deployment=number) or kept.event("deployment.rolled_back", deployment=number)
 
 
 def _asked(kept: Kept) -> list[JsonObject]:

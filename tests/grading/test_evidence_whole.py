@@ -1,0 +1,272 @@
+"""Whole attempts as a mentor reads them: what happened, what was claimed, what the fix did, what the bands propose."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
+
+from exams import ledger
+from exams.live import file_diagnosis, post_update
+from exams.live.deployments.moving import announce_due
+from exams.models import Attempt, Event, StatusUpdate, Submission
+from grading import evidence, queue, run
+from grading.evidence.figures import minutes
+from grading.evidence.kept import Kept
+from grading.models import ReproCheck
+from tests.attempts import NOON, live_attempt
+from tests.deployed import deployed, fixed, refusing, replayed
+from tests.grading import work
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sandboxes.fake_sandbox import FakeSandbox
+    from sandboxes.ingest.tree import Tree
+    from tests.people import Cast
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("once")]
+
+TRUTH = {
+    "component": "server",
+    "files": ["assistant/server.py"],
+    "deployed_at": "2026-03-04T16:30:00Z",
+    "first_wrong_at": "2026-03-04T16:42:00Z",
+    "opened_at": "2026-03-05T08:00:00Z",
+    "wrong_answers_before_opening": 120,
+    "customers_told_wrong": 90,
+}
+
+
+@pytest.fixture
+def attempt(cast: Cast) -> Attempt:
+    """Ada's attempt on the first class of the small pack, begun at noon."""
+    begun = live_attempt(cast.learner, started_at=NOON)
+    rival = {"T1": "T2", "T2": "T1"}[begun.incident_class]
+    own = {"failure_class": begun.incident_class, "rivals": {rival: "its questions are answered rightly"}}
+    Attempt.objects.filter(pk=begun.pk).update(truth=TRUTH | own)
+    begun.refresh_from_db()
+    return begun
+
+
+def at(minutes: float) -> datetime:
+    return NOON + timedelta(minutes=minutes)
+
+
+def update(
+    attempt: Attempt, minute: float, text: str, *, state: str = "investigating", audience: str = "stakeholders"
+) -> None:
+    post_update(
+        attempt=attempt,
+        audience=StatusUpdate.Audience(audience),
+        state=StatusUpdate.State(state),
+        text=text,
+        impact="Customers are told wrong late fees.",
+        next_update_at=at(minute + 15) if state != "resolved" else None,
+        actor=attempt.learner,
+        received_at=at(minute),
+    )
+
+
+def diagnose(attempt: Attempt, minute: float, *, failure_class: str, reproduces: bool = True) -> None:
+    filed = file_diagnosis(
+        attempt=attempt,
+        component="assistant/server.py",
+        failure_class=failure_class,
+        explanation="It mixes up tiers.",
+        repro=["What is the late fee of Ridge Silver?"],
+        actor=attempt.learner,
+        received_at=at(minute),
+    )
+    assert filed.diagnosis is not None
+    ReproCheck.objects.create(
+        diagnosis=filed.diagnosis, reproduces=reproduces, cause_matches=True, checked_at=at(minute), transcript=[]
+    )
+
+
+def hand_in(attempt: Attempt, hotfix: Tree, fake: FakeSandbox, *, test: str | None = work.SOUND) -> Submission:
+    """Handed in after an hour, and graded when the window had closed."""
+    submitted = work.tree(test, hotfix=hotfix)
+    submission = work.submit(attempt, submitted, hand_in=True, received_at=at(60))
+    queue.enlist(now=at(91))
+    held = queue.claim(worker="w", now=at(91))
+    assert held is not None
+    queue.finish(held, run.find(held, sandbox=fake), now=at(92))
+    return submission
+
+
+def read(attempt: Attempt, *, minute: float = 95) -> dict[str, Any]:
+    """The evidence as it goes over the wire."""
+    found: dict[str, Any] = json.loads(json.dumps(evidence.collect(attempt, now=at(minute)), cls=DjangoJSONEncoder))
+    return found
+
+
+def proposed(found: dict[str, Any]) -> dict[str, str | None]:
+    return {row["dimension"]: row["proposed"] for row in found["proposals"]}
+
+
+def cites(value: Any) -> set[tuple[str, str]]:
+    """Every citation in a page, wherever it stands."""
+    if isinstance(value, dict):
+        own = {(one["kind"], one["ref"]) for one in value.get("cites", [])}
+        return own.union(*(cites(each) for each in value.values()))
+    return set().union(*(cites(each) for each in value)) if isinstance(value, list) else set()
+
+
+@pytest.fixture
+def good(attempt: Attempt, fake: FakeSandbox) -> dict[str, Any]:
+    """Told at once, found in 20 minutes, live after 31, handed in with a sound test."""
+    replayed(fake, at=NOON)
+    update(attempt, 4, "We are looking into wrong late fees.")
+    update(attempt, 15, "We have identified the cause.", state="identified")
+    diagnose(attempt, 20, failure_class=attempt.incident_class)
+    update(attempt, 28, "We have informed compliance: 90 customers were told a wrong fee.", audience="compliance")
+    deployed(attempt, work.tree(hotfix=fixed(attempt)), at=at(30))
+    replayed(fake, at=at(30))
+    with transaction.atomic():
+        assert announce_due(ledger.hold(attempt.pk), now=at(32)) == 1
+    update(attempt, 40, "The fix is live and customers now get correct answers.", state="resolved")
+    hand_in(attempt, fixed(attempt), fake)
+    return read(attempt)
+
+
+def test_what_really_happened_is_told_with_its_sources(attempt: Attempt, good: dict[str, Any]) -> None:
+    happened = good["ground_truth"]
+    assert happened["deployed"]["in_incident"] == "2026-03-04T16:30:00Z"
+    assert happened["latent_seconds"] == 15.5 * 3600
+    assert happened["confirmed"]["seconds_after_opening"] == 20 * 60
+    assert happened["mitigated"]["seconds_after_opening"] == 31 * 60
+    assert happened["fixed"] == happened["mitigated"]
+    assert good["times"]["mitigation"]["seconds_after_start"] == 31 * 60
+    radius = happened["blast_radius"]
+    assert radius["before_opening"] == {"answers": 120, "sessions": 90}
+    assert radius["total"]["answers"] == 120 + radius["while_live"]["answers"]
+    assert {each["id"] for each in happened["events"] if each["key"]} == {
+        "deployed", "first_harmful", "opened", "detected", "confirmed", "mitigated",
+    }  # fmt: skip
+
+
+def test_every_citation_leads_to_an_event_or_a_run_of_the_attempt(attempt: Attempt, good: dict[str, Any]) -> None:
+    seqs = {("event", str(seq)) for seq in Event.objects.filter(attempt=attempt).values_list("seq", flat=True)}
+    runs = {("run", str(pk)) for pk in Submission.objects.filter(attempt=attempt).values_list("pk", flat=True)}
+    assert cites(good) <= seqs | runs
+    assert len(cites(good)) > 8
+
+
+def test_f_of_the_right_fix_is_one_and_says_by_which_questions(good: dict[str, Any]) -> None:
+    f = good["effect"]["f"]
+    assert f["value"] == {"exact": "1", "decimal": 1.0}
+    assert not any(cap["holds"] for cap in f["caps"])
+    parts = {part["part"]: part for part in f["parts"]}
+    assert parts["held_out_prompts"]["spoiled"] == parts["held_out_prompts"]["mended"] != []
+    assert parts["incident_prompts"]["spoiled"] == parts["incident_prompts"]["mended"] != []
+    assert all(part["cells"] for part in f["parts"])
+    assert parts["metamorphic"]["share"] is None  # the small pack has no such questions, and so they weigh nothing
+    assert parts["metamorphic"]["weight_applied"] is None
+
+
+def test_both_rates_come_before_and_after_with_their_counts(good: dict[str, Any]) -> None:
+    rates = good["effect"]["rates"]
+    assert rates["before"]["hallucination"]["part"] > 0
+    assert rates["after"]["hallucination"] == {"part": 0, "of": 12, "share": 0.0}
+    assert rates["after"]["answers"] == {"part": 12, "of": 12, "share": 1.0}
+    verdicts = {row["verdict"]: row for row in good["effect"]["by_verdict"]}
+    assert verdicts["correct"]["after"] == 12
+    assert sum(row["before"] for row in verdicts.values()) == 12
+    mutation = good["effect"]["mutation"]
+    assert mutation["caught"] == {"part": 2, "of": 2, "share": 1.0}
+    assert [row["kind"] for row in mutation["by_kind"]] == ["refuses everything", "same fault elsewhere"]
+
+
+def test_claims_are_held_against_what_telemetry_knew_at_that_minute(good: dict[str, Any]) -> None:
+    claims = [(claim["update"], claim["claim"], claim["standing"]) for claim in good["updates"]["claims"]]
+    assert claims == [
+        (3, "how_many", "consistent"),
+        (4, "over", "consistent"),
+        (4, "over", "consistent"),
+        (4, "deployed", "consistent"),
+    ]
+    resolved = good["updates"]["claims"][1]
+    assert resolved["telemetry"]["deployment"] == 1
+    assert len(resolved["cites"]) == 2
+
+
+def test_good_work_is_proposed_well_and_what_no_figure_tells_is_asked(good: dict[str, Any]) -> None:
+    assert proposed(good) == {
+        "diagnosis_speed": "0.50",  # more needs a minimal repro, which nobody has tried yet, and a ruled-out rival
+        "hotfix_correctness": "0.75",
+        "regression_safety": "0.75",
+        "postmortem_quality": "0.00",  # none was handed in
+        "communication": "0.75",
+    }
+    higher = {
+        row["dimension"]: [each["score"] for each in row["if_you_see"] if not each["cap"]] for row in good["proposals"]
+    }
+    assert higher["hotfix_correctness"] == ["1.00"]
+    assert higher["communication"] == ["1.00"]
+
+
+def test_refusing_everything_stays_below_the_threshold(attempt: Attempt, fake: FakeSandbox) -> None:
+    replayed(fake, at=NOON)
+    hand_in(attempt, refusing(attempt), fake)
+    found = read(attempt)
+    f = found["effect"]["f"]
+    assert f["value"]["decimal"] < 0.3
+    assert {cap["cap"] for cap in f["caps"] if cap["holds"]} == {"answers_lost", "containment_only"}
+    assert proposed(found)["hotfix_correctness"] == "0.00"
+
+
+def test_doing_nothing_gets_nothing(attempt: Attempt, fake: FakeSandbox) -> None:
+    replayed(fake, at=NOON)
+    hand_in(attempt, work.PACK.base(work.spec_of(attempt)), fake)
+    found = read(attempt)
+    assert found["effect"]["f"]["value"]["decimal"] == 0
+    assert proposed(found)["hotfix_correctness"] == "0.00"
+    assert proposed(found)["regression_safety"] == "0.00"
+    assert found["ground_truth"]["mitigated"] is None
+
+
+def test_saying_resolved_while_customers_are_harmed_is_shown(attempt: Attempt, fake: FakeSandbox) -> None:
+    replayed(fake, at=NOON)
+    update(attempt, 10, "It is resolved. No customers were affected.", state="resolved")
+    found = read(attempt)
+    assert {(claim["claim"], claim["standing"]) for claim in found["updates"]["claims"]} == {
+        ("over", "contradicted"),
+        ("nobody", "contradicted"),
+    }
+    (row,) = [row for row in found["proposals"] if row["dimension"] == "communication"]
+    assert row["proposed"] == "0.50"
+    assert [each["score"] for each in row["if_you_see"] if each["cap"]] == ["0.00"]
+
+
+def test_minutes_are_those_of_the_learners_own_clock(attempt: Attempt, fake: FakeSandbox) -> None:
+    replayed(fake, at=NOON)
+    diagnose(attempt, 72, failure_class=attempt.incident_class)
+    assert proposed(read(attempt))["diagnosis_speed"] == "0.25"
+    kept = Kept(attempt, at(95))
+    assert minutes(kept, at(72)) == 72
+    kept.attempt.multiplier_percent = 150
+    assert minutes(kept, at(72)) == 48
+
+
+@pytest.mark.parametrize("named", ["the rival", "something of my own"])
+def test_a_class_in_own_words_is_for_the_mentor_and_a_wrong_one_is_not(
+    attempt: Attempt, fake: FakeSandbox, named: str
+) -> None:
+    replayed(fake, at=NOON)
+    rival = {"T1": "T2", "T2": "T1"}[attempt.incident_class]
+    diagnose(attempt, 20, failure_class=rival if named == "the rival" else named)
+    (row,) = [row for row in read(attempt)["proposals"] if row["dimension"] == "diagnosis_speed"]
+    assert row["proposed"] == "0.25"
+    assert bool(row["if_you_see"]) is (named != "the rival")
+
+
+def test_an_attempt_from_before_any_of_this_still_renders(attempt: Attempt) -> None:
+    found = read(attempt)
+    assert found["effect"] is None
+    assert found["ground_truth"]["blast_radius"]["while_live"] == {"answers": None, "sessions": None}
+    assert set(proposed(found).values()) == {"0.00"}
