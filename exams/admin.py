@@ -12,6 +12,7 @@ from exams.models import (
     Event,
     HandIn,
     Heartbeat,
+    Inject,
     LateWrite,
     Question,
     Stage,
@@ -89,6 +90,7 @@ _shown(
 )
 _shown(LateWrite, ("attempt", "stage", "kind", "received_at", "late_by", "granted_at", "granted_by"), filters=("kind",))
 _shown(StatusUpdate, ("attempt", "number", "audience", "state", "received_at"), filters=("state", "audience"))
+_shown(Inject, ("attempt", "rule", "occurrence", "role", "due_at", "written_at"), filters=("role", "rule"))
 _shown(Question, ("attempt", "number", "state", "tries", "received_at", "answered_at"), filters=("state",))
 _shown(Diagnosis, ("attempt", "number", "component", "failure_class", "received_at"))
 _shown(Upload, ("attempt", "name", "size", "committed_at", "bytes_at", "expired_at"))
