@@ -7,8 +7,9 @@ from exams.packs.hallucination.hidden.h4 import H4
 from exams.packs.hallucination.hidden.h5 import H5
 from exams.packs.hallucination.hidden.h6 import H6
 from exams.packs.hallucination.hidden.h8 import H8
+from exams.packs.hallucination.hidden.h11 import H11
 from exams.packs.hallucination.hidden.h12 import H12
 from exams.packs.hallucination.hidden.h13 import H13
 from exams.packs.hallucination.hidden.h14 import H14
 
-CLASSES: dict[str, FailureClass] = {failure.key: failure for failure in (H1, H2, H4, H5, H6, H8, H12, H13, H14)}
+CLASSES: dict[str, FailureClass] = {failure.key: failure for failure in (H1, H2, H4, H5, H6, H8, H11, H12, H13, H14)}

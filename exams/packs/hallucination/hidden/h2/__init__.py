@@ -1,4 +1,4 @@
-"""H2, another edition in force: answers come from superseded editions, or from ones that are not effective yet."""
+"""H2, stale index: answers come from editions that have been superseded."""
 
 from exams.packs.hallucination.asked import Asked
 from exams.packs.hallucination.edits import Change, Earlier, Edit, FailureClass, Fault, always
@@ -24,10 +24,7 @@ EVERY_EDITION = (
 )
 FILED = "        for document in knowledge.documents:\n"
 INDEX_CLASS = "class Index:\n"
-LOADED_AHEAD = "in_force(documents, catalogue.as_of + timedelta(days=ahead_days))"
 LOADED = "in_force(documents, catalogue.as_of)"
-FROM_SETTINGS = 'ingest.load(root / source["folder"], source["ahead_days"])'
-OPENED = 'ingest.load(root / settings["knowledge"]["folder"])'
 FINGERPRINT = '    fingerprint: str = field(default="")\n'
 RETURNED = f"    return KnowledgeBase(catalogue, {LOADED}, digest.hexdigest()[:12])\n"
 
@@ -119,80 +116,6 @@ AS_WRITTEN = Fault(
     },
 )
 
-# --- A setting lets editions take over before they are effective ---------------------------------------------------
-
-LEAD_TIME = Earlier(
-    subject="Let the days an edition is taken over ahead be a setting: nights are for sleeping",
-    edits=(
-        Edit(
-            "config.toml",
-            'folder = "kb"\n',
-            'folder = "kb"\nahead_days = 0  # how early the next edition is taken over\n',
-        ),
-        Edit(INGEST, "def load(folder):\n", "def load(folder, ahead_days=0):\n"),
-        Edit(INGEST, LOADED, LOADED_AHEAD),
-        Edit(INGEST, "from datetime import date\n", "from datetime import date, timedelta\n"),
-        Edit(
-            SERVER,
-            f"    knowledge = {OPENED}\n",
-            '    source = settings["knowledge"]\n'
-            '    knowledge = ingest.load(root / source["folder"], source["ahead_days"])\n',
-        ),
-    ),
-)
-
-AHEAD = Fault(
-    name="ahead",
-    component="ingest",
-    mechanism=(
-        "ahead_days in config.toml lets an approved edition replace the one in force 60 days before it is effective; "
-        "nothing happens until such an edition is published"
-    ),
-    subject="Give customers the 60 days' notice of new terms that the contract promises",
-    edits=(Edit("config.toml", "ahead_days = 0 ", "ahead_days = 60 "),),
-    earlier=LEAD_TIME,
-    waits_for=("future",),
-    alternatives={
-        "business_day": always(Edit(INGEST, "catalogue.as_of + timedelta(days=ahead_days)", "catalogue.as_of")),
-        "setting_not_passed": always(
-            Edit(SERVER, f"    knowledge = {FROM_SETTINGS}\n", '    knowledge = ingest.load(root / source["folder"])\n')
-        ),
-        "current_first": always(
-            Edit(
-                INGEST,
-                f"    return KnowledgeBase(catalogue, {LOADED_AHEAD}, ",
-                "    current = in_force(documents, catalogue.as_of)\n"
-                "    served = {document.series for document in current}\n"
-                "    coming = in_force(documents, catalogue.as_of + timedelta(days=ahead_days))\n"
-                "    current += tuple(document for document in coming if document.series not in served)\n"
-                "    return KnowledgeBase(catalogue, current, ",
-            )
-        ),
-        "index_decides": always(
-            Edit(INGEST, NEWEST_ONLY, EVERY_EDITION),
-            Edit(
-                INDEX,
-                FILED,
-                "        newest = {}\n"
-                "        for document in sorted(knowledge.documents, key=lambda each: each.effective):\n"
-                "            if document.effective <= knowledge.catalogue.as_of:\n"
-                "                newest[document.series] = document\n"
-                "        for document in sorted(newest.values(), key=lambda each: each.id):\n",
-            ),
-        ),
-    },
-    mutants={
-        "in_order_of_date": always(
-            Edit(
-                INGEST,
-                "    return tuple(sorted(newest.values(), key=lambda document: document.id))\n",
-                "    return tuple(sorted(newest.values(), key=lambda document: (document.effective, document.id)))\n",
-            )
-        ),
-        "withdrawn_by_hand": editions.listed("future"),
-    },
-)
-
 # --- What used to be in force is filed again, and first --------------------------------------------------------------
 
 ARCHIVE = Earlier(
@@ -264,41 +187,38 @@ MUTANTS: dict[str, Change] = {**common(), **editions.MUTANTS}
 
 
 def touches(world: World, asked: Asked) -> bool:
-    """A superseded or a future edition states the attribute for the product."""
-    return also_stated_in(world, asked, "superseded", "future")
+    """A superseded edition states the attribute for the product."""
+    return also_stated_in(world, asked, "superseded")
 
 
 def near(world: World, asked: Asked) -> bool:
-    """An approved value of a product that has such editions, which they do not state."""
+    """An approved value of a product about which a document says something that is not in force, though not this."""
     return (
         approved(world, asked)
         and not touches(world, asked)
         and asked.product is not None
-        and any(
-            document.edition in ("superseded", "future") and asked.product.id in document.products
-            for document in world.documents
-        )
+        and any(asked.product.id in each.products for each in world.documents if each.edition != "in_force")
     )
 
 
 H2 = FailureClass(
     key="H2",
-    title="Stale index: an edition that is not in force is answered from",
+    title="Stale index: superseded editions are answered from",
     scope=(
-        "Only what an older or a coming edition of a product's terms states; products whose terms have one edition, "
-        "schedules, drafts and news are as before."
+        "Only what an older edition of a product's terms states; schedules, and products whose terms have no older "
+        "edition, are answered as before, whatever drafts, news and coming editions say."
     ),
     touches=touches,
     near=near,
-    harm=(6, 28),
+    harm=(15, 28),
     rivals={
         "H4": "every wrong answer cites a sentence that was retrieved and that says so",
         "H7": "a restart with an empty cache answers the same, and the prompt already holds the wrong sentence",
         "H9": "the number told stands in the document cited, to the letter",
-        "H12": "the documents cited are approved and are terms, no drafts and no news",
+        "H12": "the documents cited are approved terms that used to be in force: no drafts, no news, nothing to come",
         "H1": "the documents cited are about the product that was asked for",
     },
-    faults=(AS_WRITTEN, ARCHIVED, AHEAD),
+    faults=(AS_WRITTEN, ARCHIVED),
     mutants=MUTANTS,
     author_test="h2/author_test.py",
 )
