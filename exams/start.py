@@ -17,7 +17,7 @@ from exams import doorbell, incident, ledger, receipts, stock
 from exams.clock import schedule
 from exams.errors import Refusal
 from exams.live import deployments
-from exams.models import Attempt, AttemptState, Stage, TwinVersion
+from exams.models import Attempt, AttemptState, DeploymentState, Stage, TwinVersion
 from exams.packs import NothingLeftToDraw, Spec
 from exams.queries import repository_path
 from exams.twins import Twin, current
@@ -138,8 +138,6 @@ def begin(*, learner: User, attempt_id: uuid.UUID, now: datetime) -> Attempt:
             for position, planned in enumerate(schedule(twin.plans, now, percent), start=1)
         ]
         Stage.objects.bulk_create(stages)
-        if deployments.open_release(attempt) is not None:
-            doorbell.ring("grading.tasks.replay_deployments")
         windows = [{"key": stage.key, "opens_at": stage.opens_at, "closes_at": stage.closes_at} for stage in stages]
         what = {
             "twin": attempt.twin_slug,
@@ -156,6 +154,9 @@ def begin(*, learner: User, attempt_id: uuid.UUID, now: datetime) -> Attempt:
             at=now,
             receipt=True,
         )
+        release = deployments.open_release(attempt)
+        if release is not None and release.state == DeploymentState.WAITING:
+            doorbell.ring("grading.tasks.replay_deployments")
         attempt.refresh_from_db()
     return attempt
 

@@ -36,6 +36,7 @@ FAILURES_KEPT = timedelta(days=1)
 
 _SEEDS = 2**62
 _CONTENTS = ("handed_out", "approved_facts", "repository")
+_REPLAY = ("traffic", "outcomes")
 _KEEP_AS_BLOBS = """
 INSERT INTO exams_blob (sha256, size, content)
 SELECT handed_out_sha256, length(handed_out), handed_out FROM exams_stockedincident WHERE id = %(id)s
@@ -85,7 +86,7 @@ def take(*, version: TwinVersion, avoid: Collection[str]) -> StockedIncident | N
     return (
         ready.filter(pk__in=list(found))
         .select_for_update(skip_locked=True)
-        .defer(*_CONTENTS)
+        .defer(*_CONTENTS, *_REPLAY)
         .order_by(Case(When(incident_class=lot, then=Value(0)), default=Value(1)), "pk")
         .first()
     )
@@ -151,7 +152,7 @@ def sweep(*, now: datetime) -> int:
     old = Q(state=StockState.FAILED, claimed_at__lte=now - FAILURES_KEPT)
     removed, _ = there.filter(stale | left | old).delete()
     begun = StockedIncident.objects.filter(state=StockState.TAKEN, repository__isnull=False)
-    begun.exclude(taken_by__state=AttemptState.READY).update(**dict.fromkeys(_CONTENTS), truth=None)
+    begun.exclude(taken_by__state=AttemptState.READY).update(**dict.fromkeys((*_CONTENTS, *_REPLAY)), truth=None)
     if removed:
         log.info("Removed %s stocked incidents that were stale or left half-made", removed)
     return removed
@@ -161,7 +162,7 @@ def levels() -> list[Level]:
     """What there is of each class of each published twin that has a pack."""
     found = []
     for version in _published():
-        rows = list(_fresh(version).order_by("claimed_at").defer(*_CONTENTS, "truth"))
+        rows = list(_fresh(version).order_by("claimed_at").defer(*_CONTENTS, *_REPLAY, "truth"))
         try:
             classes = incident.pack_of(Twin.from_json(version.definition)).classes
         except Exception as fault:  # noqa: BLE001 - whatever its import does, the other twins' levels are shown
@@ -199,7 +200,7 @@ def _claim(version: TwinVersion, *, at_least: int, now: datetime) -> tuple[uuid.
         with connection.cursor() as cursor:
             key = f"hotseat counts the stock of twin version {version.pk}"
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
-        rows = list(_fresh(version).defer(*_CONTENTS, "truth"))
+        rows = list(_fresh(version).defer(*_CONTENTS, *_REPLAY, "truth"))
         each = -(-at_least // len(pack.classes))
         lacking = {}
         for failure_class in pack.classes:

@@ -13,7 +13,7 @@ from django.conf import settings
 from exams import doorbell
 from exams.database_clock import database_now
 from exams.live.deployments import replays
-from grading import deploying, health, queue, repro, run
+from grading import deploying, health, queue, repro, repro_reducing, run
 from grading.models import GradingRun, RunState
 from sandboxes.engine import sandbox
 from sandboxes.sandbox import SandboxFault
@@ -84,12 +84,29 @@ def replay_deployments() -> None:
         doorbell.ring("grading.tasks.replay_deployments")
 
 
+@shared_task(name="grading.tasks.replay_stock", time_limit=330, soft_time_limit=300)
+def replay_stock() -> None:
+    """Replay the release of one incident in the stock, and ring for the next. It runs beside the drawing of stock."""
+    if deploying.replay_next():
+        doorbell.ring("grading.tasks.replay_stock")
+
+
 @shared_task(name="grading.tasks.check_diagnoses", time_limit=300)
 def check_diagnoses() -> None:
     """Try the repros that wait, one after the other."""
     repro.enlist()
     while (check := repro.claim(now=database_now())) is not None:
         if not repro.check_one(check, sandbox=sandbox(), clock=database_now):
+            return
+
+
+@shared_task(name="grading.tasks.reduce_repros", time_limit=600, soft_time_limit=570)
+def reduce_repros() -> None:
+    """Find out which questions of a repro were needed, one repro after the other, when nobody's run waits."""
+    repro_reducing.enlist(now=database_now())
+    while not GradingRun.objects.filter(state=RunState.WAITING).exists():
+        row = repro_reducing.claim(now=database_now())
+        if row is None or not repro_reducing.reduce_one(row, sandbox=sandbox(), clock=database_now):
             return
 
 

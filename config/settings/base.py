@@ -177,6 +177,7 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "inte
 # What needs the container engine goes to the workers that may reach it.
 # Drawing incidents is long and can wait: its worker has a low priority and stands in nobody's way.
 CELERY_TASK_ROUTES = {
+    "grading.tasks.replay_stock": {"queue": "stock"},
     "grading.*": {"queue": "grading"},
     "exams.tasks.answer_questions": {"queue": "grading"},
     "exams.tasks.fill_stock": {"queue": "stock"},

@@ -44,6 +44,9 @@ class StockedIncident(models.Model):
     approved_facts_sha256 = models.CharField(max_length=64, blank=True, default="")
     truth = models.JSONField(null=True)
     repository = models.BinaryField(null=True)  # a whole repository as sandboxes.repository packs it
+    # What its customers ask, and what they get from what was handed out; see exams.live.telemetry. They may come later.
+    traffic = models.JSONField(null=True)
+    outcomes = models.JSONField(null=True)
 
     class Meta:
         constraints = [
@@ -65,6 +68,11 @@ class StockedIncident(models.Model):
             models.CheckConstraint(
                 condition=Q(state="taken", taken_by__isnull=False) | (~Q(state="taken") & Q(taken_by=None)),
                 name="stocked_incident_taken_by_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(traffic__isnull=True, outcomes__isnull=True)
+                | Q(state__in=["ready", "taken"], traffic__isnull=False, outcomes__isnull=False),
+                name="stocked_incident_replayed_whole",
             ),
             models.CheckConstraint(
                 condition=Q(state="failed") ^ Q(failed_because=""), name="stocked_incident_failed_has_reason"

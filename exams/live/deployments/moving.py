@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from exams import ledger
+from exams import ahead, ledger
 from exams.definitions import stage_for_questions, twin_of
+from exams.live.telemetry import Replayed
 from exams.models import Deployment, DeploymentKind, DeploymentState, Stage
 from exams.models.deployment import MOVES
 from exams.one_by_one import one_by_one
@@ -17,7 +18,6 @@ from exams.one_by_one import one_by_one
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from exams.live.telemetry import Replayed
     from exams.models import Attempt
 
 log = logging.getLogger(__name__)
@@ -106,14 +106,21 @@ def customers_ask(attempt: Attempt) -> bool:
 def open_release(attempt: Attempt) -> Deployment | None:
     """Record the release that is in production when the incident opens, if the twin has one; the attempt is held.
 
-    It is called in the transaction of the start, once the stages are there.
+    It is called in the transaction of the start, once the stages are there. For an incident from the stock it has been
+    replayed already; else it waits for a worker.
     """
     if not customers_ask(attempt):
         return None
     opens_at = Stage.objects.get(attempt=attempt, key=stage_for_questions(attempt)).opens_at
-    return Deployment.objects.create(
-        attempt=attempt, number=0, kind=DeploymentKind.INITIAL, requested_at=opens_at, due_at=opens_at
-    )
+    row = Deployment(attempt=attempt, number=0, kind=DeploymentKind.INITIAL, requested_at=opens_at, due_at=opens_at)
+    known = ahead.of(attempt)
+    if known is not None:
+        row.traffic, row.outcomes = known["traffic"], known["outcomes"]
+        row.state, row.live_from, row.ended_at = DeploymentState.LIVE, opens_at, opens_at
+    row.save(force_insert=True)
+    if known is not None:
+        tell_outcomes(row, Replayed.from_json(known["outcomes"], questions=len(known["traffic"])), at=opens_at)
+    return row
 
 
 def held(deployment_id: int) -> Deployment:
