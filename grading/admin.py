@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from grading.models import GradingRun, ReproCheck
+from grading.models import GradingRun, ReproCheck, ReproReduction
 
 
 class Read(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker only
@@ -45,4 +45,12 @@ class ReproCheckAdmin(Read):
 
     list_display = ("diagnosis", "reproduces", "claims", "checked_at", "last_fault")
     list_filter = ("reproduces",)
+    list_select_related = ("diagnosis",)
+
+
+@admin.register(ReproReduction)
+class ReproReductionAdmin(Read):
+    """Repros of which it is found out what was needed, or could not be."""
+
+    list_display = ("diagnosis", "questions", "needed", "runs", "claims", "done_at", "last_fault")
     list_select_related = ("diagnosis",)

@@ -136,4 +136,31 @@ class ReproCheck(models.Model):
         return f"repro of diagnosis {self.diagnosis_id}"
 
 
-__all__ = ["Cell", "GradingRun", "ReproCheck", "RunState"]
+class ReproReduction(models.Model):
+    """Which questions of a repro are needed to show the fault, found after its stage has closed; for mentors only."""
+
+    diagnosis = models.OneToOneField(Diagnosis, on_delete=models.PROTECT, related_name="reduction")
+    questions = models.PositiveSmallIntegerField()  # of the repro as it was filed
+    needed = models.JSONField(null=True)  # places of those that are, from 0
+    proven = models.BooleanField(null=True)  # that none of them can be left out
+    runs = models.PositiveSmallIntegerField(default=0)
+    claims = models.PositiveSmallIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    last_fault = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(done_at=None, needed__isnull=True, proven=None)
+                | Q(done_at__isnull=False, needed__isnull=False, proven__isnull=False, leased_until=None),
+                name="repro_reduction_done_has_answer",
+            )
+        ]
+        indexes = [models.Index(fields=["leased_until"], condition=Q(done_at=None), name="repro_reduction_unfinished")]
+
+    def __str__(self) -> str:
+        return f"reduction of diagnosis {self.diagnosis_id}"
+
+
+__all__ = ["Cell", "GradingRun", "ReproCheck", "ReproReduction", "RunState"]

@@ -106,7 +106,7 @@ def check_one(check: ReproCheck, *, sandbox: Sandbox, clock: Callable[[], dateti
     """
     diagnosis = check.diagnosis
     try:
-        rows = _ask(diagnosis.attempt, diagnosis.repro, sandbox)
+        rows = ask(diagnosis.attempt, diagnosis.repro, sandbox)
     except SandboxFault as fault:
         _put_back(check, f"{type(fault).__name__}: {fault}", now=clock())
         return False
@@ -114,7 +114,12 @@ def check_one(check: ReproCheck, *, sandbox: Sandbox, clock: Callable[[], dateti
     return True
 
 
-def _ask(attempt: Attempt, questions: Sequence[str], sandbox: Sandbox) -> list[JsonObject]:
+def ask(attempt: Attempt, questions: Sequence[str], sandbox: Sandbox) -> list[JsonObject]:
+    """Put questions, each on its own and in their order, to the freshly started tree that the learner was handed.
+
+    Raises:
+        SandboxFault: the platform failed, which a tree of ours that cannot be loaded is too.
+    """
     exchanges = []
     with sandbox.serve(incident.base_tree(attempt).without(TESTS), limits=TREE_LIMITS) as served:
         for question in questions:

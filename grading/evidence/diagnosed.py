@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from grading import repro
+from grading.ddmin import Reduced
 from grading.models import ReproCheck
 
 if TYPE_CHECKING:
@@ -61,6 +62,27 @@ def at_odds(kept: Kept) -> JsonObject | None:
     }
 
 
+def reduction(kept: Kept, diagnosis: Diagnosis) -> JsonObject | None:
+    """What became of leaving questions of a repro out; None of one that was not chosen for it, or waits for its stage.
+
+    `minimal` is None while it is not known, or if the runs allowed did not suffice to show it.
+    """
+    row = kept.reductions.get(diagnosis.pk)
+    if row is None:
+        return None
+    found = None if row.needed is None else Reduced(row.questions, tuple(row.needed), row.runs, bool(row.proven))
+    return {
+        "done": found is not None,
+        "minimal": found.minimal if found else None,
+        "questions": row.questions,
+        "could_be": len(found.needed) if found else None,
+        "needed": [diagnosis.repro[place] for place in found.needed] if found else [],
+        "proven": found.proven if found else None,
+        "runs": row.runs,
+        "cites": kept.event("diagnosis.reduced", number=diagnosis.number),
+    }
+
+
 def _diagnosis(kept: Kept, diagnosis: Diagnosis, check: ReproCheck | None) -> JsonObject:
     causes = repro.compare(diagnosis, kept.truth)
     return {
@@ -71,6 +93,7 @@ def _diagnosis(kept: Kept, diagnosis: Diagnosis, check: ReproCheck | None) -> Js
         "explanation": diagnosis.explanation,
         "repro": diagnosis.repro,
         "reproduces": check.reproduces if check else None,
+        "reduction": reduction(kept, diagnosis),
         "confirmed": diagnosis == kept.confirmed,
         "transcript": check.transcript if check else [],
         # The learner writes free words: what is not recognised is for the mentor to read, and no sign of a wrong cause.

@@ -13,6 +13,7 @@ from exams.models import DeploymentKind
 from exams.twins.bands import FIGURES
 from grading import repro
 from grading.bands import Known
+from grading.evidence.diagnosed import reduction
 from grading.evidence.figures_written import of_postmortem
 from grading.evidence.moments import FAILS_THEN_PASSES
 from grading.f_score import Cap, Part, Rate
@@ -67,6 +68,7 @@ def _of_diagnoses(kept: Kept) -> dict[str, Known]:
         "diagnosis.right_minutes": _right(kept, right),
         "diagnosis.component_right": _named(kept, [each for each, causes in compared if causes.component]),
         "diagnosis.class_right": _class(kept, [each for each, causes in compared if causes.failure_class]),
+        "diagnosis.minimal": _minimal(kept, next((each for each in right if kept.reproduces(each)), kept.confirmed)),
         "diagnosis.questions_before_fix": _questions_before_fix(kept),
     }
 
@@ -108,6 +110,16 @@ def _class(kept: Kept, naming: list[Diagnosis]) -> Known:
     if all(repro.names_a_rival(each, kept.truth) for each in kept.diagnoses):
         return Known(value=False, cites=_filed(kept, kept.diagnoses))
     return Known(None, _filed(kept, kept.diagnoses), "no class is recognised as the true one: read them")
+
+
+def _minimal(kept: Kept, diagnosis: Diagnosis | None) -> Known:
+    """Of the repro of the diagnosis that counts: the first right one that reproduces, else the first that does."""
+    if diagnosis is None:
+        return Known(value=False)
+    found = reduction(kept, diagnosis)
+    if found is None or not found["done"]:
+        return Known(None, _filed(kept, [diagnosis]), "it is found out after the window has closed, and was not yet")
+    return Known(found["minimal"], found["cites"], "the runs allowed did not suffice to show it")
 
 
 def _questions_before_fix(kept: Kept) -> Known:

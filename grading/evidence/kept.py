@@ -21,7 +21,7 @@ from exams.models import (
 )
 from exams.queries import counting_hand_in, counting_submission
 from grading import queue, repro
-from grading.models import ReproCheck
+from grading.models import ReproCheck, ReproReduction
 from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
@@ -84,6 +84,11 @@ class Kept:
     def _reproducing(self) -> frozenset[int]:
         checks = ReproCheck.objects.filter(diagnosis__in=self.diagnoses, reproduces=True)
         return frozenset(checks.values_list("diagnosis_id", flat=True))
+
+    @cached_property
+    def reductions(self) -> dict[int, ReproReduction]:
+        """What was found of the repros that were reduced, or are to be, by diagnosis."""
+        return {each.diagnosis_id: each for each in ReproReduction.objects.filter(diagnosis__in=self.diagnoses)}
 
     def reproduces(self, diagnosis: Diagnosis) -> bool:
         """Whether the repro of a diagnosis was tried and shows the fault."""
