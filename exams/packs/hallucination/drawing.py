@@ -5,7 +5,7 @@ families, products                    4, 16; 12 of them differ from a sibling by
 values asked for, approved            48, 36; 18 of those hold on a condition
 not approved, in the family schedule  6: documents the product shares with its siblings state it for those only
 not approved, in its own terms        6, of six different products
-approved values that end in a nought  6
+approved values that end in a nought  6, of six different products
 terms with a superseded edition       6, each of two values; as texts, the older dates sort after the newer
 terms with a future edition           3, each of two values
 terms with a draft of a new edition   3, each of two values
@@ -130,16 +130,16 @@ class Drawing:
             for attribute in self.domain.attributes
             if (product.id, attribute.key) not in self.unapproved
         }
-        todo = ROUND
+        rounded: set[str] = set()
         for product_id, key in self.random.sample(sorted(values), len(values)):
             attribute = self.domain.attribute(key)
             family = {product.id for product in self.products if product.family == self._product(product_id).family}
             taken = {value for other, value in values.items() if other[0] in family and other[1] == key}
             taken |= {remembered(domain=self.domain.key, tier=tier, key=key) for tier in self.domain.tiers}
             round_ones = [v for v in attribute.values if _ends_in_nought(v) and v not in taken]
-            if todo and round_ones and not attribute.tenths:
+            if len(rounded) < ROUND and product_id not in rounded and round_ones and not attribute.tenths:
                 values[product_id, key] = self.random.choice(round_ones)
-                todo -= 1
+                rounded.add(product_id)
         return values
 
     def _product(self, product_id: str) -> Product:
