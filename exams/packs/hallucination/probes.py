@@ -105,13 +105,29 @@ def _questions(world: World, failure: FailureClass, draw: random.Random) -> Iter
     talks: list[Drawn] = [
         (_group(world, failure, one), "session", one) for one in battery.conversations(world, draw, pairs=pairs)
     ]
-    if all(one.kind != "plain" for one in damaged):
+    if not damaged:
+        talks += ((_group(world, failure, one), "session", one) for one in _changing(world, draw))
+    elif all(one.kind != "plain" for one in damaged):
         odd = [one for one in damaged if one.kind in {"stranger", "abroad"}]
         talks += _pursued(world, failure, draw.sample(odd, min(len(odd), TALKS)), draw)
     places = set(draw.sample(range(len(lone) + len(talks)), len(talks)))
     rest, talk = iter(lone), iter(talks)
     for place in range(len(lone) + len(talks)):
         yield next(talk) if place in places else next(rest)
+
+
+def _changing(world: World, draw: random.Random) -> Iterator[Asked]:
+    """Two customers at a time whose sessions' names are alike at both ends, and who go on to other products."""
+    for number in range(2):
+        products = draw.sample(world.products, 4)
+        asked_first, asked_next = draw.sample(world.domain.attributes, 2)
+        form = draw.randrange(len(battery.FOLLOW_UPS))
+        for pair in (products[:2], products[2:]):
+            sessions = [f"turn-{number}-{place}-a" for place in range(2)]
+            for product, session in zip(pair, sessions, strict=True):
+                yield battery.plain(product, asked_first, session=session)
+            for product, session in zip(pair, sessions, strict=True):
+                yield battery.follow_up(product, asked_next, session=session, form=form)
 
 
 def _pursued(world: World, failure: FailureClass, damaged: list[Asked], draw: random.Random) -> Iterator[Drawn]:
