@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import zipfile
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ import pytest
 from exams import ledger, submit
 from exams.models import Attempt, Submission
 from exams.submit.ingesting import ingest
+from sandboxes.fake_sandbox import FakeSandbox
 from tests.attempts import NOON, live_attempt
+from tests.deployed import deployed, replayed, roll_back
 from tests.people import Cast, client_of
 from tests.work import EARLY, LIVE_CLOSES, events, save, uploaded
 
@@ -61,6 +64,25 @@ def test_it_holds_everything_of_mine(cast: Cast) -> None:
     receipts = json.loads(archive.read("receipts.json"))
     assert receipts[0]["kind"] == "attempt.started"
     assert len(receipts) == attempt.events.filter(is_receipt=True).count()
+
+
+def test_it_holds_what_i_deployed_and_what_customers_got_and_not_in_which_way_it_was_wrong(cast: Cast) -> None:
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    deployed(attempt)
+    replayed(FakeSandbox(), at=EARLY)
+    roll_back(attempt, at=EARLY + timedelta(minutes=3))
+    archive = export_of(attempt, cast.learner)
+    rows = json.loads(archive.read("deployments.json"))
+    assert [(row["number"], row["kind"], row["of__number"]) for row in rows] == [
+        (0, "initial", None),
+        (1, "deploy", None),
+        (2, "rollback", 0),
+    ]
+    told = json.loads(archive.read("telemetry.json"))
+    assert len(told["minutes"]) == 90
+    assert sum(minute["harmful"] for minute in told["minutes"]) > 0
+    for word in ("outcomes", "wrong_entity", "baseless", "refused_over", "mitigated"):
+        assert word not in archive.read("telemetry.json").decode() + archive.read("deployments.json").decode()
 
 
 def test_hidden_events_show_only_their_place_in_the_chain(cast: Cast) -> None:

@@ -25,6 +25,7 @@ from exams.models import Event
 from grading import queue
 from grading.models import GradingRun, RunState
 from grading.verdicts import Verdict
+from tests.deployed import deployed
 from tests.grading import work
 from tests.people import PASSWORD, standing_cast
 
@@ -231,3 +232,34 @@ def engine(home: Home) -> Iterator[Process]:
         process.kill()
         # The engine mounts its data folder onto itself and leaves it so.
         subprocess.run([UMOUNT, str(home.path / "docker")], check=False, capture_output=True)
+
+
+def test_a_worker_killed_in_a_replay_is_followed_by_another(home: Home) -> None:
+    """The deployment is replayed afresh by the next worker, once; nothing of the killed one is kept."""
+    attempt = work.live(standing_cast().learner)
+    right = work.PACK.reference(work.spec_of(attempt))
+    slow = right.files["assistant/server.py"].replace(
+        b"def reply(self, request):", b"def reply(self, request):\n        import time; time.sleep(0.5)"
+    )
+    row = deployed(attempt, type(right)({**right.files, "assistant/server.py": slow}), at=database_now())
+    log = home.logs / "worker.log"
+    sweep = {"HOTSEAT_TEST_SWEEP": "grading.tasks.replay_deployments"}
+
+    def is_at(*states: str) -> bool:
+        row.refresh_from_db()
+        return row.state in states
+
+    with broker(home):
+        with worker(home, "first@test", **sweep) as first:
+            until(lambda: is_at("replaying"), seconds=60, what="the replay's start", log=log)
+            time.sleep(2)
+            assert is_at("replaying")
+            first.kill()
+        with worker(home, "second@test", **sweep):
+            until(lambda: is_at("ready", "live"), seconds=120, what="the replay's end", log=log)
+    assert row.claims == 2
+    assert row.outcomes is not None
+    assert row.outcomes["outcomes"] == "c" * 12
+    told = Event.objects.filter(attempt=attempt, kind="deployment.replayed", payload__deployment=row.number)
+    assert told.count() == 1
+    assert ledger.verify(attempt.pk) is None
