@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Replayed:
     guards: tuple[Guard, ...]
     said: Mapping[int, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def harmful(self) -> int:
         """How many answers were harmful."""
         return sum(each.harmful for each in self.outcomes)
