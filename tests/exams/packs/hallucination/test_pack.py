@@ -68,25 +68,32 @@ for commit in PACK.history(spec):
 for suite in (PACK.probes(spec, seed=3), PACK.regression_suite(spec)):
     whole.update(suite.data.sha256.encode() + suite.facts + repr(suite.probes).encode())
 whole.update(PACK.facts(spec) + repr(PACK.traffic(spec)).encode() + json.dumps(PACK.truth(spec)).encode())
+whole.update(repr((PACK.injects(spec), PACK.brief(spec), PACK.measures(spec))).encode())
+with PACK.opened(PACK.base(spec)) as ask:
+    for one in PACK.traffic(spec):
+        whole.update(json.dumps(ask(one.question, one.session)).encode())
 print(whole.hexdigest())
 """
 
 
-def test_two_processes_build_the_same_bytes() -> None:
-    def digest(hash_seed: str) -> str:
+def test_processes_build_the_same_bytes_whatever_their_arithmetic_and_their_hashes() -> None:
+    """Trees, history, traces, questions, injects, and every answer customers get while live."""
+
+    def digest(**settings: str) -> str:
         ran = subprocess.run(
             [sys.executable, "-c", DIGEST, "H4", "5"],
             cwd=build.HERE.parents[2],
-            env=os.environ | {"PYTHONHASHSEED": hash_seed, "OPENBLAS_NUM_THREADS": "1"},
+            env=os.environ | settings,
             capture_output=True,
             text=True,
             check=True,
         )
         return ran.stdout.strip()
 
-    first = digest("1")
+    first = digest(PYTHONHASHSEED="1", OPENBLAS_NUM_THREADS="1")
     assert len(first) == len(hashlib.sha256().hexdigest())
-    assert digest("2") == first
+    assert digest(PYTHONHASHSEED="2", OPENBLAS_NUM_THREADS="1", OPENBLAS_CORETYPE="Prescott") == first
+    assert digest(PYTHONHASHSEED="3", OPENBLAS_NUM_THREADS="1", OPENBLAS_CORETYPE="Haswell") == first
 
 
 def test_two_seeds_share_no_value_that_answers_the_other() -> None:
