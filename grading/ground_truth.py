@@ -305,6 +305,6 @@ def _moment(one: Moment, opened_at: datetime) -> JsonObject:
         "at": one.at,
         "in_incident": one.in_incident,
         "seconds_after_opening": (one.at - opened_at).total_seconds(),
-        "source": one.source,
+        "known_from": one.source,
         "cites": list(one.cites),
     }

@@ -108,7 +108,7 @@ def _claims(kept: Kept, happened: GroundTruth) -> list[JsonObject]:
         rows += [
             claims_told.as_json(claims_told.check(stated, seen), seen)
             | {
-                "update": update.number,
+                "in_update": update.number,
                 "at": update.received_at,
                 "cites": kept.event("status_update.posted", number=update.number)
                 + (kept.went_live(seen.deployment) if seen else []),

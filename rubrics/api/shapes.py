@@ -9,6 +9,7 @@ from rest_framework import serializers
 from accounts.api.asking import Body, OneOf
 from exams.api.shapes import ReceiptSerializer, WithServerNow
 from rubrics import scoring
+from rubrics.api.evidence_shapes import EvidenceBody
 from rubrics.appeals import REASON_CHARACTERS
 from rubrics.models import Review
 from rubrics.result import Result  # the type of what ResultOut shows
@@ -203,7 +204,7 @@ class EvidenceOut(serializers.Serializer[Any]):
     """Everything the platform observed; figures cite the ledger events and runs they come from."""
 
     server_now = serializers.DateTimeField()
-    evidence = serializers.DictField()
+    evidence = EvidenceBody()
 
 
 class ReplayEvent(serializers.Serializer[Any]):

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
+from rest_framework import serializers
 
 from exams import ledger
 from exams.live import file_diagnosis, post_update
 from exams.live.deployments.moving import announce_due
-from exams.models import Attempt, Event, StatusUpdate, Submission
+from exams.models import Attempt, Event, HandIn, Stage, StatusUpdate, Submission
 from grading import evidence, queue, run
 from grading.evidence.figures import minutes
 from grading.evidence.kept import Kept
 from grading.models import ReproCheck
+from rubrics.api.evidence_shapes import EvidenceBody
 from tests.attempts import NOON, live_attempt
 from tests.deployed import deployed, fixed, refusing, replayed
 from tests.grading import work
@@ -117,9 +119,23 @@ def cites(value: Any) -> set[tuple[str, str]]:
     return set().union(*(cites(each) for each in value)) if isinstance(value, list) else set()
 
 
+_PLAYED: list[tuple[dict[str, Any], set[tuple[str, str]]]] = []  # once: grading it takes seconds
+
+
 @pytest.fixture
-def good(attempt: Attempt, fake: FakeSandbox) -> dict[str, Any]:
-    """Told at once, found in 20 minutes, live after 31, handed in with a sound test."""
+def good(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The page of an attempt that went well; see `play`."""
+    if not _PLAYED:
+        attempt = request.getfixturevalue("attempt")
+        page = play(attempt, request.getfixturevalue("fake"))
+        seqs = Event.objects.filter(attempt=attempt).values_list("seq", flat=True)
+        runs = Submission.objects.filter(attempt=attempt).values_list("pk", flat=True)
+        _PLAYED.append((page, {("event", str(seq)) for seq in seqs} | {("run", str(pk)) for pk in runs}))
+    return _PLAYED[0][0]
+
+
+def play(attempt: Attempt, fake: FakeSandbox) -> dict[str, Any]:
+    """Told at once, found in 20 minutes, live after 31, handed in with a sound test, and written up."""
     replayed(fake, at=NOON)
     update(attempt, 4, "We are looking into wrong late fees.")
     update(attempt, 15, "We have identified the cause.", state="identified")
@@ -131,10 +147,50 @@ def good(attempt: Attempt, fake: FakeSandbox) -> dict[str, Any]:
         assert announce_due(ledger.hold(attempt.pk), now=at(32)) == 1
     update(attempt, 40, "The fix is live and customers now get correct answers.", state="resolved")
     hand_in(attempt, fixed(attempt), fake)
-    return read(attempt)
+    hand_in_stage = Stage.objects.get(attempt=attempt, key="postmortem")
+    HandIn.objects.create(
+        attempt=attempt,
+        stage=hand_in_stage,
+        number=1,
+        received_at=at(120),
+        deliverables={"postmortem": {"Timeline": TIMELINE, **REST}},
+        content_sha256="0" * 64,
+    )
+    return read(attempt, minute=121)
 
 
-def test_what_really_happened_is_told_with_its_sources(attempt: Attempt, good: dict[str, Any]) -> None:
+TIMELINE = """- 2026-03-04 16:30 the release that mixes up tiers was deployed
+- 2026-03-04 16:42 the first customer was told a wrong fee
+- 12:00 the incident was opened
+- 12:15 we identified it
+- 12:20 root cause confirmed
+- 12:31 the fix went live
+- 12:40 resolved
+"""
+REST = {
+    "Root cause": "Tiers were mixed up. Priya deployed it; no test covered tiers. It lay hidden for 15 h 30.",
+    "Blast radius": "120 wrong answers before the opening, and 1 wrong answer after it.",
+    "Follow-ups": "- Alert when more than 2 % of answers conflict, owner: Lee, by 2026-12-01\n"
+    "- Probe every tier in CI, owner: Kim, within 2 weeks\n"
+    "- Document how to roll back, owner: Lee, by Friday\n",
+}
+
+
+def test_a_post_mortem_is_held_against_the_record(good: dict[str, Any]) -> None:
+    read = good["postmortem"]
+    assert read["timeline"]["recall"] == {"part": 6, "of": 6, "share": 1.0}
+    assert read["timeline"]["invented"] == read["timeline"]["missing"] == read["timeline"]["inversions"] == []
+    assert read["latent_period"]["told"]
+    assert read["blame"] == []
+    assert [each["complete"] for each in read["follow_ups"]] == [True, True, False]
+    total = read["blast_radius"]["true"]["total"]["answers"]
+    assert read["blast_radius"]["error"]["share"] == round((total - 121) / total, 4)
+    (row,) = [row for row in good["proposals"] if row["dimension"] == "postmortem_quality"]
+    assert row["if_you_see"][0]["score"] == "0.50"
+    assert row["if_you_see"][0]["asks"] == ["The trigger is right."]
+
+
+def test_what_really_happened_is_told_with_its_sources(good: dict[str, Any]) -> None:
     happened = good["ground_truth"]
     assert happened["deployed"]["in_incident"] == "2026-03-04T16:30:00Z"
     assert happened["latent_seconds"] == 15.5 * 3600
@@ -150,11 +206,24 @@ def test_what_really_happened_is_told_with_its_sources(attempt: Attempt, good: d
     }  # fmt: skip
 
 
-def test_every_citation_leads_to_an_event_or_a_run_of_the_attempt(attempt: Attempt, good: dict[str, Any]) -> None:
-    seqs = {("event", str(seq)) for seq in Event.objects.filter(attempt=attempt).values_list("seq", flat=True)}
-    runs = {("run", str(pk)) for pk in Submission.objects.filter(attempt=attempt).values_list("pk", flat=True)}
-    assert cites(good) <= seqs | runs
+def test_every_citation_leads_to_an_event_or_a_run_of_the_attempt(good: dict[str, Any]) -> None:
+    _, there = _PLAYED[0]
+    assert cites(good) <= there
     assert len(cites(good)) > 8
+
+
+def unlike(shape: Any, value: Any, at: str = "evidence") -> list[str]:
+    """Where a page is not as the interface describes it, key for key."""
+    if isinstance(shape, serializers.ListSerializer):
+        return [each for place, one in enumerate(value) for each in unlike(shape.child, one, f"{at}[{place}]")]
+    if value is None or not isinstance(shape, serializers.Serializer):
+        return [] if value is not None or shape.allow_null else [f"{at} is null"]
+    found = [f"{at}.{key}" for key in set(shape.fields) ^ set(value)]
+    return found + [each for key, one in shape.fields.items() for each in unlike(one, value.get(key), f"{at}.{key}")]
+
+
+def test_the_page_is_as_the_interface_describes_it(good: dict[str, Any]) -> None:
+    assert unlike(EvidenceBody(), good) == []
 
 
 def test_f_of_the_right_fix_is_one_and_says_by_which_questions(good: dict[str, Any]) -> None:
@@ -183,7 +252,7 @@ def test_both_rates_come_before_and_after_with_their_counts(good: dict[str, Any]
 
 
 def test_claims_are_held_against_what_telemetry_knew_at_that_minute(good: dict[str, Any]) -> None:
-    claims = [(claim["update"], claim["claim"], claim["standing"]) for claim in good["updates"]["claims"]]
+    claims = [(claim["in_update"], claim["claim"], claim["standing"]) for claim in good["updates"]["claims"]]
     assert claims == [
         (3, "how_many", "consistent"),
         (4, "over", "consistent"),
@@ -200,7 +269,7 @@ def test_good_work_is_proposed_well_and_what_no_figure_tells_is_asked(good: dict
         "diagnosis_speed": "0.50",  # more needs a minimal repro, which nobody has tried yet, and a ruled-out rival
         "hotfix_correctness": "0.75",
         "regression_safety": "0.75",
-        "postmortem_quality": "0.00",  # none was handed in
+        "postmortem_quality": "0.25",  # more needs a mentor who has read it
         "communication": "0.75",
     }
     higher = {

@@ -1,0 +1,298 @@
+"""The evidence as the interface describes it. What is sent is what `grading.evidence.collect` gives, key for key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+Shape = serializers.Serializer[Any]
+
+
+class Cite(Shape):
+    """What a figure rests on: an event of the ledger by its number, or a run by its id."""
+
+    kind = serializers.CharField(help_text="event or run")
+    ref = serializers.CharField()
+
+
+class Number(Shape):
+    """An exact number, and as a decimal."""
+
+    exact = serializers.CharField(help_text="A whole number or a fraction, such as 57/80.")
+    decimal = serializers.FloatField()
+
+
+class Of(Shape):
+    """So many of so many; the share is null of nothing."""
+
+    part = serializers.IntegerField()
+    of = serializers.IntegerField()
+    share = serializers.FloatField(allow_null=True)
+
+
+# --- What really happened ---------------------------------------------------------------------------------------------
+
+
+class MomentOut(Shape):
+    """A moment on the server's clock and by the incident's own dates; they meet at the opening."""
+
+    at = serializers.DateTimeField()
+    in_incident = serializers.DateTimeField(allow_null=True)
+    seconds_after_opening = serializers.FloatField()
+    known_from = serializers.ChoiceField(choices=["ledger", "telemetry", "truth"])
+    cites = Cite(many=True)
+
+
+class HappenedOut(MomentOut):
+    """An event of the incident; `key` are those a timeline should tell."""
+
+    id = serializers.CharField()
+    what = serializers.CharField()
+    key = serializers.BooleanField()
+
+
+class HarmOut(Shape):
+    """Harmful answers, and the conversations in which they were given; null where that is not known."""
+
+    answers = serializers.IntegerField(allow_null=True)
+    sessions = serializers.IntegerField(allow_null=True)
+
+
+class BlastRadiusOut(Shape):
+    """The blast radius in its parts."""
+
+    before_opening = HarmOut()
+    while_live = HarmOut()
+    until_mitigation = HarmOut()
+    total = HarmOut()
+
+
+class GroundTruthOut(Shape):
+    """What the platform itself knows; a moment is null if it never came."""
+
+    deployed = MomentOut(allow_null=True)
+    onset = MomentOut(allow_null=True)
+    first_harmful = MomentOut(allow_null=True)
+    opened = MomentOut()
+    first_harmful_live = MomentOut(allow_null=True)
+    detected = MomentOut(allow_null=True)
+    first_repro = MomentOut(allow_null=True)
+    confirmed = MomentOut(allow_null=True)
+    mitigated = MomentOut(allow_null=True)
+    fixed = MomentOut(allow_null=True)
+    latent_seconds = serializers.FloatField(allow_null=True)
+    blast_radius = BlastRadiusOut()
+    known_until = serializers.DateTimeField(allow_null=True)
+    events = HappenedOut(many=True)
+
+
+# --- What the hotfix does ---------------------------------------------------------------------------------------------
+
+
+class FPartOut(Shape):
+    """One set of questions of F: which were spoiled, mended and broken, by key, and the cells they were put in."""
+
+    part = serializers.ChoiceField(choices=["incident_prompts", "held_out_prompts", "metamorphic", "negative_controls"])
+    weight = Number()
+    weight_applied = Number(allow_null=True, help_text="Null if the set shows no damage: the others carry its weight.")
+    share = Number(allow_null=True)
+    questions = serializers.IntegerField()
+    spoiled = serializers.ListField(child=serializers.CharField())
+    mended = serializers.ListField(child=serializers.CharField())
+    broken = serializers.ListField(child=serializers.CharField())
+    cells = serializers.ListField(child=serializers.IntegerField())
+
+
+class FCapOut(Shape):
+    """What holds F down, whether it does or not."""
+
+    cap = serializers.ChoiceField(choices=["answers_lost", "harness_edited", "containment_only"])
+    at_most = Number()
+    holds = serializers.BooleanField()
+
+
+class FOut(Shape):
+    """F, before its caps and with them."""
+
+    value = Number()
+    raw = Number()
+    parts = FPartOut(many=True)
+    caps = FCapOut(many=True)
+
+
+class VerdictCountOut(Shape):
+    """How many answers to the hidden questions were worth this."""
+
+    verdict = serializers.CharField()
+    harmful = serializers.BooleanField()
+    before = serializers.IntegerField()
+    after = serializers.IntegerField()
+    reference = serializers.IntegerField()
+
+
+class FixedOut(Shape):
+    """A wrong fix, or another right one, and whether the test said of it what it should."""
+
+    name = serializers.CharField()
+    as_required = serializers.BooleanField()
+    result = serializers.CharField()
+    cell = serializers.IntegerField()
+
+
+class MutantKindOut(Shape):
+    """The wrong fixes of one kind."""
+
+    kind = serializers.CharField()
+    caught = Of()
+    wrong_fixes = FixedOut(many=True)
+
+
+class AlternativesOut(Shape):
+    """The other right fixes."""
+
+    passed = Of()
+    right_fixes = FixedOut(many=True)
+
+
+class MutationOut(Shape):
+    """Which wrong fixes the test catches, and which right ones it passes on."""
+
+    caught = Of()
+    by_kind = MutantKindOut(many=True)
+    alternatives = AlternativesOut()
+
+
+class EffectOut(Shape):
+    """What the hotfix does, before and after."""
+
+    f = FOut(allow_null=True)
+    f_missing = serializers.CharField(allow_blank=True, help_text="Why there is no F.")
+    by_verdict = VerdictCountOut(many=True)
+    rates = serializers.DictField(help_text="Hallucination, answers and right, by tree: before, after, reference.")
+    mutation = MutationOut(allow_null=True)
+    cites = Cite(many=True)
+
+
+# --- What was written and told ----------------------------------------------------------------------------------------
+
+
+class ClaimOut(Shape):
+    """A claim in an update, and how it stands to telemetry at that minute."""
+
+    claim = serializers.ChoiceField(
+        choices=["over", "deployed", "rolled_back", "nobody", "everybody", "how_much", "how_many"]
+    )
+    sentence = serializers.CharField()
+    number = serializers.FloatField(allow_null=True)
+    bound = serializers.CharField(allow_blank=True)
+    standing = serializers.ChoiceField(choices=["consistent", "contradicted", "not_checkable"])
+    why = serializers.CharField()
+    telemetry = serializers.DictField(allow_null=True)
+    in_update = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    cites = Cite(many=True)
+
+
+class UpdatesOut(Shape):
+    """Status updates and what is measured of them."""
+
+    posted = serializers.ListField(child=serializers.DictField())
+    silences = serializers.ListField(child=serializers.DictField())
+    longest_silence = serializers.DictField(allow_null=True)
+    promises = serializers.ListField(child=serializers.DictField())
+    promises_kept = serializers.DictField(allow_null=True)
+    said = serializers.DictField(allow_null=True, help_text="How many say impact, action and the next update.")
+    claims = ClaimOut(many=True)
+    asked_in_the_room = serializers.ListField(child=serializers.DictField())
+
+
+class TimelineOut(Shape):
+    """The post-mortem's timeline held against the record."""
+
+    entries = serializers.IntegerField()
+    precision = Of(help_text="Entries that the record bears out.")
+    recall = Of(help_text="Key events that are told.")
+    mean_error_seconds = serializers.FloatField(allow_null=True)
+    pairs = serializers.ListField(child=serializers.DictField())
+    inversions = serializers.ListField(child=serializers.DictField())
+    invented = serializers.ListField(child=serializers.DictField())
+    missing = serializers.ListField(child=serializers.DictField())
+
+
+class PostmortemOut(Shape):
+    """The post-mortem taken apart."""
+
+    stage = serializers.CharField()
+    deliverable = serializers.CharField()
+    timeline = TimelineOut()
+    blast_radius = serializers.DictField()
+    latent_period = serializers.DictField()
+    follow_ups = serializers.ListField(child=serializers.DictField())
+    blame = serializers.ListField(child=serializers.DictField())
+    cites = Cite(many=True)
+
+
+# --- What is proposed -------------------------------------------------------------------------------------------------
+
+
+class ConditionOut(Shape):
+    """One condition of a band, with the figure as this attempt has it."""
+
+    condition = serializers.CharField()
+    holds = serializers.BooleanField(allow_null=True, help_text="Null if that cannot be told.")
+    figure = serializers.CharField()
+    says = serializers.CharField()
+    value = serializers.JSONField(allow_null=True, help_text="Yes or no, an exact number, the word never, or null.")
+    why_none = serializers.CharField(allow_blank=True)
+    cites = Cite(many=True)
+
+
+class BandOut(Shape):
+    """One band of the attempt's own version of the twin."""
+
+    score = serializers.CharField()
+    cap = serializers.BooleanField()
+    holds = serializers.BooleanField(allow_null=True)
+    asks = serializers.ListField(child=serializers.CharField())
+    conditions = ConditionOut(many=True)
+
+
+class OpenBandOut(Shape):
+    """A band that would apply if the mentor sees what it asks, and what no figure was there for."""
+
+    score = serializers.CharField()
+    cap = serializers.BooleanField()
+    asks = serializers.ListField(child=serializers.CharField())
+    not_told_by_figures = serializers.ListField(child=serializers.CharField())
+
+
+class ProposalOut(Shape):
+    """What the figures propose for one dimension. It is entered nowhere: the mentor scores."""
+
+    dimension = serializers.CharField()
+    title = serializers.CharField()
+    proposed = serializers.CharField(allow_null=True)
+    if_you_see = OpenBandOut(many=True)
+    bands = BandOut(many=True)
+
+
+class EvidenceBody(Shape):
+    """Everything the platform observed. What needs attention first stands first."""
+
+    forced = serializers.ListField(child=serializers.DictField())
+    attention = serializers.DictField()
+    clock = serializers.DictField()
+    times = serializers.DictField()
+    verdict = serializers.DictField(allow_null=True)
+    self_checks = serializers.ListField(child=serializers.DictField())
+    diagnoses = serializers.ListField(child=serializers.DictField())
+    truth = serializers.DictField()
+    ground_truth = GroundTruthOut()
+    updates = UpdatesOut()
+    runs = serializers.ListField(child=serializers.DictField())
+    effect = EffectOut(allow_null=True)
+    hotfix = serializers.DictField(allow_null=True)
+    documents = serializers.ListField(child=serializers.DictField())
+    postmortem = PostmortemOut(allow_null=True)
+    proposals = ProposalOut(many=True)
