@@ -99,6 +99,7 @@ def play(cast: Cast, *, source: str) -> None:
         live = _hand_in_live(cast.learner, attempt, culprit, question)
         _write_post_mortem(cast.learner, attempt, culprit)
     _wait_for_closing(cast.learner, attempt)
+    _show_customers(cast.learner, attempt)
     say.export_text(clear=True)  # a picture begins here: what was judged, and how
     _show_hand_in_verdict(cast.learner, live)
     review = _review(cast, attempt)
@@ -228,9 +229,37 @@ def _fix(learner: Person, attempt: Json, bench: Workbench, culprit: Culprit) -> 
     run = _run(learner, attempt)
     _show_run(run)
     expect("the fix stands", holds=run["verdict"]["name"] == "verified")
+    _deploy(learner, attempt, run)
     _update(
         learner, attempt, "resolved", f"The fix is verified: {culprit.commit[:9]} is reverted and a test guards it."
     )
+
+
+def _deploy(learner: Person, attempt: Json, run: Json) -> None:
+    path = f"attempts/{attempt['id']}/deployments/"
+    asked = learner.post(path, {"run": run["id"]}, expect=201)["deployment"]
+
+    def tried() -> Json | None:
+        seen: Json = learner.get(path)["results"][asked["number"]]
+        return None if seen["state"] in {"waiting", "replaying"} else seen
+
+    tried_as = until("the replay of customers' questions", tried, seconds=120)
+    expect("the fix can be deployed", holds=tried_as["state"] in {"ready", "live"})
+    say.print(f"  deployed as number {asked['number']}: customers get it from {moment(asked['goes_live_at'])}")
+
+
+def _show_customers(learner: Person, attempt: Json) -> None:
+    """What customers got from each version, minute by minute; the minute in which one went live is in both."""
+    seen = learner.get(f"attempts/{attempt['id']}/telemetry/")
+    table = table_of("minute", "asked", "right", "refused", "harmful", "complaints", title="what customers got")
+    for minute in seen["minutes"]:
+        names = ("asked", "correct", "refused", "harmful", "complaints")
+        table.add_row(str(minute["minute"]), *(str(minute[name]) for name in names))
+    say.print(table)
+    expect("customers asked", holds=sum(minute["asked"] for minute in seen["minutes"]) > 0)
+    fixed = [mark["live_from"] for mark in seen["deployed"] if mark["deployment"]]
+    after_it = [minute for minute in seen["minutes"] if fixed and minute["begins_at"] >= fixed[0]]
+    expect("nobody is harmed by the fix", holds=not any(minute["harmful"] for minute in after_it))
 
 
 def _hand_in_live(learner: Person, attempt: Json, culprit: Culprit, question: str) -> Json:
