@@ -12,7 +12,7 @@ from deploy.bench.report import CouldNotMeasure, Counts, Report, console
 from exams.live.telemetry import Entry
 from exams.trees import TESTS
 from grading.deploying.putting import put_all
-from grading.deploying.weighing import weigh
+from grading.deploying.weighing import Scales
 from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
@@ -73,10 +73,10 @@ def _replay(
 ) -> tuple[float, float, float, float]:
     """Seconds: in all, until the tree answers, for the questions, for judging."""
     began = time.perf_counter()
-    put = put_all(tree, entries, sandbox=sandbox, beat=lambda: None)
-    asked = time.perf_counter()
-    found = weigh(put.exchanges, subject.PACK.facts(what.spec), seed=what.spec.seed)
-    ended = time.perf_counter()
-    if put.starts != 1 or found.harmful > len(entries) // 20:
-        raise CouldNotMeasure(f"The right fix was started {put.starts} times and harmed {found.harmful} customers.")
-    return ended - began, put.start_seconds, put.seconds - put.start_seconds, ended - asked
+    scales = Scales(subject.PACK.facts(what.spec), seed=what.spec.seed)
+    put = put_all(tree, entries, sandbox=sandbox, take=scales.take)
+    took = time.perf_counter() - began
+    harmed = scales.found().harmful
+    if put.starts != 1 or harmed > len(entries) // 20:
+        raise CouldNotMeasure(f"The right fix was started {put.starts} times and harmed {harmed} customers.")
+    return took, put.start_seconds, put.seconds - put.start_seconds - scales.seconds, scales.seconds

@@ -14,7 +14,7 @@ from exams.models import DeploymentKind
 from exams.one_by_one import UNUSABLE
 from grading import transcripts
 from grading.deploying.putting import CannotStart, put_all
-from grading.deploying.weighing import weigh
+from grading.deploying.weighing import Scales
 from grading.run import OurTreeFailed
 from sandboxes.ingest import IngestRefused
 from sandboxes.sandbox import SandboxFault
@@ -47,11 +47,16 @@ def replay(held: replays.Claim, *, sandbox: Sandbox, clock: Callable[[], datetim
     began = time.perf_counter()
     try:
         traffic = kept_traffic(row.attempt)
-        put = put_all(tree_of(row), traffic, sandbox=sandbox, beat=lambda: replays.keep(held, now=clock()))
+        scales = Scales(incident.facts(row.attempt), seed=row.attempt.incident_seed)
+        put = put_all(
+            tree_of(row),
+            traffic,
+            sandbox=sandbox,
+            take=scales.take,
+            beat=lambda: replays.keep(held, now=clock()),
+        )
         if put.starts > 1 and row.kind == DeploymentKind.INITIAL:
             raise OurTreeFailed("the release handed out died while it was asked")
-        asked = time.perf_counter()
-        found = weigh(put.exchanges, incident.facts(row.attempt), seed=row.attempt.incident_seed)
     except (CannotStart, IngestRefused) as refused:
         _cannot_start(held, refused, now=clock())
         return
@@ -64,16 +69,15 @@ def replay(held: replays.Claim, *, sandbox: Sandbox, clock: Callable[[], datetim
         )
         replays.give_back(held, f"{type(broken).__name__}: {broken}", now=clock())
         return
-    ended = time.perf_counter()
     timings = {
         "questions": len(traffic),
         "starts": put.starts,
         "start_seconds": round(put.start_seconds, 3),
-        "asking_seconds": round(put.seconds - put.start_seconds, 3),
-        "judging_seconds": round(ended - asked, 3),
-        "total_seconds": round(ended - began, 3),
+        "asking_seconds": round(put.seconds - put.start_seconds - scales.seconds, 3),
+        "judging_seconds": round(scales.seconds, 3),
+        "total_seconds": round(time.perf_counter() - began, 3),
     }
-    replays.finish(held, found, timings=timings, now=clock())
+    replays.finish(held, scales.found(), timings=timings, now=clock())
 
 
 def _cannot_start(held: replays.Claim, refused: CannotStart | IngestRefused, *, now: datetime) -> None:

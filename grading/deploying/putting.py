@@ -38,28 +38,34 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True)
 class Put:
-    """What came back: one exchange for each question, how often the tree was started, and how long it all took."""
+    """How often the tree was started, how long until it answered, and how long it all took."""
 
-    exchanges: tuple[Exchange, ...]
     starts: int
     start_seconds: float
     seconds: float
 
 
-def put_all(tree: Tree, traffic: Sequence[Entry], *, sandbox: Sandbox, beat: Callable[[], None]) -> Put:
-    """Put every question to `tree`, in order; `beat` is called every few seconds, and may raise to stop.
+def put_all(
+    tree: Tree,
+    traffic: Sequence[Entry],
+    *,
+    sandbox: Sandbox,
+    take: Callable[[Exchange], None],
+    beat: Callable[[], None] = lambda: None,
+) -> Put:
+    """Put every question to `tree`, in order, and hand each answer to `take`.
 
-    A question that ends the tree has failed, and the tree is started afresh for the next one, without what it
-    remembered, up to `MOST_STARTS` times within `BUDGET_SECONDS`. Whatever has no answer then has failed.
+    `beat` is called every few seconds, and may raise to stop. A question that ends the tree has failed, and the tree is
+    started afresh for the next one, without what it remembered, up to `MOST_STARTS` times within `BUDGET_SECONDS`.
+    Whatever has no answer then has failed.
 
     Raises:
         CannotStart: it cannot be loaded.
         SandboxFault: the platform failed.
     """
     began = time.monotonic()
-    answers: list[Exchange] = []
-    starts, first_start = 0, 0.0
-    while len(answers) < len(traffic) and starts < MOST_STARTS:
+    answered, starts, first_start = 0, 0, 0.0
+    while answered < len(traffic) and starts < MOST_STARTS:
         left = BUDGET_SECONDS - (time.monotonic() - began)
         if left <= 0:
             break
@@ -69,16 +75,14 @@ def put_all(tree: Tree, traffic: Sequence[Entry], *, sandbox: Sandbox, beat: Cal
             broken = _broken(served)
             if starts == 1:
                 first_start = time.monotonic() - began
-            if broken and not answers:
+            if broken and not answered:
                 raise CannotStart(broken)
             if broken:
                 break
-            answers += _until_it_ends(served, traffic[len(answers) :], beat)
-    missing = [
-        Exchange(entry.question, entry.session, None, "the assistant was down", 0.0)
-        for entry in traffic[len(answers) :]
-    ]
-    return Put((*answers, *missing), starts, first_start, time.monotonic() - began)
+            answered += _until_it_ends(served, traffic[answered:], take, beat)
+    for entry in traffic[answered:]:
+        take(Exchange(entry.question, entry.session, None, "the assistant was down", 0.0))
+    return Put(starts, first_start, time.monotonic() - began)
 
 
 def _broken(served: Served) -> str:
@@ -91,16 +95,19 @@ def _broken(served: Served) -> str:
     return f"it ended while it was loaded ({served.ended}): {served.why}" if served.ended is not None else ""
 
 
-def _until_it_ends(served: Served, entries: Sequence[Entry], beat: Callable[[], None]) -> list[Exchange]:
-    answers: list[Exchange] = []
+def _until_it_ends(
+    served: Served, entries: Sequence[Entry], take: Callable[[Exchange], None], beat: Callable[[], None]
+) -> int:
+    """How many were asked: all of them, or as far as the one that ended it."""
     beaten = time.monotonic()
-    for entry in entries:
-        answers.append(served.ask(entry.question, session=entry.session))
+    for number, entry in enumerate(entries, start=1):
+        exchange = served.ask(entry.question, session=entry.session)
         if served.ended is RunEnd.infra_error:
             raise RunLost(f"a deployment was lost: {served.why}")
+        take(exchange)
         if served.ended is not None:
-            break
+            return number
         if time.monotonic() - beaten > BEAT_SECONDS:
             beat()
             beaten = time.monotonic()
-    return answers
+    return len(entries)

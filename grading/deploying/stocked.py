@@ -13,7 +13,7 @@ from exams import ahead, incident
 from exams.models import StockedIncident
 from exams.trees import TESTS
 from exams.twins import Twin
-from grading.deploying.weighing import weigh
+from grading.deploying.weighing import Scales
 from sandboxes.ingest.tree import Tree
 from sandboxes.sandbox import Exchange
 
@@ -42,11 +42,12 @@ def _replay(stocked_id: uuid.UUID) -> bool:
         return False
     pack = incident.pack_of(Twin.from_json(row.twin.definition))
     traffic = pack.traffic(row.spec)
+    scales = Scales(bytes(row.approved_facts), seed=row.incident_seed)
     with pack.opened(Tree.from_tar(bytes(row.handed_out)).without(TESTS)) as ask:
-        exchanges = [_put(ask, each) for each in traffic]
-    found = weigh(exchanges, bytes(row.approved_facts), seed=row.incident_seed)
+        for each in traffic:
+            scales.take(_put(ask, each))
     kept = [[each.second, each.question, each.session] for each in traffic]
-    return ahead.keep(row.pk, traffic=kept, replayed=found)
+    return ahead.keep(row.pk, traffic=kept, replayed=scales.found())
 
 
 def _put(ask: Ask, asked: Question) -> Exchange:

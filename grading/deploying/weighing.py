@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from exams.live.telemetry import Guard, Outcome, Replayed
 from exams.live.telemetry.measuring import complains_after
-from grading import transcripts
-from grading.oracle import ClaimVerdict
+from grading import oracle, transcripts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sandboxes.sandbox import Exchange, JsonObject
 
 MOST_SAID = 300  # characters kept of an answer that is complained about
 _GUARDS = {"pass": Guard.passed, "block": Guard.blocked}
 
 
-def outcome_of(verdict: ClaimVerdict) -> Outcome:
+def outcome_of(verdict: oracle.ClaimVerdict) -> Outcome:
     """The letter of a verdict: what is no reply at all has failed."""
-    return Outcome.failed if verdict is ClaimVerdict.malformed else Outcome[verdict.name]
+    return Outcome.failed if verdict is oracle.ClaimVerdict.malformed else Outcome[verdict.name]
 
 
-def weigh(exchanges: Sequence[Exchange], facts: bytes, *, seed: int) -> Replayed:
-    """Judge every answer against the approved facts; `seed` is the incident's, which draws who complains."""
-    outcomes: list[Outcome] = []
-    guards: list[Guard] = []
-    said: dict[int, str] = {}
-    for number, (exchange, judgement) in enumerate(transcripts.judged(exchanges, facts)):
+class Scales:
+    """Weighs answers one by one, in the order of the questions, and keeps nothing else of them: they may be long.
+
+    `facts` are the approved ones, `seed` is the incident's, which draws who complains. `seconds` is the time it took.
+    """
+
+    def __init__(self, facts: bytes, *, seed: int) -> None:
+        self.seconds = 0.0
+        self._conversations = oracle.Conversations(oracle.read_facts(facts))
+        self._seed = seed
+        self._outcomes: list[Outcome] = []
+        self._guards: list[Guard] = []
+        self._said: dict[int, str] = {}
+
+    def take(self, exchange: Exchange) -> None:
+        """Judge the next answer against the approved facts."""
+        began = time.perf_counter()
+        number = len(self._outcomes)
+        judgement = self._conversations.judge(exchange.question, exchange.session, exchange.reply)
         outcome = outcome_of(judgement.verdict)
-        outcomes.append(outcome)
-        guards.append(_guard(exchange.reply))
-        if outcome.harmful and complains_after(seed, number) is not None:
-            said[number] = transcripts.storable((exchange.reply or {}).get("text", ""), most=MOST_SAID)
-    return Replayed(tuple(outcomes), tuple(guards), said)
+        self._outcomes.append(outcome)
+        self._guards.append(_guard(exchange.reply))
+        if outcome.harmful and complains_after(self._seed, number) is not None:
+            self._said[number] = transcripts.storable((exchange.reply or {}).get("text", ""), most=MOST_SAID)
+        self.seconds += time.perf_counter() - began
+
+    def found(self) -> Replayed:
+        """What all of them were worth."""
+        return Replayed(tuple(self._outcomes), tuple(self._guards), dict(self._said))
 
 
 def _guard(reply: JsonObject | None) -> Guard:

@@ -19,7 +19,7 @@ from exams.models import Deployment, DeploymentKind, DeploymentState
 from exams.void import void
 from grading import deploying, oracle, tasks
 from grading.deploying import putting
-from grading.deploying.weighing import MOST_SAID, outcome_of, weigh
+from grading.deploying.weighing import MOST_SAID, Scales, outcome_of
 from sandboxes.fake_sandbox import FakeSandbox
 from sandboxes.ingest.tree import Tree
 from sandboxes.sandbox import EngineUnreachable, Exchange
@@ -192,8 +192,10 @@ def test_a_hostile_reply_is_judged_like_any(attempt: Attempt, fake: FakeSandbox,
 def test_complaints_quote_what_was_said_in_few_and_harmless_words(attempt: Attempt) -> None:
     traffic = kept_traffic(attempt)
     harmful = {"text": "The late fee of Ridge Gold is 9999 USD.\u202e" + "x" * 900, "citations": [], "documents": []}
-    exchanges = [Exchange(each.question, each.session, harmful, None, 0.1) for each in traffic] * 5
-    found = weigh(exchanges, work.PACK.facts(work.spec_of(attempt)), seed=attempt.incident_seed)
+    scales = Scales(work.PACK.facts(work.spec_of(attempt)), seed=attempt.incident_seed)
+    for each in traffic * 5:
+        scales.take(Exchange(each.question, each.session, harmful, None, 0.1))
+    found = scales.found()
     assert found.said
     assert all(len(text) < MOST_SAID + 60 and "\u202e" not in text for text in found.said.values())
     assert all(found.outcomes[number].harmful for number in found.said)

@@ -15,7 +15,7 @@ from exams.live.deployments.trees import release_tree
 from exams.models import DeploymentState, StockedIncident, StockState
 from grading import deploying, tasks
 from grading.deploying.putting import put_all
-from grading.deploying.weighing import weigh
+from grading.deploying.weighing import Scales
 from tests.attempts import published_twin
 from tests.deployed import replayed
 from tests.grading import work
@@ -61,8 +61,9 @@ def test_a_start_from_the_stock_knows_its_chart_at_once_and_it_is_that_of_a_sand
     assert (seen.until, seen.total.asked) == (later, 4)
     assert len(events(attempt, "deployment.replayed")) == 1
 
-    put = put_all(release_tree(attempt), kept_traffic(attempt), sandbox=fake, beat=lambda: None)
-    assert row.outcomes == weigh(put.exchanges, incident.facts(attempt), seed=attempt.incident_seed).to_json()
+    scales = Scales(incident.facts(attempt), seed=attempt.incident_seed)
+    put_all(release_tree(attempt), kept_traffic(attempt), sandbox=fake, take=scales.take)
+    assert row.outcomes == scales.found().to_json()
 
 
 @pytest.mark.usefixtures("_stocked")
