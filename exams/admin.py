@@ -8,6 +8,7 @@ from django.contrib import admin
 
 from exams.models import (
     Attempt,
+    Deployment,
     Diagnosis,
     Event,
     HandIn,
@@ -92,6 +93,12 @@ _shown(LateWrite, ("attempt", "stage", "kind", "received_at", "late_by", "grante
 _shown(StatusUpdate, ("attempt", "number", "audience", "state", "received_at"), filters=("state", "audience"))
 _shown(Inject, ("attempt", "rule", "occurrence", "role", "due_at", "written_at"), filters=("role", "rule"))
 _shown(Question, ("attempt", "number", "state", "tries", "received_at", "answered_at"), filters=("state",))
+_shown(
+    Deployment,
+    ("attempt", "number", "kind", "state", "requested_at", "due_at", "claims", "ended_at", "last_fault"),
+    filters=("state", "kind"),
+    search=("attempt__id__exact",),
+)
 _shown(Diagnosis, ("attempt", "number", "component", "failure_class", "received_at"))
 _shown(Upload, ("attempt", "name", "size", "committed_at", "bytes_at", "expired_at"))
 _shown(Heartbeat, ("part", "at"))

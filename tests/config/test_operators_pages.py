@@ -30,7 +30,15 @@ def test_times_have_seconds_and_a_zone() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["grading/gradingrun", "grading/reprocheck", "exams/attempt", "rubrics/review", "rubrics/appeal"]
+    "page",
+    [
+        "grading/gradingrun",
+        "grading/reprocheck",
+        "exams/attempt",
+        "exams/deployment",
+        "rubrics/review",
+        "rubrics/appeal",
+    ],
 )
 def test_a_page_is_read_and_not_written(operator: Client, page: str) -> None:
     assert operator.get(f"/admin/{page}/").status_code == 200
