@@ -2,6 +2,7 @@
 
 from exams.packs.hallucination.edits import FailureClass
 from exams.packs.hallucination.hidden.h1 import H1
+from exams.packs.hallucination.hidden.h1_h8 import H1_H8
 from exams.packs.hallucination.hidden.h2 import H2
 from exams.packs.hallucination.hidden.h3 import H3
 from exams.packs.hallucination.hidden.h4 import H4
@@ -16,5 +17,5 @@ from exams.packs.hallucination.hidden.h13 import H13
 from exams.packs.hallucination.hidden.h14 import H14
 
 CLASSES: dict[str, FailureClass] = {
-    failure.key: failure for failure in (H1, H2, H3, H4, H5, H6, H7, H8, H9, H11, H12, H13, H14)
+    failure.key: failure for failure in (H1, H2, H3, H4, H5, H6, H7, H8, H9, H11, H12, H13, H14, H1_H8)
 }
