@@ -199,7 +199,7 @@ def test_nobody_interrupts() -> None:
 
 
 def test_a_rule_speaks_once_about_the_same_deployment() -> None:
-    script = (rule("one", Deployed("live", 60), times=3, again_after=0, each="deployment"),)
+    script = (rule("one", Deployed("live", 60), times=3, again_after=60, each="deployment"),)
     once = (Deployment(600, "live"),)
     assert seconds(script, history(deployments=once)) == [660]
     assert seconds(script, history(deployments=(*once, Deployment(1200, "live")))) == [660, 1260]

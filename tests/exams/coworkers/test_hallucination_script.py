@@ -1,0 +1,191 @@
+"""What the hallucinating assistant's people say: believable, plain, true, and silent about what is to be found out."""
+
+from __future__ import annotations
+
+import os
+import re
+import string
+import subprocess
+import sys
+
+import pytest
+
+from exams.coworkers.engine import due
+from exams.coworkers.history import Complaint, Deployment, History, Minute, Said, Update
+from exams.packs import Spec
+from exams.packs.hallucination import incident, injects
+from exams.packs.injects import Complained, InjectRule, check_script
+
+SEEDS = range(0, 4000, 13)
+CLOSES = 90 * 60
+# Words that name a component or a way of failing: finding those is the exam.
+GIVEAWAYS = re.compile(
+    r"cache|retriev|index|ingest|prompt|ground|guard|abstain|citation|cited|session|temperature|decod|token|model"
+    r"|truncat|context|stale|outdated|superseded|draft|alias|tier|jurisdiction|country|condition|unit\b|markdown|render"
+    r"|threshold of the|config|release|commit|rollback|bug\b|regression",
+    re.IGNORECASE,
+)
+BLAME = re.compile(r"\b(blame|fault|careless|incompetent|negligen|who did|your mistake|should have)\b", re.IGNORECASE)
+
+
+def script(seed: int = 7) -> tuple[InjectRule, ...]:
+    return injects.script(Spec("H1", seed))
+
+
+def minutes(harmful: float, refused: float = 2, *, until: int = 90, then: tuple[float, float] = (0, 2)) -> list[Minute]:
+    """Ten questions a minute, of which so many end so; others from minute `until` on. A third complain of harm."""
+
+    def minute(number: int) -> Minute:
+        bad, none = (harmful, refused) if number < until else then
+        count = [int((number + 1) * each) - int(number * each) for each in (bad, none, bad / 3)]
+        return Minute(number, 10, 10 - count[0] - count[1], count[1], count[0], 0, count[2])
+
+    return [minute(number) for number in range(90)]
+
+
+def history(customers: list[Minute], **acts: object) -> History:
+    complaints = tuple(
+        Complaint(60 * one.number + 30, f"What is fee {one.number}?", f"Fee {one.number} is 40.")
+        for one in customers
+        if one.complaints
+    )
+    return History(closings=((0, CLOSES),), minutes=tuple(customers), complaints=complaints, **acts)  # type: ignore[arg-type]
+
+
+def said(seen: History, seed: int = 7) -> list[Said]:
+    return due(script(seed), seen, CLOSES)
+
+
+def keys(seen: History, seed: int = 7) -> list[str]:
+    return [one.rule for one in said(seen, seed)]
+
+
+def test_every_seed_gives_a_script_that_can_be_acted_on() -> None:
+    for seed in SEEDS:
+        check_script(script(seed))
+    assert len(script()) == 15
+
+
+def test_it_is_the_same_for_every_class_and_needs_no_incident(monkeypatch: pytest.MonkeyPatch) -> None:
+    def drawn(*_: object) -> None:
+        raise AssertionError("the incident was drawn")
+
+    monkeypatch.setattr(incident, "incident", drawn)
+    for seed in SEEDS:
+        assert injects.script(Spec("H1", seed)) == injects.script(Spec("H14", seed))
+    assert len({script(seed) for seed in SEEDS}) == len(SEEDS)
+
+
+def test_no_words_name_a_component_a_class_or_somebody_to_blame() -> None:
+    texts = {text for seed in SEEDS for rule in script(seed) for text in rule.texts}
+    assert 25 < len(texts) < 60
+    plain = ["".join(words for words, *_ in string.Formatter().parse(text)) for text in texts]
+    assert [text for text in plain if GIVEAWAYS.search(text)] == []
+    assert [text for text in plain if BLAME.search(text)] == []
+    assert max(len(text) for text in plain) < 240
+    assert not [text for text in plain if "!" in text]
+
+
+def test_nobody_of_one_trade_comes_back_in_another_nor_is_an_engineer() -> None:
+    names = [name for trade in injects.NAMES.values() for name in trade]
+    assert len(set(names)) == len(names)
+    assert set(injects.NAMES) == {incident.domain_of(seed) for seed in range(200)}
+    assert not {name.split()[0] for name in names} & set(incident.FIRST_NAMES)
+    assert not {name.split()[-1] for name in names} & set(incident.LAST_NAMES)
+
+
+def test_who_says_nothing_is_asked_by_everybody() -> None:
+    heard = keys(history(minutes(1.5)))
+    assert {"complaints_alert", "complaint", "what_to_say", "one_line", "who_was_told", "any_news"} <= set(heard)
+    assert {"one_line_again", "who_was_told_again", "known_cause", "time_to_fix"} <= set(heard)
+    assert heard.count("any_news") == 3
+    assert not {"better", "still_wrong", "not_resolved", "promise_passed", "answers_nothing"} & set(heard)
+    assert 15 <= len(heard) <= 25
+
+
+def test_who_keeps_everybody_informed_and_mends_it_hears_little() -> None:
+    updates = [Update(180, "stakeholders", "investigating", 1080), Update(240, "customers", "investigating")]
+    updates += [Update(at, "stakeholders", "identified", at + 1200) for at in (840, 1800)]
+    updates += [Update(1320, "compliance", "identified", 2600), Update(1500, "engineering", "identified", 2600)]
+    updates += [Update(2500, "stakeholders", "monitoring", 3600), Update(3300, "stakeholders", "resolved")]
+    mended = history(
+        minutes(1.5, until=40),
+        updates=tuple(sorted(updates, key=lambda one: one.second)),
+        deployments=(Deployment(2400, "live", "deployment 1"),),
+        confirmed=(1400,),
+    )
+    heard = keys(mended)
+    assert set(heard) == {"complaints_alert", "complaint", "one_line", "who_was_told", "better"}
+    assert heard.count("better") == 1
+
+
+def test_resolved_while_harm_goes_on_is_contradicted_with_figures_that_are_true() -> None:
+    claimed = history(minutes(1.0), updates=(Update(1800, "stakeholders", "resolved"),))
+    (one,) = [each for each in said(claimed) if each.rule == "not_resolved"]
+    assert 1800 + 6 * 60 <= one.second < 1800 + 9 * 60
+    figures = [int(number) for number in re.findall(r"\d+", one.text)]
+    end = one.second // 60
+    asked = claimed.total("asked", 30, end)
+    assert claimed.total("harmful", 30, end) in figures
+    assert asked in figures
+    assert "not_resolved" not in keys(history(minutes(0.05), updates=(Update(1800, "stakeholders", "resolved"),)))
+
+
+def test_a_version_that_refuses_nearly_everything_is_no_relief() -> None:
+    refusing = history(minutes(1.5, until=30, then=(0, 9.5)), deployments=(Deployment(1800, "live", "deployment 1"),))
+    heard = keys(refusing)
+    assert "answers_nothing" in heard
+    assert "better" not in heard
+
+
+def test_a_version_that_goes_on_harming_is_told_of() -> None:
+    heard = keys(history(minutes(1.5), deployments=(Deployment(1800, "live", "deployment 1"),)))
+    assert heard.count("still_wrong") == 1
+    assert "better" not in heard
+
+
+def test_a_lucky_spell_of_a_version_that_harms_is_no_relief() -> None:
+    spells = [Minute(n, 10, 10 - bad, 0, bad) for n in range(90) for bad in [2 if n < 36 or n % 10 == 0 else 0]]
+    heard = keys(history(spells, deployments=(Deployment(1800, "live", "deployment 1"),)))
+    assert "still_wrong" in heard
+    assert "better" not in heard
+
+
+def test_a_missed_promise_is_asked_after_once() -> None:
+    promised = Update(600, "stakeholders", "investigating", 1200)
+    (one,) = [each for each in said(history(minutes(0), updates=(promised,))) if each.rule == "promise_passed"]
+    assert 1200 + 180 <= one.second < 1200 + 240
+    assert re.search(r"\b3 minutes ago", one.text)
+
+
+def test_complaints_quote_only_what_customers_asked_and_were_told() -> None:
+    quiet = history(minutes(0))
+    assert not {"complaint", "complaints_alert"} & set(keys(quiet))
+    harmed = history(minutes(1.5))
+    quoted = [one for one in said(harmed) if one.rule == "complaint"]
+    assert len(quoted) == 3
+    for one in quoted:
+        assert one.quoted is not None
+        complaint = harmed.complaints[one.quoted]
+        assert complaint.second < one.second
+        assert f"“{complaint.question}”" in one.text
+        assert f"“{complaint.answer}”" in one.text
+    assert all(Complained() in rule.when for rule in script() if rule.sender.role == "customer")
+
+
+def test_the_same_bytes_in_every_process() -> None:
+    code = (
+        "from exams.packs import Spec; from exams.packs.hallucination import injects;"
+        "print(injects.script(Spec('H1', 11)))"
+    )
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": os.getcwd()},  # noqa: PTH109 - a path as text
+            check=True,
+            capture_output=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert printed[0] == printed[1]
+    assert len(printed[0]) > 2000
