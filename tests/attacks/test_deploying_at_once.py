@@ -1,0 +1,114 @@
+"""Many tabs and many workers at the same instant: one deployment is rolled out, and each is replayed by one worker."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.db import connections
+
+from exams import ledger
+from exams.live import deployments
+from exams.live.deployments import replays
+from exams.models import Deployment
+from tests.attempts import NOON, live_attempt
+from tests.deployed import roll_back, run_of
+from tests.people import standing_cast
+from tests.work import EARLY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from exams.models import Attempt
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TABS = 6
+
+
+def together(act: Callable[[], Any]) -> list[Any]:
+    """What each of several that act at the same instant gets, or is refused with."""
+    barrier = threading.Barrier(TABS)
+    found: list[Any] = []
+
+    def one() -> None:
+        barrier.wait()
+        try:
+            found.append(act())
+        except Exception as refused:  # noqa: BLE001 - what it is, the test looks at
+            found.append(refused)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=one) for _ in range(TABS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def test_one_of_many_tabs_deploys() -> None:
+    attempt = live_attempt(standing_cast().learner, started_at=NOON)
+    run = run_of(attempt)
+    found = together(lambda: deployments.deploy(attempt=attempt, run=run.pk, actor=attempt.learner, received_at=EARLY))
+    assert sum(isinstance(each, deployments.Requested) for each in found) == 1
+    assert sum(isinstance(each, deployments.DeploymentInFlight) for each in found) == TABS - 1
+    assert attempt.deployments.count() == 2
+    assert ledger.verify(attempt.pk) is None
+
+
+def test_one_of_many_workers_replays_each() -> None:
+    cast = standing_cast()
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    deployments.deploy(attempt=attempt, run=run_of(attempt).pk, actor=attempt.learner, received_at=EARLY)
+    live_attempt(cast.other_learner, started_at=NOON)
+    found = together(lambda: replays.claim(worker="test", most=99, now=EARLY))
+    claimed = [each.deployment.pk for each in found if isinstance(each, replays.Claim)]
+    assert sorted(claimed) == sorted(Deployment.objects.values_list("pk", flat=True))
+    assert found.count(None) == TABS - len(claimed)
+
+
+def test_a_rollback_and_a_worker_that_finishes_never_both_win() -> None:
+    """Whichever is first, the deployment is called off or was replayed, and the ledger says which."""
+    attempt = live_attempt(standing_cast().learner, started_at=NOON)
+    for at in (EARLY + timedelta(minutes=5 * number) for number in range(4)):
+        row = deployments.deploy(
+            attempt=attempt, run=run_of(attempt, at=at).pk, actor=attempt.learner, received_at=at
+        ).deployment
+        held = replays.claim(worker="test", most=99, now=at)
+        assert held is not None
+        assert held.deployment.pk == row.pk
+
+        threads = [
+            threading.Thread(target=_alone, args=(lambda at=at: _back(attempt, at),)),
+            threading.Thread(target=_alone, args=(lambda at=at, held=held: replays.fail(held, "it cannot", now=at),)),
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        row.refresh_from_db()
+        assert row.state in {"cancelled", "failed"}
+        kinds = set(attempt.events.filter(payload__deployment=row.number).values_list("kind", flat=True))
+        assert ("deployment.cancelled" in kinds) != ("deployment.failed" in kinds)
+    assert ledger.verify(attempt.pk) is None
+
+
+def _back(attempt: Attempt, at: datetime) -> None:
+    """Go back, if the deployment is still to be called off: else what is live is the first release already."""
+    with suppress(deployments.NothingToRollBackTo):
+        roll_back(attempt, at=at, to=0)
+
+
+def _alone(act: Callable[[], Any]) -> None:
+    """Act in a thread of its own."""
+    try:
+        with suppress(replays.LeaseLost):
+            act()
+    finally:
+        connections.close_all()
