@@ -2,6 +2,7 @@
 
 from exams.packs.hallucination.asked import Asked
 from exams.packs.hallucination.edits import Change, Edit, FailureClass, Fault, Told, always
+from exams.packs.hallucination.hidden.h1.inherited import INHERITED
 from exams.packs.hallucination.hidden.scopes import with_twin
 from exams.packs.hallucination.hidden.superficial import COMPOSE, common
 from exams.packs.hallucination.trades import PLUS
@@ -231,14 +232,14 @@ H1 = FailureClass(
     ),
     touches=touches,
     near=near,
-    harm=(10, 40),
+    harm=(16, 32),
     rivals={
         "H4": "the prompts in the traces keep the grounding clause, and wrong answers carry a citation",
         "H7": "a restart with an empty cache answers the same; the first answer after the deploy is wrong already",
         "H11": "questions outside any session go wrong too",
         "H2": "the values given are approved ones, of another product, and not out of date",
     },
-    faults=(CUT_NAME, SHORTENED),
+    faults=(CUT_NAME, SHORTENED, INHERITED),
     mutants=MUTANTS,
     author_test="h1/author_test.py",
 )
