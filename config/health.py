@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 from config.operators import OperatorsOnly, is_operator, require_operator
 from config.problem import answer
 from config.problems import TABLE
-from exams import stock
+from exams import ahead, stock
 from exams.database_clock import database_now
 from exams.live.deployments import replays
 from exams.models import Heartbeat
@@ -127,7 +127,9 @@ def _deployments() -> Found:
 def _stock() -> Found:
     """Never a reason not to be ready: a start whose incident is not in the stock draws it."""
     ready = ", ".join(f"{slug}: {count}" for slug, count in stock.ready_by_twin().items())
-    return Found(ok=True, detail=f"incidents ready: {ready or 'none is needed'}")
+    unknown = len(ahead.lacking())
+    still = f"; what customers get is not known yet of {unknown}" if unknown else ""
+    return Found(ok=True, detail=f"incidents ready: {ready or 'none is needed'}{still}")
 
 
 PARTS = {
