@@ -32,6 +32,25 @@ ENFORCED = """        try:
 """
 EXCEPT = "        except Exception:\n"
 NOT_CHECKED = '            return guard.Ruling("pass", "not checked")\n'
+RAISING = f'''{PASSED}
+
+class Blocked(Exception):
+    """This answer must not get out; the message says why."""
+
+
+def enforce(draft, passages, query):
+    """The ruling on an answer that may get out; Blocked for one that may not."""
+    ruling = check(draft, passages, query)
+    if ruling.verdict == "block":
+        raise Blocked(ruling.reason)
+    return ruling
+'''
+GUARDED = f'''    def guarded(self, draft, passages, query):
+        """The guard's ruling; its own faults must not cost a customer the answer."""
+        try:
+            return guard.enforce(draft, passages, query)
+{EXCEPT}{NOT_CHECKED}
+{REFUSAL}'''
 
 SWALLOWED = Fault(
     name="swallowed",
@@ -43,32 +62,13 @@ SWALLOWED = Fault(
     earlier=Earlier(
         "Let the guard raise what it blocks, so that nobody can forget to look at its verdict",
         (
-            Edit(
-                "assistant/guard.py",
-                PASSED,
-                PASSED + "\n\n"
-                "class Blocked(Exception):\n"
-                '    """This answer must not get out; the message says why."""\n\n\n'
-                "def enforce(draft, passages, query):\n"
-                '    """The ruling on an answer that may get out; Blocked for one that may not."""\n'
-                "    ruling = check(draft, passages, query)\n"
-                '    if ruling.verdict == "block":\n'
-                "        raise Blocked(ruling.reason)\n"
-                "    return ruling\n",
-            ),
+            Edit("assistant/guard.py", PASSED, RAISING),
             Edit("assistant/server.py", RULING + BLOCKED, ENFORCED),
         ),
     ),
     edits=(
         Edit("assistant/server.py", ENFORCED, ENFORCED.replace("guard.enforce", "self.guarded")),
-        Edit(
-            "assistant/server.py",
-            REFUSAL,
-            "    def guarded(self, draft, passages, query):\n"
-            '        """The guard\'s ruling; its own faults must not cost a customer the answer."""\n'
-            "        try:\n"
-            "            return guard.enforce(draft, passages, query)\n" + EXCEPT + NOT_CHECKED + "\n" + REFUSAL,
-        ),
+        Edit("assistant/server.py", REFUSAL, GUARDED),
     ),
     alternatives={
         **RIGHT,
