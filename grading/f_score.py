@@ -8,7 +8,7 @@ A question is *spoiled* if the failing tree answers it wrongly, *mended* if the 
 `(mended - broken) / spoiled`, and 0 if that is negative: doing nothing gets nothing, and what a fix breaks it pays for
 in the same set. The sets:
 
-* *incident prompts*: what customers ask most in this incident, and what worked before, on its own documents;
+* *incident prompts*: what the first customers ask in this incident, and what worked before, on its own documents;
 * *held-out prompts*: the hidden questions about documents of a fresh seed, put plainly;
 * *metamorphic*: those in other words, letters, order or conversation, whose right answers stay what they were;
 * *negative controls*: of the hidden questions, those that nothing approved answers and that the fault is not about
@@ -61,6 +61,7 @@ CAPS: Mapping[Cap, Fraction] = {
     Cap.harness_edited: Fraction(1, 4),
     Cap.containment_only: Fraction(1, 2),
 }
+CONTAINED = Fraction(1, 4)  # of spoiled questions, the share that may still be harmful
 ENOUGH_ANSWERS = Fraction(80, 100)  # of the answer rate of the healthy tree
 
 
@@ -68,7 +69,8 @@ ENOUGH_ANSWERS = Fraction(80, 100)  # of the answer rate of the healthy tree
 class Put:
     """One question as it was put to the failing tree and to the hotfix; group and relation are those of its probe.
 
-    `answerable`: an approved answer exists. `refused_after`: it does, and the hotfix told no value.
+    `answerable`: an approved answer exists. `refused_after`: it does, and the hotfix told no value. `harmful_after`:
+    what the hotfix told is harmful.
     """
 
     key: str
@@ -78,6 +80,7 @@ class Put:
     right_before: bool
     right_after: bool
     refused_after: bool = False
+    harmful_after: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,13 +169,15 @@ def score(
 
 
 def contains_only(fresh: Iterable[Put]) -> bool:
-    """Whether the harm is kept from customers rather than ended.
+    """Whether the harm is kept from customers rather than mended.
 
-    Of the spoiled questions that have an approved answer, more are now refused than are answered rightly.
+    Of the spoiled questions that have an approved answer, more are now refused than answered rightly, and at most a
+    quarter still gets a harmful answer.
     """
     spoiled = [each for each in fresh if each.answerable and not each.right_before]
     refused = sum(each.refused_after for each in spoiled)
-    return refused > sum(each.right_after for each in spoiled)
+    harmful = sum(each.harmful_after for each in spoiled)
+    return refused > sum(each.right_after for each in spoiled) and harmful <= CONTAINED * len(spoiled)
 
 
 def _lost(after: Rate, healthy: Rate) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -23,7 +22,7 @@ REGRESSION_TESTS = "tests/regression"
 BEFORE, REFERENCE, AFTER = "before", "reference", "after"
 # What customers ask in this incident, on its own documents: counted in the evidence, and no part of the verdict.
 ASKED_BEFORE, ASKED_AFTER = "asked_before", "asked_after"
-MOST_ASKED = 40
+MOST_ASKED = 60
 VISIBLE = frozenset({CellKind.pre, CellKind.post})
 
 
@@ -52,12 +51,24 @@ def hidden(pack: Pack, spec: Spec) -> Hidden:
 
 
 def _asked(pack: Pack, spec: Spec, worked_before: ProbeSuite) -> ProbeSuite:
-    """What customers ask most in this incident, each question once and outside any conversation."""
-    said = Counter(each.question for each in pack.traffic(spec) if not each.session)
-    most = sorted(said.items(), key=lambda each: -each[1])[:MOST_ASKED]  # a stable sort: else as they came
+    """What the first customers of this incident ask, in its order: whole conversations, and no lone question twice."""
+    traffic = pack.traffic(spec)
+    talks: dict[str, list[str]] = {}
+    for number, each in enumerate(traffic):
+        talks.setdefault(each.session or f"alone-{number}", []).append(each.question)
+    chosen: dict[str, str] = {}  # conversation: the session it is put in
+    lone: set[str] = set()
+    room = MOST_ASKED
+    for name, questions in talks.items():
+        if len(questions) > room or (len(questions) == 1 and questions[0] in lone):
+            continue
+        room -= len(questions)
+        lone |= set(questions) if len(questions) == 1 else set()
+        chosen[name] = name if len(questions) > 1 else ""
+    asked = [(each.question, each.session or f"alone-{number}") for number, each in enumerate(traffic)]
     probes = tuple(
-        Probe(key=f"asked-{number:02d}", group="class", question=question)
-        for number, (question, _) in enumerate(most, start=1)
+        Probe(key=f"asked-{number:02d}", group="class", question=question, session=chosen[name])
+        for number, (question, name) in enumerate((one for one in asked if one[1] in chosen), start=1)
     )
     return ProbeSuite(worked_before.data, worked_before.replacing, worked_before.facts, probes)
 

@@ -6,10 +6,10 @@ from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from grading import f_score, plan
+from grading import f_of, f_score, plan
 from grading.bands import shown
 from grading.models import RunState
-from grading.oracle import HARMFUL, RIGHT, ClaimVerdict
+from grading.oracle import HARMFUL, ClaimVerdict
 from grading.verdicts import CellKind, CellResult
 
 if TYPE_CHECKING:
@@ -45,25 +45,12 @@ class Effect:
     @cached_property
     def score(self) -> f_score.Score | None:
         """F of the counting work; None without one, or if it was graded before F was measured."""
-        before, after = self.answers(plan.BEFORE), self.answers(plan.AFTER)
-        if (
-            self.run is None
-            or not before
-            or before.keys() != after.keys()
-            or not all("group" in r for r in before.values())
-        ):
+        if self.run is None:
             return None
-        own_before, own_after = self.answers(plan.ASKED_BEFORE), self.answers(plan.ASKED_AFTER)
-        worked = self.answers(plan.AFTER, CellKind.p2p)
-        counts: dict[str, Any] = self.run.probe_counts
-        return f_score.score(
-            incident=[
-                *(_put(key, own_before[key], row) for key, row in own_after.items() if key in own_before),
-                *(_put(key, None, row) for key, row in worked.items()),
-            ],
-            fresh=[_put(key, before[key], row) for key, row in after.items()],
-            answers_after=_rate(counts, plan.AFTER),
-            answers_healthy=_rate(counts, plan.REFERENCE),
+        return f_of.rows(
+            {key: self.answers(key) for key in f_of.KEYS},
+            worked_before=self.answers(plan.AFTER, CellKind.p2p),
+            counts=self.run.probe_counts,
             harness_edited=self.harness_edited,
         )
 
@@ -83,24 +70,6 @@ class Effect:
         if not self.answers(plan.AFTER):
             return "the hidden questions were not put to it"
         return "no question showed the damage, or it was graded before this was measured"
-
-
-def _put(key: str, before: JsonObject | None, after: JsonObject) -> f_score.Put:
-    """A question by what both trees answered; one that worked before has no row of its own there."""
-    return f_score.Put(
-        key=key,
-        group=after.get("group", ""),
-        relation=after.get("relation", f_score.PLAIN),
-        answerable=bool(after.get("answerable", True)),
-        right_before=before is None or before["verdict"] in RIGHT,
-        right_after=after["verdict"] in RIGHT,
-        refused_after=after["verdict"] == ClaimVerdict.over_refusal,
-    )
-
-
-def _rate(counts: dict[str, Any], name: str) -> f_score.Rate:
-    row = counts.get(name, {})
-    return f_score.Rate(row.get("answered", 0), row.get("answerable", 0))
 
 
 def effect(found: Effect) -> JsonObject | None:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from exams.models import DeploymentKind
 from exams.twins.bands import FIGURES
-from grading import repro
+from grading import f_of, repro
 from grading.bands import Known
 from grading.evidence.diagnosed import reduction
 from grading.evidence.figures_written import of_postmortem
 from grading.evidence.moments import FAILS_THEN_PASSES
-from grading.f_score import Cap, Part, Rate
+from grading.f_score import Cap, Part
 from grading.models import RunState
 from grading.plan import AFTER, REFERENCE
 from grading.verdicts import CellKind, CellResult, Verdict
@@ -169,10 +169,7 @@ def _of_hotfix(kept: Kept, effect: Effect, hotfix: JsonObject | None) -> dict[st
 
 
 def _kept_rate(counts: Mapping[str, Any]) -> Fraction | None:
-    after, healthy = (
-        Rate(counts.get(name, {}).get("answered", 0), counts.get(name, {}).get("answerable", 0)).fraction
-        for name in (AFTER, REFERENCE)
-    )
+    after, healthy = (f_of.rate(counts, name).fraction for name in (AFTER, REFERENCE))
     return after / healthy if after is not None and healthy else None
 
 

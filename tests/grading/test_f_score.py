@@ -101,6 +101,17 @@ def test_what_a_fix_gets(what: str, found: Score, value: Fraction, caps: tuple[C
     assert (found.value, found.hold) == (value, caps), what
 
 
+def test_what_still_harms_is_not_contained() -> None:
+    def asked(*, harmful: int) -> list[Put]:
+        return [
+            *(put(f"h{n}", before=False, after=False, harmful_after=True) for n in range(harmful)),
+            *(put(f"r{n}", before=False, after=False, refused_after=True) for n in range(12 - harmful)),
+        ]
+
+    assert f([], asked(harmful=3)).hold == (Cap.containment_only,)
+    assert f([], asked(harmful=4)).hold == ()
+
+
 def test_where_the_fault_answers_what_nobody_knows_refusing_is_mending_and_doing_nothing_gets_nothing() -> None:
     def asked(*, after: bool) -> list[Put]:
         return [
@@ -155,6 +166,7 @@ puts = st.lists(
         right_before=st.booleans(),
         right_after=st.booleans(),
         refused_after=st.booleans(),
+        harmful_after=st.booleans(),
     ),
     max_size=12,
 )
