@@ -116,7 +116,7 @@ READ_BEFORE = Fault(
 # --- Short ids -------------------------------------------------------------------------------------------------------
 
 ID = 'str(request.get("session", ""))'
-MAX_QUESTION = "MAX_QUESTION = 500\n"
+CLASS = "\n\nclass Assistant:\n"
 MAX_SESSION = "MAX_SESSION = 4  # characters of a session's id: the whole of it could tell who asks\n"
 
 SHORT_IDS = Fault(
@@ -128,7 +128,7 @@ SHORT_IDS = Fault(
     ),
     subject="Keep only as much of a session's id as we need: it is personal data",
     edits=(
-        Edit(SERVER, MAX_QUESTION, f"{MAX_QUESTION}{MAX_SESSION}"),
+        Edit(SERVER, CLASS, f"{MAX_SESSION}{CLASS}"),
         Edit(SERVER, f"understand(question, {ID})", f"understand(question, {ID}[:MAX_SESSION])"),
     ),
     alternatives={
