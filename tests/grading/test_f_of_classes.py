@@ -8,6 +8,7 @@ import pytest
 
 from exams import packs
 from exams.packs import Spec
+from exams.trees import TESTS
 from grading import f_of, oracle, plan
 from grading.f_score import Score
 
@@ -49,21 +50,21 @@ def rates(rows: dict[str, JsonObject]) -> JsonObject:
 def test_f_tells_right_fixes_from_wrong_ones(failure_class: str) -> None:
     spec = Spec(failure_class, SEED)
     hidden = plan.hidden(PACK, spec)
-    base = PACK.base(spec).without(plan.TESTS)
+    base = PACK.base(spec).without(TESTS)
     fresh = PACK.probes(spec, seed=SEED)
     before, own_before = asked(base, fresh), asked(base, hidden.asked)
-    healthy = rates(asked(hidden.reference.without(plan.TESTS), fresh))
+    healthy = rates(asked(hidden.reference.without(TESTS), fresh))
 
     def f(tree: Tree) -> Score:
-        after = asked(tree.without(plan.TESTS), fresh)
+        after = asked(tree.without(TESTS), fresh)
         found = f_of.rows(
             {
                 plan.BEFORE: before,
                 plan.AFTER: after,
                 plan.ASKED_BEFORE: own_before,
-                plan.ASKED_AFTER: asked(tree.without(plan.TESTS), hidden.asked),
+                plan.ASKED_AFTER: asked(tree.without(TESTS), hidden.asked),
             },
-            worked_before=asked(tree.without(plan.TESTS), hidden.worked_before),
+            worked_before=asked(tree.without(TESTS), hidden.worked_before),
             counts={plan.AFTER: rates(after), plan.REFERENCE: healthy},
             harness_edited=False,
         )
