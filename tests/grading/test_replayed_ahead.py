@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exams import ahead, incident, start, stock
+from exams import ahead, incident, packs, start, stock
 from exams.database_clock import database_now
 from exams.live import telemetry
 from exams.live.deployments.traffic import kept_traffic
 from exams.live.deployments.trees import release_tree
 from exams.models import DeploymentState, StockedIncident, StockState
+from exams.trees import TESTS
 from grading import deploying, tasks
 from grading.deploying.putting import put_all
 from grading.deploying.weighing import Scales
+from sandboxes.sandbox import Exchange
 from tests.attempts import published_twin
 from tests.deployed import replayed
 from tests.grading import work
@@ -23,6 +25,7 @@ from tests.work import events
 
 if TYPE_CHECKING:
     from exams.models import Attempt
+    from sandboxes.docker_sandbox import DockerSandbox
     from sandboxes.fake_sandbox import FakeSandbox
     from tests.people import Cast
 
@@ -106,3 +109,18 @@ def test_what_an_attempt_keeps_itself_leaves_the_stock(cast: Cast) -> None:
     assert (taken.traffic, taken.outcomes, taken.handed_out) == (None, None, None)
     assert StockedIncident.objects.filter(pk=taken.pk, traffic__isnull=True, outcomes__isnull=True).exists()
     assert attempt.deployments.get().traffic
+
+
+@pytest.mark.docker
+def test_the_real_assistant_answers_the_same_here_and_in_a_container(containers: DockerSandbox) -> None:
+    pack = packs.load("exams.packs.hallucination")
+    spec = pack.draw(seed=11, avoid=())
+    release, traffic = pack.base(spec).without(TESTS), pack.traffic(spec)
+    here, there = (Scales(pack.facts(spec), seed=spec.seed) for _ in range(2))
+    with pack.opened(release) as ask:
+        for each in traffic:
+            here.take(Exchange(each.question, each.session, ask(each.question, each.session), None, 0.0))
+    entries = [telemetry.Entry(each.second, each.question, each.session) for each in traffic]
+    put_all(release, entries, sandbox=containers, take=there.take)
+    assert here.found() == there.found()
+    assert here.found().harmful > 0
