@@ -36,6 +36,8 @@ def test_a_sound_pack_is_proved_cell_by_cell(fake: FakeSandbox) -> None:
         "before",
         "reference",
         "after",
+        "asked_before",
+        "asked_after",
         "alt by_words",
         "mut refuses_everything",
         "mut same_fault_elsewhere",
