@@ -1,6 +1,6 @@
 # Every target hands over to deploy/local, which prepares the environment first. `make` alone prints this menu.
 .DEFAULT_GOAL := menu
-.PHONY: menu up down status logs shell test check format schema demo bench nightly lock clean
+.PHONY: menu up down status logs shell test check format schema demo bench bots nightly lock clean
 RUN := deploy/local/run
 export PORT DETACH PYTHON YES
 
@@ -40,6 +40,9 @@ demo: ## play one whole incident against the running platform, from start to sig
 
 bench: ## measure latency and throughput on this machine (ARGS go to the benchmark)
 	@$(RUN) dev bench $(if $(ARGS),-- $(ARGS))
+
+bots: ## play each failure class in several manners and show what the evidence proposes (ARGS='--class H4')
+	@$(RUN) dev bots $(if $(ARGS),-- $(ARGS))
 
 nightly: ## the slow proofs that make test leaves out
 	@$(RUN) dev test -- -m nightly $(ARGS)

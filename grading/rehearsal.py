@@ -100,7 +100,7 @@ def failing_tests(pack: Pack, spec: Spec, tree: Tree) -> list[str]:
         def ask(question: str, session: str = "") -> _Reply:
             return _Reply(**put(question, session))
 
-        for name, function, values in _tests(pack, spec):
+        for _, name, function, values in tests_of(pack.author_test(spec)):
             try:
                 function(**{"ask": ask, "facts": facts, **values})
             except AssertionError:
@@ -108,8 +108,9 @@ def failing_tests(pack: Pack, spec: Spec, tree: Tree) -> list[str]:
     return failed
 
 
-def _tests(pack: Pack, spec: Spec) -> Iterator[tuple[str, Callable[..., None], Mapping[str, Any]]]:
-    for path, source in pack.author_test(spec).files.items():
+def tests_of(tree: Tree) -> Iterator[tuple[str, str, Callable[..., None], Mapping[str, Any]]]:
+    """The tests in a tree of ours: file, name, function, and the values of each case that it is parametrised over."""
+    for path, source in tree.files.items():
         module: dict[str, Any] = {}
         exec(compile(source, path, "exec"), module)  # noqa: S102 - the pack's own file
         for name, function in module.items():
@@ -126,7 +127,7 @@ def _tests(pack: Pack, spec: Spec) -> Iterator[tuple[str, Callable[..., None], M
                 ]
             for case in cases:
                 wanted = function.__code__.co_varnames[: function.__code__.co_argcount]
-                yield name, _given(function, wanted), case
+                yield path, name, _given(function, wanted), case
 
 
 def _given(function: Callable[..., None], wanted: tuple[str, ...]) -> Callable[..., None]:

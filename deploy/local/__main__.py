@@ -65,6 +65,10 @@ def _bench(arguments: argparse.Namespace) -> int:
     return subprocess.call([sys.executable, "-m", "deploy.bench", *_words(arguments)])
 
 
+def _bots(arguments: argparse.Namespace) -> int:
+    return subprocess.call([sys.executable, "-m", "deploy.bots", *_words(arguments)])
+
+
 def _words(arguments: argparse.Namespace) -> list[str]:
     """What was said after the command, without the `--` that kept its options from being ours."""
     rest: list[str] = arguments.rest
@@ -127,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     add("check", _check, "run every check that needs no test")
     add("demo", _demo, "play one whole incident").add_argument("rest", nargs=argparse.REMAINDER)
     add("bench", _bench, "measure this machine").add_argument("rest", nargs=argparse.REMAINDER)
+    add("bots", _bots, "play incidents in several manners").add_argument("rest", nargs=argparse.REMAINDER)
     add("format", _format, "put every file into the one format")
     add("schema", _schema, "write the API's description anew")
     add("lock", _lock, "pin and hash the requirements")

@@ -1,0 +1,164 @@
+"""What a bot may know of an incident before it plays: what learners can find in the files and, for some, the truth."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from grading import ddmin, oracle
+from sandboxes.ingest.tree import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from exams.packs import Pack, Spec
+
+Asked = tuple[str, str]  # question, session
+SUPERFICIAL = ("blocklist", "refuse_one", "one_product")  # wrong fixes for what one customer complained about
+REFUSE_EVERYTHING = "refuse_everything"
+TEST_PATH = "tests/regression/test_reported.py"
+_MOST_RUNS = 60
+
+
+class NothingToPlay(Exception):
+    """The incident holds nothing that a bot could do: its faulty tree harms nobody, or no wrong fix touches that."""
+
+
+@dataclass(frozen=True)
+class Reported:
+    """Questions, in order, the last of which gets a wrong answer from the faulty tree; and that answer."""
+
+    asked: tuple[Asked, ...]
+    answer: str
+
+
+class Case:
+    """One incident with its trees, opened as often as a learner would start the assistant on their own machine."""
+
+    def __init__(self, pack: Pack, spec: Spec) -> None:
+        self.pack, self.spec = pack, spec
+        self.truth = pack.truth(spec)
+        self.base = pack.base(spec)
+        self.reference = pack.reference(spec)
+        self.mutants = pack.mutants(spec)
+        self.author_test = pack.author_test(spec)
+
+    @cached_property
+    def facts(self) -> oracle.Facts:
+        """The approved facts."""
+        return oracle.read_facts(self.pack.facts(self.spec))
+
+    def wrong_answer(self, asked: Sequence[Asked], tree: Tree | None = None) -> str | None:
+        """What the last of some questions is told by a freshly started tree, if that is harmful."""
+        judged = list(self._answers(asked, tree or self.base))
+        return judged[-1][1] if judged and judged[-1][0] else None
+
+    def _answers(self, asked: Sequence[Asked], tree: Tree) -> Iterator[tuple[bool, str]]:
+        talk = oracle.Conversations(self.facts)
+        with self.pack.opened(tree) as ask:
+            for question, session in asked:
+                reply = ask(question, session)
+                verdict = talk.judge(question, session, reply).verdict
+                yield oracle.harmful(verdict), str(reply.get("text", ""))
+
+    @cached_property
+    def repro(self) -> tuple[str, ...]:
+        """The fewest questions, outside any conversation, that show the fault; none if only conversations show it."""
+        found = self._shortest([(question, "") for question in self._alone])
+        return tuple(question for question, _ in found.asked) if found else ()
+
+    @cached_property
+    def scope(self) -> tuple[str, ...]:
+        """Questions of several kinds, asked to see what is wrong and what is not."""
+        return tuple(dict.fromkeys(self._alone))[:6]
+
+    @cached_property
+    def _alone(self) -> list[str]:
+        """What customers ask while the incident is live in a conversation of one question, in order."""
+        traffic = self.pack.traffic(self.spec)
+        count = Counter(each.session for each in traffic)
+        return [each.question for each in traffic if not each.session or count[each.session] == 1]
+
+    @cached_property
+    def reported(self) -> tuple[str, Reported]:
+        """A wrong fix for one complaint only, by name, and what was complained about, which it puts an end to.
+
+        Raises:
+            NothingToPlay: there is none.
+        """
+        for found in chain(self._complained_about(), self._from_traffic()):
+            for name in (*SUPERFICIAL, *self.mutants):
+                if name in self.mutants and name != REFUSE_EVERYTHING:
+                    after = [text for _, text in self._answers(found.asked, self.mutants[name])][-1]
+                    if found.answer not in after:
+                        return name, found
+        raise NothingToPlay(f"no wrong fix of {self.spec.key} puts an end to anything that customers were told")
+
+    def _complained_about(self) -> Iterator[Reported]:
+        """Conversations of customers who complained, as the files of operation and the traces have them."""
+        complained = {row["session"] for row in self._lines("ops/complaints.jsonl")}
+        talks: dict[str, list[Asked]] = {}
+        for row in self._lines("traces.jsonl"):
+            if row["session"] in complained:
+                talks.setdefault(row["session"], []).append((row["question"], row["session"]))
+        yield from filter(None, map(self._until_wrong, talks.values()))
+
+    def _from_traffic(self) -> Iterator[Reported]:
+        """What customers ask while the incident is live, for faults that a single conversation does not show."""
+        asked = [(each.question, each.session) for each in self.pack.traffic(self.spec)]
+        found = self._shortest(asked)
+        if found:
+            yield found
+
+    def _shortest(self, asked: Sequence[Asked]) -> Reported | None:
+        first = self._until_wrong(asked)
+        if first is None:
+            return None
+        whole = first.asked
+
+        def fails(part: tuple[int, ...]) -> bool:
+            return self.wrong_answer([whole[place] for place in part]) is not None
+
+        reduced = ddmin.reduce(len(whole), fails, most=_MOST_RUNS, suspects=[len(whole) - 1])
+        left = tuple(whole[place] for place in reduced.needed)
+        return Reported(left, self.wrong_answer(left) or first.answer)
+
+    def _until_wrong(self, asked: Sequence[Asked]) -> Reported | None:
+        for number, (wrong, text) in enumerate(self._answers(asked, self.base), start=1):
+            if wrong:
+                return Reported(tuple(asked[:number]), text)
+        return None
+
+    def _lines(self, path: str) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.base.files.get(path, b"").decode().splitlines()]
+
+    @cached_property
+    def narrow_test(self) -> Tree:
+        """A test of the one answer that was complained about, and of nothing else."""
+        _, found = self.reported
+        return _test(found.asked, f"assert {found.answer!r} not in reply.text")
+
+    @cached_property
+    def refusal_test(self) -> Tree:
+        """A test that what was complained about is refused, whatever the right answer is."""
+        _, found = self.reported
+        return _test(found.asked, "assert reply.refused")
+
+    def stamp(self, name: str) -> datetime:
+        """A moment of the truth, by the incident's own dates."""
+        return datetime.fromisoformat(self.truth[name])
+
+
+def _test(asked: Sequence[Asked], assertion: str) -> Tree:
+    lines = [
+        "def test_the_reported_answer(ask):",
+        f"    for question, session in {list(asked)!r}:",
+        "        reply = ask(question, session)",
+        f"    {assertion}",
+    ]
+    return Tree({TEST_PATH: ("\n".join(lines) + "\n").encode()})

@@ -1,0 +1,178 @@
+"""The bots: what each does at which minute. None of them is bent to what the evidence happens to say of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deploy.bots import writing
+from deploy.bots.acts import Act, Ask, Deploy, Diagnose, HandIn, Play, Run, Sight, Tell, WriteUp
+from deploy.bots.knowing import REFUSE_EVERYTHING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from deploy.bots.knowing import Case
+
+
+def reference(case: Case) -> Play:
+    """Plays as the anchors ask for: tells early and truthfully, asks, proves the cause, fixes, guards, writes it up."""
+    truth = case.truth
+    work = case.reference.overlay(case.author_test)
+    repro = case.repro or tuple(question for question, _ in case.reported[1].asked)
+
+    def so_far(sight: Sight) -> str:
+        before = truth["wrong_answers_before_opening"]
+        return (
+            f"Customers were given {before + sight.wrong} wrong answers until now, {before} of them before I took over."
+        )
+
+    def since_live(sight: Sight) -> str:
+        return (
+            f"Of {sight.asked_since_live} answers of the new version {sight.wrong_since_live} were wrong. "
+            f"{so_far(sight)} Support has the list of those customers and writes to each of them."
+        )
+
+    acts: tuple[Act, ...] = (
+        Tell(
+            3,
+            "I took over and I am reproducing the wrong answers that customers complained about.",
+            impact="The assistant gives customers numbers that no approved document bears out.",
+            next_in=6,
+        ),
+        *(Ask(5, question) for question in repro),
+        *(Ask(7, question) for question in case.scope),
+        Tell(
+            9,
+            "Regulated content was served, so I inform you. I have reproduced it and am finding out how far it goes.",
+            impact=so_far,
+            audience="compliance",
+            next_in=6,
+        ),
+        Tell(
+            15,
+            "The assistant gave some of you wrong numbers. We are working on it; ask a person before you rely on one.",
+            impact="Some answers about terms and fees are wrong.",
+            audience="customers",
+            next_in=6,
+        ),
+        Diagnose(19, truth["component"], truth["title"], writing.explanation(case), repro),
+        Tell(
+            21,
+            f"We have identified the cause, in the module {truth['component']}. I am testing the fix with a new test.",
+            impact=so_far,
+            state="identified",
+            next_in=12,
+        ),
+        Run(22, work),
+        Deploy(26),
+        Tell(
+            32,
+            "We deployed the fix at minute 27 and are watching what customers get. The way back is deployment 0.",
+            impact=so_far,
+            state="monitoring",
+            next_in=14,
+        ),
+        Tell(45, "I am checking the answers of the new version.", impact=since_live, state="monitoring", next_in=15),
+        HandIn(55, work, writing.explanation(case)),
+        Tell(60, since_live, impact=so_far, state="resolved"),
+        Tell(61, since_live, impact=so_far, state="resolved", audience="compliance"),
+        WriteUp(180, lambda sight: writing.post_mortem(case, sight)),
+    )
+    return Play("reference", acts, keeps_its_word=True)
+
+
+def superficial(case: Case) -> Play:
+    """Puts an end to the one complaint it was shown, tests that, and calls it resolved."""
+    name, found = case.reported
+    work = case.mutants[name].overlay(case.narrow_test)
+    rival = next(iter(case.truth["rivals"]))
+    acts: tuple[Act, ...] = (
+        Tell(12, "We are looking at a complaint about the assistant."),
+        *(Ask(15, question, session) for question, session in found.asked),
+        Diagnose(30, "assistant/render.py", rival, "A wrong sentence gets out.", _questions(case)),
+        Run(35, work),
+        Deploy(40),
+        Tell(50, "The problem is fixed: the wrong answer is not given any more.", state="resolved"),
+        HandIn(55, work, "A wrong sentence gets out. It is blocked now."),
+        WriteUp(120, writing.symptom_restated),
+    )
+    return Play("superficial", acts)
+
+
+def refuse_everything(case: Case) -> Play:
+    """Switches the assistant off in effect, tests that it refuses, and tells everybody politely."""
+    work = case.mutants[REFUSE_EVERYTHING].overlay(case.refusal_test)
+    rival = next(iter(case.truth["rivals"]))
+    impact = "The assistant answers nobody at present; support answers instead."
+    acts: tuple[Act, ...] = (
+        Tell(4, "I am looking into wrong answers.", impact="Customers get wrong numbers.", next_in=15),
+        Run(8, work),
+        Deploy(12),
+        Diagnose(16, "assistant/render.py", rival, "The model cannot be trusted.", _questions(case)),
+        HandIn(20, work, "The model cannot be trusted, so it refuses."),
+        *(
+            Tell(
+                minute,
+                "I made the assistant refuse every question, and I am waiting for the next release.",
+                impact=impact,
+                state="monitoring",
+                next_in=17,
+            )
+            for minute in (18, 34, 50, 66, 82)
+        ),
+        WriteUp(120, writing.contained),
+    )
+    return Play("refuse_everything", acts)
+
+
+def silent(case: Case) -> Play:
+    """Finds and fixes it as well as the reference does, and tells nobody anything."""
+    work = case.reference.overlay(case.author_test)
+    truth = case.truth
+    acts: tuple[Act, ...] = (
+        *(Ask(5, question) for question in case.repro),
+        Diagnose(20, truth["component"], truth["title"], truth["mechanism"], case.repro or _questions(case)),
+        Run(22, work),
+        Deploy(26),
+        HandIn(30, work, truth["mechanism"]),
+        WriteUp(95, "The fault was taken back, and there is a test for it now."),
+    )
+    return Play("silent", acts)
+
+
+def verbose(case: Case) -> Play:
+    """Writes a great deal about a wrong cause, and fixes as little as the superficial one."""
+    return _talkative(case, "verbose", lengthen=writing.at_length)
+
+
+def terse(case: Case) -> Play:
+    """The verbose one's play with hardly a word: whatever the two are proposed differently, length has bought."""
+    return _talkative(case, "terse", lengthen=writing.in_short)
+
+
+def _talkative(case: Case, bot: str, *, lengthen: Callable[[str, int], str]) -> Play:
+    name, found = case.reported
+    work = case.mutants[name].overlay(case.narrow_test)
+    rival = next(iter(case.truth["rivals"]))
+    acts: tuple[Act, ...] = (
+        *(Tell(minute, lengthen("The assistant is under investigation.", 300)) for minute in range(4, 90, 7)),
+        *(Ask(15, question, session) for question, session in found.asked),
+        Diagnose(
+            30, "assistant/render.py", rival, lengthen("The style of the answers is at fault.", 500), _questions(case)
+        ),
+        Run(40, work),
+        Deploy(45),
+        HandIn(80, work, lengthen("The style of the answers is at fault.", 500)),
+        WriteUp(180, lengthen("# Post-mortem\n\nThe assistant gave answers that were not right.", 5_000)),
+    )
+    return Play(bot, acts)
+
+
+def _questions(case: Case) -> tuple[str, ...]:
+    """What was complained about, as a repro that nobody has looked at twice."""
+    return tuple(question for question, _ in case.reported[1].asked)[-20:]
+
+
+BOTS: Mapping[str, Callable[[Case], Play]] = {
+    each.__name__: each for each in (reference, superficial, refuse_everything, silent, verbose, terse)
+}
