@@ -34,11 +34,31 @@ def hotfix(kept: Kept) -> JsonObject | None:
         "tests": [dataclasses.asdict(each) for each in tests],
         "lines_added": sum(each.added or 0 for each in rest),
         "lines_removed": sum(each.removed or 0 for each in rest),
+        "modules": _modules(rest, at_fault),
         "touches_module_at_fault": bool(at_fault & {each.path for each in rest}) if at_fault else None,
         "diff": found.diff,
         "diff_cut": found.cut,
         "cites": kept.cite_run(submission),
     }
+
+
+def _modules(changed: list[changes.Change], at_fault: set[str]) -> list[JsonObject]:
+    """The changed files by module: a file of the assistant, or the folder that another file lies in."""
+    found: dict[str, list[changes.Change]] = {}
+    for each in changed:
+        folder, _, name = each.path.rpartition("/")
+        module = name.removesuffix(".py") if folder == "assistant" else (folder.partition("/")[0] or name)
+        found.setdefault(module, []).append(each)
+    return [
+        {
+            "module": module,
+            "files": len(files),
+            "lines_added": sum(each.added or 0 for each in files),
+            "lines_removed": sum(each.removed or 0 for each in files),
+            "at_fault": any(each.path in at_fault for each in files),
+        }
+        for module, files in sorted(found.items())
+    ]
 
 
 def documents(kept: Kept) -> list[JsonObject]:

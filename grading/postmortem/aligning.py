@@ -4,7 +4,8 @@
    `TOLERANCE` if the entry uses words of that event.
 2. They are paired off one to one, the surest first: key events whose words the entry uses, then key events, then all
    others on record; the nearer before the further.
-3. A key event that is left is told by an entry already paired if that uses its words as well.
+3. A key event that is left is told by an entry already paired if that uses its words as well, or tells another key
+   event that is at most `TOGETHER` away: a release and the first wrong answer seconds later are one entry to people.
 4. What then has no pair is *invented* unless some file of operation names its moment. That is a finding to be looked
    at, not a verdict: what was seen outside the platform is on no record of ours.
 """
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 TOLERANCE = timedelta(minutes=10)
 NEAR = timedelta(minutes=5)
+TOGETHER = timedelta(minutes=2)
 BORNE_OUT = timedelta(minutes=3)  # of a file's stamp: there are many of them
 
 WORDS: Mapping[str, re.Pattern[str]] = {
@@ -33,7 +35,7 @@ WORDS: Mapping[str, re.Pattern[str]] = {
     for name, words in {
         "deployed": r"deploy|releas|roll(?:ed)?[ -]?out|ship|merg|went live|introduc|chang",
         "onset": r"began|start|first harm|onset|wrong|drafts?|publish",
-        "first_harmful": r"first (?:wrong|harm|bad|incorrect|customer)|wrong answers? beg|began|told (?:a )?wrong",
+        "first_harmful": r"first (?:wrong|harm|bad|incorrect|customer)|wrong answers?|harm|began|told (?:a )?wrong",
         "first_complaint": r"complain|customer (?:wrote|report)",
         "first_alert": r"alert|alarm|pag(?:ed|er)",
         "opened": r"open|declar|incident (?:start|beg)|pag(?:ed|er)|alert|on[- ]call|acknowledg",
@@ -133,7 +135,7 @@ def align(
             entries_left.discard(pair.entry)
             events_left.discard(pair.event.id)
     for pair in ordered:
-        if pair.event.key and pair.event.id in events_left and _says(pair.entry, pair.event):
+        if pair.event.key and pair.event.id in events_left and (_says(pair.entry, pair.event) or _beside(pair, pairs)):
             pairs.append(pair)
             events_left.discard(pair.event.id)
     on_file = [stamp - opened[0] for stamp in stamps]
@@ -155,6 +157,14 @@ def align(
 def _rank(entry: Entry, event: KeyEvent) -> int:
     """How sure a pair is, the surest lowest."""
     return (0 if event.key else 2) + (0 if _says(entry, event) else 1)
+
+
+def _beside(pair: Pair, pairs: Sequence[Pair]) -> bool:
+    """Whether the entry tells another key event already that happened at about the same time."""
+    return any(
+        each.entry == pair.entry and each.event.key and abs(each.event.when.at - pair.event.when.at) <= TOGETHER
+        for each in pairs
+    )
 
 
 def _says(entry: Entry, event: KeyEvent) -> bool:

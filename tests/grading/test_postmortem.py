@@ -159,6 +159,15 @@ def test_one_entry_may_tell_two_events_if_its_words_do() -> None:
     assert {event.id for event in found.told} == {"deployed", "first_harmful"}
 
 
+@pytest.mark.parametrize(("apart", "told"), [(2, 2), (2.1, 1)])
+def test_what_happens_within_two_minutes_is_one_entry_to_people(apart: float, told: int) -> None:
+    both = [
+        KeyEvent(name, name, Moment(minute(after))) for name, after in (("deployed", 3.0), ("first_harmful", 3 + apart))
+    ]
+    found = align(timeline.entries("- 09:03 r76 went live"), both, opened=OPENINGS, zones=UTC_ONLY)
+    assert len(found.told) == told
+
+
 @pytest.mark.parametrize(
     ("late", "words", "told"),
     [
