@@ -141,6 +141,11 @@ def test_complaints_are_counted_and_quoted_once_each() -> None:
     ]
 
 
+def test_a_complaint_is_not_seen_in_its_own_second() -> None:
+    script = (rule("quote", Complained(), after=300),)
+    assert seconds(script, history(complaints=(Complaint(300, "Q?", "A."),))) == [301]
+
+
 def test_a_question_is_answered_by_an_update_to_those_who_asked() -> None:
     ask = rule("ask", after=600, asks=Asks(("stakeholders",), 300))
     again = rule("again", Unanswered("ask", 420), texts=("{waiting} minutes.",))
@@ -193,8 +198,8 @@ def test_nobody_interrupts() -> None:
     script = tuple(rule(key, after=600) for key in ("a", "b", "c"))
     assert [(one.rule, one.second) for one in due(script, history(), CLOSES)] == [
         ("a", 600),
-        ("b", 600 + APART),
-        ("c", 600 + 2 * APART),
+        ("b", 620),
+        ("c", 640),
     ]
 
 
