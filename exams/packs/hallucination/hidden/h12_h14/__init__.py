@@ -25,7 +25,12 @@ READ = '        sentences.append(Sentence(fields["id"], int(number), product, cl
 DISCLOSED = '''    """Whether customers may be told what it says: approved, no news item, and effective by now."""
     return document.status == "approved" and document.kind != "news" and document.effective <= as_of
 '''
-BY_NUMBER = "    return tuple(sorted(newest.values(), key=lambda document: document.id))\n"
+RULE = '    """Of each series, the newest edition that is disclosed."""\n'
+NEWEST_RULE = '    """Of each product and each line, the newest document that is disclosed."""\n'
+NEWEST = """        held = newest.get(document.series)
+        if held is None or document.effective > held.effective:
+            newest[document.series] = document
+"""
 OTHERS = "        if sentence.product != query.product.id:\n"
 OWN = "        own = [passage for passage in passages if passage.sentence.product == query.product.id]\n"
 
@@ -34,12 +39,14 @@ OWN = "        own = [passage for passage in passages if passage.sentence.produc
 DISCLOSED_WITH_NEWS = '''    """Whether it may be read: approved, and effective by now. The guard keeps news back."""
     return document.status == "approved" and document.effective <= as_of
 '''
-NEWEST_FIRST = "    return tuple(sorted(newest.values(), key=lambda document: document.effective, reverse=True))\n"
+ABOUT = '        about = document.series.split("/")[0]\n'
+NEWEST_ABOUT = ABOUT + NEWEST.replace("document.series", "about")
 NEWS = (
     Edit("assistant/ingest.py", SENTENCE, SENTENCE + '    kind: str = "terms"  # of its document\n'),
     Edit("assistant/ingest.py", READ, READ.replace("clean(sentence)", 'clean(sentence), fields["kind"]')),
     Edit("assistant/ingest.py", DISCLOSED, DISCLOSED_WITH_NEWS),
-    Edit("assistant/ingest.py", BY_NUMBER, NEWEST_FIRST),
+    Edit("assistant/ingest.py", RULE, NEWEST_RULE),
+    Edit("assistant/ingest.py", NEWEST, NEWEST_ABOUT),
     Edit(
         "assistant/guard.py",
         OTHERS,
@@ -67,6 +74,7 @@ NO_NEWS_RETRIEVED = always(
         '        passages = [each for each in passages if each.sentence.kind != "news"]\n' + OWN,
     )
 )
+BY_SERIES = always(Edit("assistant/ingest.py", ABOUT, "        about = document.series\n"))
 NO_NEWS_READ = always(
     Edit(
         "assistant/ingest.py",
@@ -79,21 +87,22 @@ NEWS_AND_SOURCELESS = Fault(
     name="news_and_sourceless",
     component="generate",
     mechanism=(
-        "news is read in and comes first, and the guard, which used to refuse what came of that, has nothing to check "
-        "once sources that customers cannot look up are dropped before it looks"
+        "news is read in and takes the place of terms, and the guard, which used to refuse what came of that, has "
+        "nothing to check once sources that customers cannot look up are dropped before it looks"
     ),
     subject="Name only sources that customers can look up: terms, of the product they asked for",
     earlier=Earlier(
-        "Read news too, newest first: customers ask about what was announced; the guard keeps its numbers back",
+        "Read news too, and keep the newest document of each product; the guard keeps the numbers of news back",
         NEWS,
         faulty=True,
     ),
     edits=OPENED,
     alternatives={
-        "quote": quote(' and each.kind != "news"'),
-        "no_news_retrieved_source_required": both(NO_NEWS_RETRIEVED, CITATION_REQUIRED),
+        "by_series_quote": both(BY_SERIES, quote(' and each.kind != "news"')),
+        "by_series_not_retrieved_source_required": both(BY_SERIES, NO_NEWS_RETRIEVED, CITATION_REQUIRED),
         "no_news_read_own_only": both(NO_NEWS_READ, ONLY_OWN),
-        "no_news_filed_nothing_without_source": both(
+        "by_series_not_filed_nothing_without_source": both(
+            BY_SERIES,
             always(
                 Edit(
                     "assistant/index.py",
@@ -114,6 +123,7 @@ NEWS_AND_SOURCELESS = Fault(
     mutants={
         "guard_alone": taken_back(*OPENED),
         "news_alone": NO_NEWS_READ,
+        "by_series_alone": BY_SERIES,
         "source_required_alone": CITATION_REQUIRED,
         "own_only_alone": ONLY_OWN,
     },
@@ -254,7 +264,7 @@ H12_H14 = FailureClass(
     ),
     touches=touches,
     near=near,
-    harm=(10, 26),
+    harm=(10, 28),
     rivals={
         "H12": "what is not in force was read in days before the onset, and the guard blocked every answer from it",
         "H14": "approved values are given wrong too, from what is not in force, and were refused for days before",
