@@ -7,6 +7,7 @@ import random
 import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exams.packs import Ask, Brief, Commit, JsonObject, Measures, NothingLeftToDraw, Probe, ProbeSuite, Question, Spec
@@ -191,6 +192,9 @@ class SmallPack:
         del spec
         return Brief(company="Small Bank", domain="bank", opened_because="Customers report wrong late fees.")
 
+    def made_of(self, failure_class: str) -> dict[str, bytes]:
+        return {"matching": _FAULTS[failure_class].encode()}
+
     def measures(self, spec: Spec) -> Measures:  # noqa: ARG002 - every incident of this pack measures the same
         return Measures(affected=1, decoys=0, key_events=2, candidates=1, harmed=1, harmful=1, answers=4)
 
@@ -233,6 +237,7 @@ def _suite(seed: int, spec: Spec) -> ProbeSuite:
 
 
 PACK = SmallPack()
+PROOF = Path(__file__).parent / "proof_of_the_small_pack.json"
 
 # Twins name packs below exams.packs; this one is reached there without lying there.
 sys.modules[NAME] = sys.modules[__name__]

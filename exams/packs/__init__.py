@@ -258,6 +258,10 @@ class Pack(Protocol):
         """What a learner may read before the clock starts."""
         ...
 
+    def made_of(self, failure_class: str) -> Mapping[str, bytes]:
+        """Every file that a class's incidents are made of, by path: one byte changed, and it is to be proved anew."""
+        ...
+
     def measures(self, spec: Spec) -> Measures:
         """What every incident of a class should have the same of."""
         ...

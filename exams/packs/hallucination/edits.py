@@ -142,7 +142,7 @@ class FailureClass:
     """A failure class: its faults, and what is wrong whichever of them it is.
 
     Attributes:
-        key: for example ``"H1"``; a class of two faults names both, ``"H1+H8"``.
+        key: for example ``"H1"``; a class of two faults names both, ``"H1+H8"``, and lies in ``hidden/h1_h8``.
         title: for the mentor.
         scope: which questions are damaged, and which never are, in words.
         touches: the same as a rule: whether any of its faults may change the answer to a question.

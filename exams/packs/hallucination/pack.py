@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -20,12 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from contextlib import AbstractContextManager
 
+    from exams.packs.hallucination.edits import FailureClass
     from exams.packs.injects import InjectRule
 
 
 AUTHOR_TEST_PATH = "tests/regression/test_author.py"
 LIVE_SECONDS = 90 * 60
 LIVE_QUESTIONS = 900
+# What lies below the pack and has no part in an incident: the proof itself, the list of classes, tools for people.
+NO_PART = {("proof.json",), ("hidden", "__init__.py"), ("authoring.py",), ("quality.py",)}
+BORROWED = re.compile(r"hallucination\.hidden\.(h[0-9][0-9h_]*)\b")
+DEPTH = 2  # files of a class lie deeper below the pack than what classes share
 KEPT = 16  # incidents, and what was made of them, per process: a few MB each, the weights shared
 
 
@@ -134,6 +140,15 @@ class HallucinationPack:
             },
         )
 
+    def made_of(self, failure_class: str) -> dict[str, bytes]:
+        """The whole pack but what trains the model, and of the hidden material what the class uses."""
+        folders = _folders(CLASSES[failure_class])
+        return {
+            path.relative_to(build.HERE).as_posix(): path.read_bytes()
+            for path in sorted(build.HERE.rglob("*"))
+            if path.is_file() and not _apart(path.relative_to(build.HERE).parts, folders)
+        }
+
     def measures(self, spec: Spec) -> Measures:
         """What every incident of a class should have the same of."""
         drawn = incident(spec)
@@ -217,6 +232,28 @@ class HallucinationPack:
 def _base(spec: Spec) -> Tree:
     drawn = incident(spec)
     return drawn.faulty.overlay(operations.record(drawn))
+
+
+def _folders(failure: FailureClass) -> set[str]:
+    """The folder of a class (`h1_h8` of H1+H8), and those of the classes whose test or fixes it borrows."""
+    found = {failure.key.lower().replace("+", "_"), failure.author_test.partition("/")[0]}
+    left = list(found)
+    while left:
+        for file in (build.HERE / "hidden" / left.pop()).glob("*.py"):
+            borrowed = set(BORROWED.findall(file.read_text(encoding="utf-8"))) - found
+            found |= borrowed
+            left += borrowed
+    return found
+
+
+def _apart(parts: tuple[str, ...], folders: Collection[str]) -> bool:
+    """Whether a file below the pack has no part in what a class's incidents are."""
+    return (
+        "__pycache__" in parts
+        or parts in NO_PART
+        or parts[0] == "train"
+        or (parts[0] == "hidden" and len(parts) > DEPTH and parts[1] not in folders)
+    )
 
 
 def _with_other_fault(spec: Spec) -> Tree:
