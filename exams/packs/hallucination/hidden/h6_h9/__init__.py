@@ -145,7 +145,7 @@ H6_H9 = FailureClass(
     near=near,
     harm=(10, 28),
     rivals={
-        "H6": "round values are given without their noughts, and were refused for days before the onset",
+        "H6": "round values are given wrong as well, and were refused for days before the onset",
         "H9": "round values lost their noughts days before the onset, and the guard blocked them all until then",
         "H14": "the guard ran to its end and says of all answers with numbers, right ones too, that they claim nothing",
         "H8": "the guard says of all answers with numbers, right ones too, that they claim nothing",
