@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from grading.evidence.kept import Kept
-    from grading.models import Cell
+    from grading.models import Cell, GradingRun
     from sandboxes.sandbox import JsonObject
 
 _SETS = (plan.BEFORE, plan.AFTER, plan.REFERENCE)
@@ -66,10 +66,17 @@ class Effect:
         if self.run is None:
             return "no code was handed in"
         if not self.graded:
-            return "its run has not ended"
+            return why_not_graded(self.run)
         if not self.answers(plan.AFTER):
             return "the hidden questions were not put to it"
         return "no question showed the damage, or it was graded before this was measured"
+
+
+def why_not_graded(run: GradingRun | None) -> str:
+    """Why a run that is not graded has no figures."""
+    if run is not None and run.state == RunState.PLATFORM_FAULT:
+        return "the platform could not run it, which is no fault of the learner"
+    return "its run has not ended"
 
 
 def effect(found: Effect) -> JsonObject | None:

@@ -14,6 +14,7 @@ from exams.twins.bands import FIGURES
 from grading import f_of, repro
 from grading.bands import Known
 from grading.evidence.diagnosed import reduction
+from grading.evidence.effect import why_not_graded
 from grading.evidence.figures_written import of_postmortem
 from grading.evidence.moments import FAILS_THEN_PASSES
 from grading.f_score import Cap, Part
@@ -188,13 +189,17 @@ def _of_regression_test(kept: Kept) -> dict[str, Known]:
         return {"regression.present": Known(value=False), "regression.fails_then_passes": Known(value=False)}
     cites = kept.cite_run(submission)
     if run is None or run.state != RunState.GRADED:
-        unknown = Known(None, cites, "its run has not ended")
+        unknown = Known(None, cites, why_not_graded(run))
         return dict.fromkeys((name for name in FIGURES if name.startswith("regression.")), unknown)
     cells = list(run.cells.defer("transcript", "nodes", "output_tail"))
     present = any(each.kind == CellKind.pre for each in cells)
     return {
         "regression.present": Known(present, cites),
-        "regression.fails_then_passes": Known(run.verdict in FAILS_THEN_PASSES, cites),
+        "regression.fails_then_passes": Known(
+            None if run.verdict == Verdict.limit_exceeded else run.verdict in FAILS_THEN_PASSES,
+            cites,
+            "it met a limit: see its cells",
+        ),
         "regression.mutants_caught": _share(run.mutants_killed, run.mutants_total, cites),
         "regression.alternatives_passed": _share(run.alternatives_passed, run.alternatives_total, cites),
         "regression.deterministic": Known(
