@@ -42,19 +42,23 @@ _OPEN = re.compile(
     r"suspect\w*|propos\w*|candidate|ready to|about to|next step|to be|being|need\w*|want\w*|waiting)\b",
     re.IGNORECASE,
 )
+_IS = r"(?:is|are|was|were|has been|have been)"
+_PEOPLE = r"(?:customers?|users?|clients?|people|conversations?|sessions?)"
 _SUBJECT = r"(?:incident|issue|problem|fault|bug|error|it|this|harm|wrong answers?|root cause|cause)"
 _OVER = re.compile(
     rf"\b{_SUBJECT}\s+(?:is|are|was|were|has been|have been|'s)\s+(?:now\s+|fully\s+)*"
     r"(?:resolved|fixed|solved|over|mitigated|stopped|gone)\b"
     r"|\b(?:resolved|all clear)\s*[.:!]?\s*$|^\s*(?:fixed|resolved|mitigated)\b(?!\s+(?:by|in|the test))"
     r"|\bcustomers?\s+(?:now\s+)?(?:get|are getting|receive)\s+(?:only\s+)?(?:correct|right)\s+answers\b"
-    r"|\bno\s+(?:more|further)\s+(?:wrong|harmful|incorrect|false)\s+answers\b",
+    r"|\bno\s+(?:more|further)\s+(?:wrong|harmful|incorrect|false)\s+answers\b"
+    rf"|\b{_PEOPLE}\s+(?:are|is)\s+no\s+longer\s+(?:affected|impacted|harmed|told wrong|misled)\b",
     re.IGNORECASE,
 )
 _DEPLOYED = re.compile(
     r"\b(?:(?:hot)?fix|patch|change|new version|release)\s+(?:is|was|has been|has gone|went|'s)\s+(?:now\s+)?"
     r"(?:deployed|live|out|rolled out|in production|shipped|released)\b"
-    r"|\b(?:we|i)(?:\s+have|'ve)?\s+(?:just\s+|now\s+)?(?:deployed|shipped|rolled out|released)\b"
+    r"|\b(?:we|i)(?:\s+have|'ve)?\s+(?:just\s+|now\s+)?(?:deployed|shipped|rolled out|released)\s+(?:\w+\s+){0,3}?"
+    r"(?:(?:hot)?fix|patch|change|version|commit|release|it|r\d+)\b"
     r"|\b(?:hot)?fix\s+deployed\b",
     re.IGNORECASE,
 )
@@ -63,8 +67,6 @@ _ROLLED_BACK = re.compile(
     r"|\b(?:has been|have been|was|were|is)\s+(?:now\s+)?rolled\s+back\b|^\s*rolled\s+back\b",
     re.IGNORECASE,
 )
-_IS = r"(?:is|are|was|were|has been|have been)"
-_PEOPLE = r"(?:customers?|users?|clients?|people|conversations?|sessions?)"
 _NOBODY = re.compile(
     rf"\b(?:no|zero)\s+(?:\w+\s+)?{_PEOPLE}\s+{_IS}\s+(?:\w+\s+)?(?:affected|impacted|harmed|told wrong|misled)\b"
     rf"|\b(?:nobody|no one|none)\s+(?:of\s+our\s+customers\s+)?{_IS}\s+(?:affected|impacted|harmed|misled)\b"
@@ -72,8 +74,9 @@ _NOBODY = re.compile(
     re.IGNORECASE,
 )
 _EVERYBODY = re.compile(
-    rf"\b(?:all|every)\s+(?:of\s+our\s+)?{_PEOPLE}\s+(?:is|are|was|were|get|gets|receive)\b"
-    r"|\b(?:all|every)\s+answers?\s+(?:is|are|was|were)\s+(?:wrong|harmful|incorrect|affected|false)\b",
+    rf"\b(?:all|every)\s+(?:of\s+our\s+)?{_PEOPLE}\s+(?:{_IS}|gets?|getting|receiv\w+)\s+(?:\w+\s+){{0,3}}?"
+    r"(?:affected|impacted|harmed|misled|wrong|incorrect|harmful|false)\b"
+    rf"|\b(?:all|every)\s+answers?\s+{_IS}\s+(?:wrong|harmful|incorrect|affected|false)\b",
     re.IGNORECASE,
 )
 _NUMBER = r"(?P<number>\d{1,3}(?:[,' ]\d{3})+|\d{1,7}(?:\.\d{1,2})?)"
@@ -85,12 +88,25 @@ _WRONG = r"(?:wrong|harmful|incorrect|false|misleading|bad|hallucinated|affected
 _SHARE = re.compile(
     rf"\b{_BOUND}{_NUMBER}\s?(?:%|percent|per cent)\s+of\s+(?:all\s+|the\s+|our\s+)*"
     rf"(?:answers?|repl(?:y|ies)|responses?|{_PEOPLE}|traffic|questions?)"
-    rf"[^.%]{{0,60}}?\b(?:{_WRONG}|told)\b",
+    rf"(?P<between>[^.%]{{0,60}}?)\b(?:{_WRONG}|told)\b",
     re.IGNORECASE,
 )
 _COUNT = re.compile(
     rf"\b{_BOUND}{_NUMBER}\s+(?:{_WRONG}\s+(?:answers?|repl(?:y|ies)|responses?)"
     rf"|{_PEOPLE}\s+(?:\w+\s+){{0,3}}?(?:affected|impacted|told|misled|got|received|were given))\b",
+    re.IGNORECASE,
+)
+# What makes a share one of some questions only, and a count one of all of them.
+_OF_SOME = re.compile(
+    r"\b(?:about|for|on|regarding|concerning|involving|mentioning|with|where|that|which)\b", re.IGNORECASE
+)
+_IN_ALL = re.compile(r"\b(?:only|just|in total|in all|altogether|overall|no more than)\b", re.IGNORECASE)
+# What makes the claim that nobody is affected one about from now on, and a claim one of a part or of another place.
+_FROM_NOW_ON = re.compile(
+    r"\b(?:any ?more|further|longer|now|currently|since|after|new|other|additional)\b", re.IGNORECASE
+)
+_PARTLY = re.compile(
+    r"\b(?:partly|partially|mostly|only for|except|some|staging|locally|local|my branch|test environment|in a run)\b",
     re.IGNORECASE,
 )
 _AT_LEAST = frozenset({"at least", "more than", "over"})
@@ -101,8 +117,12 @@ def claims(text: str, *, state: str = "") -> list[Stated]:
     found = [Stated(Kind.over, "The state of the update is: resolved.")] if state == "resolved" else []
     for sentence in _SENTENCE.findall(text):
         found += _numbers(sentence)
-        if not _OPEN.search(sentence):
-            found += [Stated(kind, sentence.strip()) for kind, pattern in _PATTERNS if pattern.search(sentence)]
+        if _OPEN.search(sentence) or _PARTLY.search(sentence):
+            continue
+        for kind, pattern in _PATTERNS:
+            if pattern.search(sentence):
+                ended = kind is Kind.nobody and _FROM_NOW_ON.search(sentence)
+                found.append(Stated(Kind.over if ended else kind, sentence.strip()))
     return found
 
 
@@ -124,11 +144,11 @@ def _numbers(sentence: str) -> Iterator[Stated]:
         return
     for kind, pattern in ((Kind.how_much, _SHARE), (Kind.how_many, _COUNT)):
         for match in pattern.finditer(sentence):
+            if kind is Kind.how_much and _OF_SOME.search(match["between"]):
+                continue
             number = Fraction(re.sub(r"[,' ]", "", match["number"]))
             bound = (match["bound"] or "").lower()
-            yield Stated(
-                kind,
-                sentence.strip(),
-                number / 100 if kind is Kind.how_much else number,
-                "" if not bound else "at least" if bound in _AT_LEAST else "at most",
-            )
+            limit = "" if not bound else "at least" if bound in _AT_LEAST else "at most"
+            if kind is Kind.how_many and not bound and not _IN_ALL.search(sentence):
+                limit = "at least"  # there may be others that it does not speak of
+            yield Stated(kind, sentence.strip(), number / 100 if kind is Kind.how_much else number, limit)

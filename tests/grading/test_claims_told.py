@@ -22,6 +22,9 @@ from tests.grading.test_ground_truth import SOUND, minute, told, version
         ("The fix is live.", [Kind.deployed]),
         ("We deployed a fix at 10:40.", [Kind.deployed]),
         ("Hotfix deployed.", [Kind.deployed]),
+        ("I have just deployed the new version.", [Kind.deployed]),
+        ("No further customers are affected.", [Kind.over]),
+        ("Customers are no longer affected.", [Kind.over]),
         ("We have rolled back to the earlier release.", [Kind.rolled_back]),
         ("No customers were affected.", [Kind.nobody]),
         ("There is no customer impact.", [Kind.nobody]),
@@ -45,6 +48,12 @@ from tests.grading.test_ground_truth import SOUND, minute, told, version
         ("Our target is that less than 2 % of answers are wrong.", []),
         ("We run 40 questions against it.", []),
         ("We fixed the test.", []),
+        ("About 30 % of answers about Plus products are wrong.", []),  # of some questions only
+        ("We have released a statement.", []),
+        ("All customers were informed.", []),
+        ("It is resolved for staging only.", []),
+        ("We deployed the fix locally.", []),
+        ("The issue is partly fixed.", []),
         ("", []),
     ],
 )
@@ -63,7 +72,9 @@ def test_the_state_resolved_is_a_claim_without_words() -> None:
         ("12 % of answers are wrong", Fraction(12, 100), ""),
         ("up to 2.5 percent of all replies were incorrect", Fraction(25, 1000), "at most"),
         ("more than 1,200 customers were told a wrong fee", Fraction(1200), "at least"),
-        ("roughly 40 harmful answers", Fraction(40), ""),
+        ("roughly 40 harmful answers", Fraction(40), "at least"),  # nothing says that these are all
+        ("only 40 harmful answers", Fraction(40), ""),
+        ("40 harmful answers in total", Fraction(40), ""),
     ],
 )
 def test_the_numbers_of_a_claim(text: str, number: Fraction, bound: str) -> None:
@@ -115,7 +126,9 @@ YES, NO, OPEN = Standing.consistent, Standing.contradicted, Standing.not_checkab
         ("144 wrong answers so far.", SEEN, YES),
         ("100 customers were told a wrong fee.", SEEN, YES),
         ("900 customers were told a wrong fee.", SEEN, NO),
-        ("3 wrong answers.", SEEN, NO),
+        ("3 wrong answers.", SEEN, YES),  # of one product, perhaps
+        ("Only 3 wrong answers.", SEEN, NO),
+        ("In total 3 wrong answers.", SEEN, NO),
         ("at least 3 wrong answers.", SEEN, YES),
         ("at least 900 wrong answers.", SEEN, NO),
     ],
