@@ -278,17 +278,23 @@ def _innocent(incident: Incident, drawing: random.Random) -> list[Change]:
     files = {edit.path for edit in incident.fault.edits}
     drawn = drawing.sample(INNOCENT, len(INNOCENT))
     drawn.sort(key=lambda change: not any(edit.path in files for edit in change[1]))
-    for tree in (incident.faulty, incident.sound):
-        drawn = [change for change in drawn if _comes_off(tree, change)]
+    drawn = [change for change in drawn if _apart(incident, change)]
     return drawn[:INNOCENT_NEAR_THE_ONSET]
 
 
-def _comes_off(tree: Tree, change: Change) -> bool:
+def _apart(incident: Incident, change: Change) -> bool:
+    """Whether a change and the fault, with what prepared it, can be taken off the tree in either order."""
+    fault = incident.fault
+    prepared = fault.earlier.edits if fault.earlier is not None else ()
+    back = [edit.undone() for edit in reversed(change[1])]
+    cause = [edit.undone() for edit in reversed((*prepared, *fault.edits))]
     try:
-        before = apply(tree, [edit.undone() for edit in reversed(change[1])])
-        return apply(before, change[1]) == tree
+        first_the_change = apply(apply(incident.faulty, back), cause)
+        first_the_fault = apply(apply(incident.faulty, cause), back)
+        again = apply(apply(incident.faulty, back), change[1])
     except EditDoesNotApply:
         return False
+    return first_the_change == first_the_fault and again == incident.faulty
 
 
 def write(incident: Incident, *, head: Tree) -> tuple[Commit, ...]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ALIAS_SHARE = 0.3
 LOWER_SHARE = 0.15
 FOLLOW_UP_SHARE = 0.25
-SHARES = {"plain": 0.83, "at_home": 0.05, "stranger": 0.04, "abroad": 0.03, "vague": 0.02, "chat": 0.03}
+SHARES = {"plain": 0.78, "at_home": 0.05, "stranger": 0.06, "abroad": 0.06, "vague": 0.02, "chat": 0.03}
 
 
 def stream(world: World, *, seed: str, seconds: int, count: int, prefix: str) -> Iterator[Asked]:
