@@ -30,6 +30,7 @@ NEIGHBOURS = 10
 CONTROLS = 12
 UNKNOWNS = 6
 TALKS = 6  # pairs of conversations
+LEAST_HARMED = 4  # of the class's questions: one alone may come out right by chance after a wrong fix
 TALKS_ONLY = 12  # where the fault touches nothing else
 
 Drawn = tuple["ProbeGroup", str, "Asked"]  # group, metamorphic relation, question
@@ -70,10 +71,10 @@ def _answers_all(tree: Tree, world: World, asked: list[Drawn]) -> bool:
 
 
 def _harmed(tree: Tree, world: World, asked: list[Drawn]) -> bool:
-    """Whether the fault changes answers, and none out of its scope."""
+    """Whether the fault changes several answers, and none out of its scope."""
     with build.opened(tree) as ask:
-        groups = {group for group, _, one in asked if not sound(world, one, ask(one.question, one.session))}
-    return groups == {"class"}
+        groups = [group for group, _, one in asked if not sound(world, one, ask(one.question, one.session))]
+    return set(groups) == {"class"} and len(groups) >= LEAST_HARMED
 
 
 def unchanged(incident: Incident) -> ProbeSuite:
