@@ -221,7 +221,7 @@ def test_one_commit_brings_the_fault_and_it_is_not_the_last(spec: Spec) -> None:
     at = next(number for number, commit in enumerate(commits) if commit.message == fault.subject)
     guilty = (commits[at - 1].tree, commits[at].tree)
     assert edits.apply(guilty[0], fault.edits).without("config.toml") == guilty[1].without("config.toml")
-    assert 3 <= len(commits) - at <= 6
+    assert 3 <= len(commits) - at <= (8 if fault.waits_for else 6)  # one that lies dormant has more behind it
     deploys = PACK.base(spec).files["ops/deploys.log"].decode()
     assert sum(fault.subject in line for line in deploys.splitlines()) == 1
 
@@ -238,7 +238,8 @@ def test_customers_are_harmed_from_the_onset_and_not_before(spec: Spec) -> None:
         line.split()[1]: line.split()[0] for line in PACK.base(spec).files["ops/deploys.log"].decode().splitlines()
     }
     assert all(row["at"] >= deployed[row["release"]] for row in rows)
-    assert any(row["release"] == truth["release"] for row in rows)
+    if not drawn.fault.waits_for:  # else others may have followed before what was exported begins
+        assert any(row["release"] == truth["release"] for row in rows)
 
 
 def test_metrics_and_complaints_are_computed_from_the_traces(spec: Spec) -> None:
