@@ -3,7 +3,16 @@
 from exams.packs.hallucination.asked import Asked
 from exams.packs.hallucination.edits import Change, Earlier, Edit, FailureClass, Fault, always
 from exams.packs.hallucination.hidden.guarding import FALLBACK, SUBJECT_FIRST, WRONG
-from exams.packs.hallucination.hidden.h8 import BY_DOCUMENT, FOUND, GIVEN, MISSING, OTHERS, PASSAGE, UNKNOWN_PLACE
+from exams.packs.hallucination.hidden.h8 import (
+    BY_DOCUMENT,
+    FOUND,
+    GIVEN,
+    MISSING,
+    NUMBERS_BY_SENTENCE,
+    OTHERS,
+    PASSAGE,
+    UNKNOWN_PLACE,
+)
 from exams.packs.hallucination.hidden.pairs import both, quote, taken_back
 from exams.packs.hallucination.hidden.scopes import approved, scheduled, unapproved_in_schedule
 from exams.packs.hallucination.world import Fact, World
@@ -71,7 +80,7 @@ CROWDED_AND_BY_DOCUMENT = Fault(
                 "        passages = [each for each in passages if each.sentence.product == query.product.id]\n" + BEST,
             )
         ),
-        "own_best_subject_checked": both(OWN_BEST, SUBJECT_FIRST),
+        "own_best_subject_checked": both(OWN_BEST, SUBJECT_FIRST, NUMBERS_BY_SENTENCE),
     },
     mutants={
         "guard_alone": taken_back(*BY_DOCUMENT.edits),

@@ -5,7 +5,6 @@ from exams.packs.hallucination.hidden.guarding import (
     HARM,
     RIGHT,
     RULING,
-    SUBJECT_FIRST,
     TEXT,
     WRONG,
     near,
@@ -50,7 +49,6 @@ AS_SHOWN = always(
 
 ALTERNATIVES: dict[str, Change] = {
     **RIGHT,
-    "subject_first": SUBJECT_FIRST,
     "reads_through": READS_THROUGH,
     "loose_pattern": LOOSE_PATTERN,
     "as_shown": AS_SHOWN,

@@ -2,6 +2,7 @@
 
 from exams.packs.hallucination.edits import Change, Earlier, Edit, FailureClass, Fault, always
 from exams.packs.hallucination.hidden.guarding import HARM, RIGHT, SUBJECT_FIRST, WRONG, near, touches
+from exams.packs.hallucination.hidden.pairs import both
 
 GIVEN = "    given = {(passage.document, passage.sentence.number): passage.sentence for passage in passages}\n"
 UNKNOWN_PLACE = (
@@ -91,7 +92,11 @@ BY_DOCUMENT = Fault(
         Edit("assistant/guard.py", GIVEN, GIVEN_BY_DOCUMENT),
         Edit("assistant/guard.py", UNKNOWN_PLACE + OTHERS + MISSING, DOCUMENT_CHECK),
     ),
-    alternatives={**RIGHT, "subject_first": SUBJECT_FIRST, "own_numbers": OWN_NUMBERS},
+    alternatives={
+        **RIGHT,
+        "subject_and_sentence": both(SUBJECT_FIRST, NUMBERS_BY_SENTENCE),
+        "own_numbers": OWN_NUMBERS,
+    },
     mutants={"numbers_by_sentence": NUMBERS_BY_SENTENCE, "same_line": SAME_LINE},
 )
 
