@@ -11,7 +11,7 @@ from grading.followups import follow_ups
 from grading.postmortem import actions, aligning, blame, radius, timeline
 
 if TYPE_CHECKING:
-    from datetime import datetime, tzinfo
+    from datetime import tzinfo
 
     from grading.evidence.kept import Kept
     from grading.ground_truth import GroundTruth
@@ -35,17 +35,16 @@ def written(kept: Kept, happened: GroundTruth) -> JsonObject | None:
 
 def read(kept: Kept, happened: GroundTruth, text: str) -> JsonObject:
     """One text, held against the record. Its length is told nowhere, because it counts for nothing."""
-    found = aligning.align(
+    found, reading = aligning.best(
         timeline.entries(text),
         happened.events,
-        opened=_openings(happened),
-        zones=_zones(kept),
+        aligning.readings(happened.opened.at, happened.opened.in_incident, _zones(kept)),
         stamps=[each.at for each in stamps(kept)],
     )
     also = None if happened.deployed is None else happened.opened.at - happened.deployed.at
     hidden = radius.latent(text, happened.latent, also=also)
     return {
-        "timeline": aligning.as_json(found),
+        "timeline": aligning.as_json(found, reading),
         "blast_radius": radius.as_json(radius.radius(text, happened), happened),
         "latent_period": {
             "told": hidden.told,
@@ -62,18 +61,14 @@ def read(kept: Kept, happened: GroundTruth, text: str) -> JsonObject:
     }
 
 
-def _openings(happened: GroundTruth) -> tuple[datetime, ...]:
-    there = happened.opened.in_incident
-    return (happened.opened.at,) if there is None else (happened.opened.at, there)
-
-
 def _zones(kept: Kept) -> tuple[tzinfo, ...]:
     """UTC, as everything the learner was handed is stamped, and the learner's own zone."""
     utc = ZoneInfo("UTC")
     try:
-        return (utc, ZoneInfo(kept.attempt.learner.time_zone or "UTC"))
+        own = ZoneInfo(kept.attempt.learner.time_zone or "UTC")
     except (KeyError, ValueError):
         return (utc,)
+    return (utc,) if own == utc else (utc, own)
 
 
 def _people(kept: Kept) -> list[str]:

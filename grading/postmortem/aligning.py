@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import timedelta, timezone
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -107,18 +107,21 @@ def align(
     opened: Sequence[datetime],
     zones: Sequence[tzinfo],
     stamps: Sequence[datetime] = (),
+    server: datetime | None = None,
 ) -> Aligned:
     """Pair entries with events.
 
     Args:
         entries: those that carry a time.
         events: what happened, key events and others.
-        opened: the opening, by every clock an entry may be written in; the first is the server's.
+        opened: the opening, by every clock an entry may be written in.
         zones: those that a time without one may be in.
         stamps: further moments on record, by the server's clock.
+        server: the opening by the server's clock; without it, the first of `opened`.
     """
+    begun = server or opened[0]
     offsets = {entry: entry.offsets(openings=tuple(opened), zones=tuple(zones)) for entry in entries}
-    happened = {event.id: event.when.at - opened[0] for event in events}
+    happened = {event.id: event.when.at - begun for event in events}
     possible: list[tuple[int, timedelta, int, str, Pair]] = []
     for entry in entries:
         for event in events:
@@ -138,7 +141,7 @@ def align(
         if pair.event.key and pair.event.id in events_left and (_says(pair.entry, pair.event) or _beside(pair, pairs)):
             pairs.append(pair)
             events_left.discard(pair.event.id)
-    on_file = [stamp - opened[0] for stamp in stamps]
+    on_file = [stamp - begun for stamp in stamps]
     borne_out = {
         entry
         for entry in entries_left
@@ -159,6 +162,51 @@ def _rank(entry: Entry, event: KeyEvent) -> int:
     return (0 if event.key else 2) + (0 if _says(entry, event) else 1)
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How a timeline's times are read: by which clocks, and in which zones if an entry says none."""
+
+    clocks: str  # server | incident | both
+    opened: tuple[datetime, ...]
+    zones: tuple[tzinfo, ...]
+    assumed: bool = False  # a zone that neither the document nor the learner's settings name
+
+
+def readings(server: datetime, in_incident: datetime | None, zones: Sequence[tzinfo]) -> list[Reading]:
+    """The ways to read a timeline, the plainest first: by one clock, by both, then in zones that nobody named."""
+    clocks: list[tuple[str, tuple[datetime, ...]]] = [("server", (server,))]
+    if in_incident is not None:
+        clocks += [("incident", (in_incident,)), ("both", (server, in_incident))]
+    found = [Reading(name, opened, (zone,)) for name, opened in clocks for zone in zones]
+    found += [Reading(name, opened, tuple(zones)) for name, opened in clocks if len(zones) > 1]
+    halves = (timezone(timedelta(minutes=30 * half)) for half in range(-24, 29))
+    return found + [Reading("server", (server,), (zone,), assumed=True) for zone in halves]
+
+
+def best(
+    entries: Sequence[Entry], events: Sequence[KeyEvent], ways: Sequence[Reading], *, stamps: Sequence[datetime] = ()
+) -> tuple[Aligned, Reading]:
+    """The reading by which a timeline tells most, and what it tells by it; the plainest of those that tell as much.
+
+    A zone that nobody named is assumed only if by it the opening is told, and two key events more than otherwise.
+    """
+    server = ways[0].opened[0]
+    found: tuple[Aligned, Reading] | None = None
+    for way in ways:
+        aligned = align(entries, events, server=server, opened=way.opened, zones=way.zones, stamps=stamps)
+        if found is None:
+            found = aligned, way
+            continue
+        more = len(aligned.told) - len(found[0].told)
+        fewer_invented = len(found[0].invented) - len(aligned.invented)
+        opening = any(event.id == "opened" for event in aligned.told)
+        better = more >= 2 and opening if way.assumed else (more, fewer_invented) > (0, 0)  # noqa: PLR2004 - see above
+        if better:
+            found = aligned, way
+    assert found is not None  # noqa: S101 - there is always a reading
+    return found
+
+
 def _beside(pair: Pair, pairs: Sequence[Pair]) -> bool:
     """Whether the entry tells another key event already that happened at about the same time."""
     return any(
@@ -172,13 +220,20 @@ def _says(entry: Entry, event: KeyEvent) -> bool:
     return words is not None and words.search(entry.text) is not None
 
 
-def as_json(found: Aligned) -> JsonObject:
+def as_json(found: Aligned, reading: Reading | None = None) -> JsonObject:
     """The alignment as the mentor's page shows it."""
     entries = found.entries
     paired = len({pair.entry for pair in found.pairs}) + len(found.borne_out)
     key = len(found.told) + len(found.missing)
     return {
         "entries": entries,
+        "read_as": None
+        if reading is None
+        else {
+            "clocks": reading.clocks,
+            "zones": [str(zone) for zone in reading.zones],
+            "assumed": reading.assumed,
+        },
         "precision": {"part": paired, "of": entries, "share": round(paired / entries, 4) if entries else None},
         "recall": {"part": len(found.told), "of": key, "share": round(len(found.told) / key, 4) if key else None},
         "mean_error_seconds": None if found.mean_error is None else found.mean_error.total_seconds(),

@@ -20,9 +20,15 @@ _STATED = (
     ("answers", re.compile(rf"\b{_NUMBER}\s+(?:\w+\s+){{0,2}}?{_WRONG}\s+(?:\w+\s+)?{_ANSWERS}", re.IGNORECASE)),
     ("answers", re.compile(rf"\b{_NUMBER}\s+(?:\w+\s+)?{_ANSWERS}\s+(?:\w+\s+){{0,3}}?{_WRONG}\b", re.IGNORECASE)),
     ("answers", re.compile(rf"\b{_WRONG}\s+{_ANSWERS}\s*(?:\([^)]*\)\s*)?[:=|]+\s*\**{_NUMBER}", re.IGNORECASE)),
+    (
+        "answers",
+        re.compile(rf"\b{_NUMBER}\s+(?:{_WRONG}\s+)?(?:{_ANSWERS}\s+)?(?:in all|in total|altogether)\b", re.IGNORECASE),
+    ),
     ("sessions", re.compile(rf"\b{_NUMBER}\s+(?:\w+\s+){{0,2}}?{_PEOPLE}\b", re.IGNORECASE)),
     ("sessions", re.compile(rf"\b{_PEOPLE}\s*(?:\w+\s+){{0,3}}[:=|]+\s*\**{_NUMBER}", re.IGNORECASE)),
 )
+_HEADING = re.compile(r"^\s{0,3}#{1,6}\s+.*$|^\s{0,3}\*\*[^*]+\*\*:?\s*$")
+_ANNOUNCED = re.compile(r"blast|radius|impact|scope|affected|damage|who was", re.IGNORECASE)
 _LATENT = re.compile(
     r"latent|hidden|undetected|unnoticed|silent|went un|dormant|\blay\b|live for|in production for|exposed for"
     r"|time to detect|had been (?:live|wrong)|until (?:it was )?(?:detected|noticed|opened)"
@@ -78,9 +84,12 @@ def radius(text: str, happened: GroundTruth) -> Radius:
 
 
 def numbers(text: str) -> tuple[Stated, ...]:
-    """Every number of wrong answers, or of customers, that a text states; shares are none."""
+    """Every number of wrong answers, or of customers, that a text states; shares are none.
+
+    Looked for below headings that announce the blast radius; in a text without one, everywhere.
+    """
     found: dict[tuple[int, int], Stated] = {}
-    for line_number, line in enumerate(text.splitlines(), start=1):
+    for line_number, line in _where_it_is_stated(text):
         for of, pattern in _STATED:
             for match in pattern.finditer(line.replace("**", "")):
                 number = int(re.sub(r"[,' ]", "", match["number"]))
@@ -88,6 +97,18 @@ def numbers(text: str) -> tuple[Stated, ...]:
                     (line_number, match.start("number")), Stated(of, number, line_number, match[0].strip())
                 )
     return tuple(found.values())
+
+
+def _where_it_is_stated(text: str) -> list[tuple[int, str]]:
+    lines = list(enumerate(text.splitlines(), start=1))
+    inside, chosen = False, []
+    for number, line in lines:
+        heading = _HEADING.match(line)
+        if heading:
+            inside = _ANNOUNCED.search(heading[0]) is not None
+        elif inside:
+            chosen.append((number, line))
+    return chosen or lines
 
 
 @dataclass(frozen=True)

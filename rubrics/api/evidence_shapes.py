@@ -211,6 +211,7 @@ class TimelineOut(Shape):
     """The post-mortem's timeline held against the record."""
 
     entries = serializers.IntegerField()
+    read_as = serializers.DictField(help_text="By which clocks and in which zones its times are read.")
     precision = Of(help_text="Entries that the record bears out.")
     recall = Of(help_text="Key events that are told.")
     mean_error_seconds = serializers.FloatField(allow_null=True)

@@ -8,6 +8,7 @@ import pytest
 
 from exams import packs
 from exams.packs import Spec
+from exams.packs.hallucination.hidden.superficial import COMMON
 from exams.trees import TESTS
 from grading import f_of, oracle, plan
 from grading.f_score import Score
@@ -73,7 +74,9 @@ def test_f_tells_right_fixes_from_wrong_ones(failure_class: str) -> None:
 
     right = {"reference": hidden.reference, **hidden.alternatives}
     low = {name: float(score.value) for name, tree in right.items() if (score := f(tree)).value < TOP}
-    high = {name: float(score.value) for name, tree in hidden.mutants.items() if (score := f(tree)).value >= PASS}
+    # Other wrong fixes come near to being right, and F says how near; these are what tired engineers do first.
+    superficial = {name: tree for name, tree in hidden.mutants.items() if name in COMMON}
+    high = {name: float(score.value) for name, tree in superficial.items() if (score := f(tree)).value >= PASS}
     assert (low, high) == ({}, {})
     assert f(base).value < NOTHING
     refusing = hidden.mutants.get("refuse_everything")

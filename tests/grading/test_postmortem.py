@@ -159,6 +159,35 @@ def test_one_entry_may_tell_two_events_if_its_words_do() -> None:
     assert {event.id for event in found.told} == {"deployed", "first_harmful"}
 
 
+READINGS = aligning.readings(OPENED, IN_INCIDENT, UTC_ONLY)
+
+
+@pytest.mark.parametrize(
+    ("text", "clocks", "zone", "told"),
+    [
+        (GOOD, "both", "UTC", 6),
+        ("- 09:00 opened\n- 09:21 root cause\n- 09:41 the fix is live\n", "server", "UTC", 3),
+        # by the incident's dates throughout, in which 08:00 is the opening; 09:00 is nobody's
+        ("- 16:30 deployed\n- 08:00 opened\n- 08:21 root cause\n- 08:41 the fix is live\n", "incident", "UTC", 4),
+        ("- 14:30 opened\n- 14:51 root cause\n- 15:11 the fix is live\n", "server", "UTC+05:30", 3),
+        ("- 14:51 root cause\n", "server", "UTC", 0),  # too little to assume a zone by
+        ("", "server", "UTC", 0),
+    ],
+)
+def test_a_timeline_is_read_in_the_plainest_way_by_which_it_tells_most(
+    text: str, clocks: str, zone: str, told: int
+) -> None:
+    found, reading = aligning.best(timeline.entries(text), HAPPENED.events, READINGS)
+    assert (reading.clocks, str(reading.zones[0]), len(found.told)) == (clocks, zone, told)
+    assert reading.assumed is (zone != "UTC")
+    assert aligning.as_json(found, reading)["read_as"]["zones"] == [zone]
+
+
+def test_bold_times_and_lists_are_entries_too() -> None:
+    text = "## Timeline\n**T-2h36** – a release\n**T+7** – seen\n* **09:21** cause\n"
+    assert len(timeline.entries(text)) == 3
+
+
 @pytest.mark.parametrize(("apart", "told"), [(2, 2), (2.1, 1)])
 def test_what_happens_within_two_minutes_is_one_entry_to_people(apart: float, told: int) -> None:
     both = [
@@ -256,6 +285,9 @@ def test_a_follow_up_in_a_table_is_taken_apart_too() -> None:
         ("Wrong answers: **121**", 0),
         ("Some 100 conversations were affected", 10),
         ("242 harmful answers", 100),
+        ("120 wrong answers before it was opened; 121 in all.", 0),
+        ("# Blast radius\n121 wrong answers\n# Follow-ups\n- fail the build at 1 wrong answer\n", 0),
+        ("# Blast radius\n100 wrong answers\n# Follow-ups\n- fail at 21 wrong answers\n", 17),
         ("A few customers were affected.", None),
         ("12 % of answers were wrong", None),
         ("The late fee is 39 USD.", None),
