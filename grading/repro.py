@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from exams import incident, ledger
-from exams.live.diagnoses import ReproResult
+from exams.live.diagnoses import ReproResult, spoken
 from exams.models import Diagnosis
 from exams.trees import TESTS
 from grading import transcripts
@@ -100,7 +100,7 @@ def claim(*, now: datetime) -> ReproCheck | None:
 def check_one(check: ReproCheck, *, sandbox: Sandbox, clock: Callable[[], datetime]) -> bool:
     """Try one claimed repro; return whether it came to an answer.
 
-    1. Start the tree the learner was handed, outside any transaction, and put each question on its own.
+    1. Start the tree the learner was handed, outside any transaction, and put its questions.
     2. The repro reproduces when any answer is harmful by the approved facts.
     3. Write the answer once, with two ledger rows: what the learner may know, and the true cause, which is hidden.
     """
@@ -115,15 +115,18 @@ def check_one(check: ReproCheck, *, sandbox: Sandbox, clock: Callable[[], dateti
 
 
 def ask(attempt: Attempt, questions: Sequence[str], sandbox: Sandbox) -> list[JsonObject]:
-    """Put questions, each on its own and in their order, to the freshly started tree that the learner was handed.
+    """Put questions in their order to the freshly started tree that the learner was handed.
+
+    Each stands alone unless it names its conversation; some faults show in conversations only.
 
     Raises:
         SandboxFault: the platform failed, which a tree of ours that cannot be loaded is too.
     """
     exchanges = []
     with sandbox.serve(incident.base_tree(attempt).without(TESTS), limits=TREE_LIMITS) as served:
-        for question in questions:
-            exchange = served.ask(question)
+        for line in questions:
+            question, session = spoken(line)
+            exchange = served.ask(question, session=session)
             if served.load_error is not None:
                 raise OurTreeFailed(f"the tree handed out could not be loaded: {served.load_error}")
             exchanges.append(exchange)

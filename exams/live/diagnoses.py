@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -27,6 +28,9 @@ NAME_CHARACTERS = 80
 EXPLANATION_CHARACTERS = 4_000
 MAX_QUESTIONS = 20
 QUESTION_CHARACTERS = 500
+
+
+_IN_A_CONVERSATION = re.compile(r"\[(?P<session>[^\[\]]{1,60})\]\s+(?P<question>\S.*)", re.DOTALL)
 
 
 class TooManyDiagnoses(Refusal):
@@ -111,6 +115,12 @@ def file_diagnosis(
             receipt=True,
         )
         return Filed(receipt=receipts.give(event, arrival.stage, now=received_at), diagnosis=diagnosis, late=None)
+
+
+def spoken(line: str) -> tuple[str, str]:
+    """The question of one line of a repro, and its conversation: `[anna] And the fee?` is Anna's; else it is alone."""
+    named = _IN_A_CONVERSATION.fullmatch(line)
+    return (named["question"], named["session"]) if named else (line, "")
 
 
 def _last_number(attempt: Attempt) -> int:

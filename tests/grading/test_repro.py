@@ -10,7 +10,7 @@ import pytest
 from exams import ledger
 from exams.database_clock import database_now
 from exams.live import file_diagnosis
-from exams.live.diagnoses import results_of
+from exams.live.diagnoses import results_of, spoken
 from exams.models import Diagnosis, Event
 from grading import repro
 from grading.models import ReproCheck
@@ -69,6 +69,32 @@ def test_the_first_diagnosis_whose_repro_reproduces_is_the_confirmed_one(fake: F
     assert [shown[each.pk].reproduces for each in (vague, first, second)] == [False, True, True]
     assert [row["harmful"] for row in shown[first.pk].transcript] == [False, True]
     assert ledger.verify(attempt.pk) is None
+
+
+def test_a_question_may_name_the_conversation_it_belongs_to(fake: FakeSandbox, attempt: Attempt) -> None:
+    wrong = wrong_question(attempt)
+    filed = diagnose(attempt, f"[anna] {BENIGN}", f"[anna] {wrong}", f"[ben] {wrong}", wrong)
+    check_all(fake)
+    rows = ReproCheck.objects.get(diagnosis=filed).transcript
+    assert [(row["question"], row["session"]) for row in rows] == [
+        (BENIGN, "anna"), (wrong, "anna"), (wrong, "ben"), (wrong, ""),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("[anna] And the fee?", ("And the fee?", "anna")),
+        ("[a b]\tAnd\nthe fee?", ("And\nthe fee?", "a b")),
+        ("What is [the] fee?", ("What is [the] fee?", "")),
+        ("[anna]", ("[anna]", "")),
+        ("[] And the fee?", ("[] And the fee?", "")),
+        ("[anna]And the fee?", ("[anna]And the fee?", "")),
+        (f"[{'x' * 61}] fee?", (f"[{'x' * 61}] fee?", "")),
+    ],
+)
+def test_only_a_name_in_brackets_in_front_is_a_conversation(line: str, said: tuple[str, str]) -> None:
+    assert spoken(line) == said
 
 
 def test_whether_the_cause_is_the_true_one_is_hidden_from_the_learner(fake: FakeSandbox, attempt: Attempt) -> None:
