@@ -23,6 +23,7 @@ SUPERFICIAL = ("blocklist", "refuse_one", "one_product")  # wrong fixes for what
 REFUSE_EVERYTHING = "refuse_everything"
 TEST_PATH = "tests/regression/test_reported.py"
 _MOST_RUNS = 60
+_MOST_COMPLAINTS, _JUST_BEFORE = 6, 200
 
 
 class NothingToPlay(Exception):
@@ -68,9 +69,10 @@ class Case:
 
     @cached_property
     def repro(self) -> tuple[str, ...]:
-        """The fewest questions, outside any conversation, that show the fault; none if only conversations show it."""
-        found = self._shortest([(question, "") for question in self._alone])
-        return tuple(question for question, _ in found.asked) if found else ()
+        """The fewest questions that show the fault, as a diagnosis takes them: in conversations only if need be."""
+        alone = self._shortest([(question, "") for question in self._alone])
+        found = alone or self._shortest(self._traffic)
+        return tuple(line(each) for each in found.asked) if found else ()
 
     @cached_property
     def scope(self) -> tuple[str, ...]:
@@ -80,9 +82,8 @@ class Case:
     @cached_property
     def _alone(self) -> list[str]:
         """What customers ask while the incident is live in a conversation of one question, in order."""
-        traffic = self.pack.traffic(self.spec)
-        count = Counter(each.session for each in traffic)
-        return [each.question for each in traffic if not each.session or count[each.session] == 1]
+        count = Counter(session for _, session in self._traffic)
+        return [question for question, session in self._traffic if not session or count[session] == 1]
 
     @cached_property
     def reported(self) -> tuple[str, Reported]:
@@ -100,39 +101,44 @@ class Case:
         raise NothingToPlay(f"no wrong fix of {self.spec.key} puts an end to anything that customers were told")
 
     def _complained_about(self) -> Iterator[Reported]:
-        """Conversations of customers who complained, as the files of operation and the traces have them."""
+        """What customers who complained had asked; with what others asked just before, if it takes that to show it."""
         complained = {row["session"] for row in self._lines("ops/complaints.jsonl")}
-        talks: dict[str, list[Asked]] = {}
-        for row in self._lines("traces.jsonl"):
-            if row["session"] in complained:
-                talks.setdefault(row["session"], []).append((row["question"], row["session"]))
-        yield from filter(None, map(self._until_wrong, talks.values()))
+        traces = [(row["question"], row["session"]) for row in self._lines("traces.jsonl")]
+        mine = [place for place, (_, session) in enumerate(traces) if session in complained]
+        for place in mine[:_MOST_COMPLAINTS]:
+            talk = [each for each in traces[: place + 1] if each[1] == traces[place][1]]
+            before = traces[max(0, place - _JUST_BEFORE) : place + 1]
+            shown = next((each for each in (talk, before) if self.wrong_answer(each) is not None), None)
+            if shown is not None and (found := self._reduced(shown)) is not None:
+                yield found
 
     def _from_traffic(self) -> Iterator[Reported]:
-        """What customers ask while the incident is live, for faults that a single conversation does not show."""
-        asked = [(each.question, each.session) for each in self.pack.traffic(self.spec)]
-        found = self._shortest(asked)
+        """What customers ask while the incident is live."""
+        found = self._shortest(self._traffic)
         if found:
             yield found
 
+    @property
+    def _traffic(self) -> list[Asked]:
+        return [(each.question, each.session) for each in self.pack.traffic(self.spec)]
+
     def _shortest(self, asked: Sequence[Asked]) -> Reported | None:
-        first = self._until_wrong(asked)
-        if first is None:
-            return None
-        whole = first.asked
+        """The fewest of some questions that lead to the first wrong answer among them."""
+        for number, (wrong, _) in enumerate(self._answers(asked, self.base), start=1):
+            if wrong:
+                return self._reduced(asked[:number])
+        return None
+
+    def _reduced(self, asked: Sequence[Asked]) -> Reported | None:
+        """The fewest of some questions, the last of which is answered wrongly after the others."""
 
         def fails(part: tuple[int, ...]) -> bool:
-            return self.wrong_answer([whole[place] for place in part]) is not None
+            return self.wrong_answer([asked[place] for place in part]) is not None
 
-        reduced = ddmin.reduce(len(whole), fails, most=_MOST_RUNS, suspects=[len(whole) - 1])
-        left = tuple(whole[place] for place in reduced.needed)
-        return Reported(left, self.wrong_answer(left) or first.answer)
-
-    def _until_wrong(self, asked: Sequence[Asked]) -> Reported | None:
-        for number, (wrong, text) in enumerate(self._answers(asked, self.base), start=1):
-            if wrong:
-                return Reported(tuple(asked[:number]), text)
-        return None
+        reduced = ddmin.reduce(len(asked), fails, most=_MOST_RUNS, suspects=[len(asked) - 1])
+        left = tuple(asked[place] for place in reduced.needed)
+        answer = self.wrong_answer(left)
+        return None if answer is None else Reported(left, answer)
 
     def _lines(self, path: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.base.files.get(path, b"").decode().splitlines()]
@@ -152,6 +158,12 @@ class Case:
     def stamp(self, name: str) -> datetime:
         """A moment of the truth, by the incident's own dates."""
         return datetime.fromisoformat(self.truth[name])
+
+
+def line(asked: Asked) -> str:
+    """A question as a repro takes it, with its conversation in front."""
+    question, session = asked
+    return f"[{session}] {question}" if session else question
 
 
 def _test(asked: Sequence[Asked], assertion: str) -> Tree:

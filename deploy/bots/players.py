@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from deploy.bots import writing
 from deploy.bots.acts import Act, Ask, Deploy, Diagnose, HandIn, Play, Run, Sight, Tell, WriteUp
-from deploy.bots.knowing import REFUSE_EVERYTHING
+from deploy.bots.knowing import REFUSE_EVERYTHING, line
+from exams.live.diagnoses import spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from deploy.bots.knowing import Case
 
@@ -18,7 +19,6 @@ def reference(case: Case) -> Play:
     """Plays as the anchors ask for: tells early and truthfully, asks, proves the cause, fixes, guards, writes it up."""
     truth = case.truth
     work = case.reference.overlay(case.author_test)
-    repro = case.repro or tuple(question for question, _ in case.reported[1].asked)
 
     def so_far(sight: Sight) -> str:
         before = truth["wrong_answers_before_opening"]
@@ -39,7 +39,7 @@ def reference(case: Case) -> Play:
             impact="The assistant gives customers numbers that no approved document bears out.",
             next_in=6,
         ),
-        *(Ask(5, question) for question in repro),
+        *_asked(5, case.repro),
         *(Ask(7, question) for question in case.scope),
         Tell(
             9,
@@ -55,7 +55,7 @@ def reference(case: Case) -> Play:
             audience="customers",
             next_in=6,
         ),
-        Diagnose(19, truth["component"], truth["title"], writing.explanation(case), repro),
+        Diagnose(19, truth["component"], truth["title"], writing.explanation(case), case.repro),
         Tell(
             21,
             f"We have identified the cause, in the module {truth['component']}. I am testing the fix with a new test.",
@@ -130,8 +130,8 @@ def silent(case: Case) -> Play:
     work = case.reference.overlay(case.author_test)
     truth = case.truth
     acts: tuple[Act, ...] = (
-        *(Ask(5, question) for question in case.repro),
-        Diagnose(20, truth["component"], truth["title"], truth["mechanism"], case.repro or _questions(case)),
+        *_asked(5, case.repro),
+        Diagnose(20, truth["component"], truth["title"], truth["mechanism"], case.repro),
         Run(22, work),
         Deploy(26),
         HandIn(30, work, truth["mechanism"]),
@@ -170,7 +170,12 @@ def _talkative(case: Case, bot: str, *, lengthen: Callable[[str, int], str]) -> 
 
 def _questions(case: Case) -> tuple[str, ...]:
     """What was complained about, as a repro that nobody has looked at twice."""
-    return tuple(question for question, _ in case.reported[1].asked)[-20:]
+    return tuple(line(each) for each in case.reported[1].asked)[-20:]
+
+
+def _asked(minute: float, repro: tuple[str, ...]) -> Iterator[Ask]:
+    for question, session in map(spoken, repro):
+        yield Ask(minute, question, session)
 
 
 BOTS: Mapping[str, Callable[[Case], Play]] = {
