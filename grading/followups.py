@@ -20,6 +20,7 @@ _OWNER = re.compile(
     re.IGNORECASE,
 )
 _NOBODY = re.compile(r"^(tbd|tba|none|n/?a|unknown|nobody|unassigned|\?+|-+|–|—)?$", re.IGNORECASE)
+_BLANKS = re.compile(r"\s{5,}")
 _BOTTOM = 7  # deeper than any heading
 
 
@@ -33,6 +34,7 @@ class FollowUp:
 
 def follow_ups(text: str) -> list[FollowUp]:
     """The list items and table rows below headings that announce follow-ups, in order."""
+    text = shortened(text)
     found: list[FollowUp] = []
     for section in _sections(text):
         table: list[str] | None = None
@@ -52,6 +54,11 @@ def follow_ups(text: str) -> list[FollowUp]:
                 longer = f"{found[-1].text} {line.strip()}"
                 found[-1] = FollowUp(longer, _owner(longer))
     return found
+
+
+def shortened(text: str) -> str:
+    """A text whose lines hold no long run of blanks, nor end in any: patterns would try each place of it in vain."""
+    return "\n".join(_BLANKS.sub("    ", line).rstrip() for line in text.splitlines())
 
 
 def _sections(text: str) -> Iterator[list[str]]:

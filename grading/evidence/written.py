@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from grading.evidence.ground import stamps
 from grading.evidence.moments import moment_of
-from grading.followups import follow_ups
+from grading.followups import follow_ups, shortened
 from grading.postmortem import actions, aligning, blame, radius, timeline
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def written(kept: Kept, happened: GroundTruth) -> JsonObject | None:
 
 def read(kept: Kept, happened: GroundTruth, text: str) -> JsonObject:
     """One text, held against the record. Its length is told nowhere, because it counts for nothing."""
+    text = shortened(text)
     found, reading = aligning.best(
         timeline.entries(text),
         happened.events,

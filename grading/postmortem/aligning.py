@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import timedelta, timezone
 from typing import TYPE_CHECKING
@@ -125,7 +126,7 @@ def align(
     possible: list[tuple[int, timedelta, int, str, Pair]] = []
     for entry in entries:
         for event in events:
-            error = min((each - happened[event.id] for each in offsets[entry]), key=abs, default=None)
+            error = _nearest(offsets[entry], happened[event.id])
             if error is not None and abs(error) <= (TOLERANCE if _says(entry, event) else NEAR):
                 rank = _rank(entry, event)
                 possible.append((rank, abs(error), entry.line, event.id, Pair(entry, event, error)))
@@ -141,11 +142,11 @@ def align(
         if pair.event.key and pair.event.id in events_left and (_says(pair.entry, pair.event) or _beside(pair, pairs)):
             pairs.append(pair)
             events_left.discard(pair.event.id)
-    on_file = [stamp - begun for stamp in stamps]
+    on_file = sorted(stamp - begun for stamp in stamps)
     borne_out = {
         entry
         for entry in entries_left
-        if any(abs(each - stamp) <= BORNE_OUT for each in offsets[entry] for stamp in on_file)
+        if any(abs(_nearest(on_file, each) or timedelta(0)) <= BORNE_OUT for each in offsets[entry] if on_file)
     }
     key = [event for event in events if event.key]
     return Aligned(
@@ -188,11 +189,14 @@ def best(
 ) -> tuple[Aligned, Reading]:
     """The reading by which a timeline tells most, and what it tells by it; the plainest of those that tell as much.
 
-    A zone that nobody named is assumed only if by it the opening is told, and two key events more than otherwise.
+    A zone that nobody named is assumed only if otherwise at most one key event is told, and by it two more, one of them
+    the opening.
     """
     server = ways[0].opened[0]
     found: tuple[Aligned, Reading] | None = None
     for way in ways:
+        if way.assumed and found is not None and len(found[0].told) > 1 and not found[1].assumed:
+            break
         aligned = align(entries, events, server=server, opened=way.opened, zones=way.zones, stamps=stamps)
         if found is None:
             found = aligned, way
@@ -205,6 +209,13 @@ def best(
             found = aligned, way
     assert found is not None  # noqa: S101 - there is always a reading
     return found
+
+
+def _nearest(offsets: Sequence[timedelta], at: timedelta) -> timedelta | None:
+    """How far the nearest of sorted offsets is from a moment; None if there are none."""
+    place = bisect_left(offsets, at)
+    near = offsets[max(place - 1, 0) : place + 1]
+    return min((each - at for each in near), key=abs, default=None)
 
 
 def _beside(pair: Pair, pairs: Sequence[Pair]) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 MOST_ENTRIES = 200
+MOST_WORDS = 500  # characters of an entry that are looked at
 _HEADING = re.compile(r"^\s{0,3}(?:#{1,6}\s+(?P<hash>.*?)\s*#*|\*\*(?P<bold>[^*]+)\*\*:?)\s*$")
 _TIMELINE = re.compile(r"time\s?line|chronolog|what happened when|sequence of events", re.IGNORECASE)
 _BULLET = re.compile(r"^\s*(?:(?:[-*+•]|\d{1,3}[.)])\s+)?(?:\[[ xX]\]\s*)?")
@@ -116,7 +117,7 @@ def entries(text: str) -> list[Entry]:
         if not words:
             continue
         own_day = _date(words[:_LEADING])
-        entry = _entry(number, words, own_day or day, zone)
+        entry = _entry(number, words[:MOST_WORDS], own_day or day, zone)
         if entry is not None and len(found) < MOST_ENTRIES:
             found.append(entry)
             day = None if own_day else day  # where entries bring their own days, a heading's is over

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grading.followups import follow_ups
+from grading.followups import FollowUp, follow_ups
 
 
 def owners(text: str) -> list[str | None]:
@@ -57,3 +57,11 @@ def test_prose_holds_no_follow_ups(text: str) -> None:
 
 def test_a_long_hostile_line_is_read_in_no_time() -> None:
     assert owners("## Follow-ups\n- owner: " + "a " * 20_000 + "\n") == [None]
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize(
+    "line", ["- " + " " * 40_000, "# " + " " * 40_000 + "x", "- x" + " " * 40_000, "**" + " " * 40_000]
+)
+def test_long_runs_of_blanks_cost_nothing(line: str) -> None:
+    assert follow_ups(f"## Follow-ups\n{line}\n") in ([], [FollowUp("x", None)])

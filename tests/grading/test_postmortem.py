@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grading.followups import follow_ups
+from grading.followups import follow_ups, shortened
 from grading.ground_truth import GroundTruth, KeyEvent, Moment
 from grading.postmortem import actions, aligning, blame, radius, timeline
 from grading.postmortem.aligning import align
@@ -18,6 +18,7 @@ from tests.grading.test_ground_truth import OPENED, SOUND, act, established, min
 IN_INCIDENT = datetime(2026, 3, 5, 8, tzinfo=UTC)
 OPENINGS = (OPENED, IN_INCIDENT)
 UTC_ONLY = (UTC,)
+READINGS = aligning.readings(OPENED, IN_INCIDENT, UTC_ONLY)
 
 
 def offsets(line: str, *, zones: tuple[object, ...] = UTC_ONLY) -> tuple[timedelta, ...]:
@@ -159,9 +160,6 @@ def test_one_entry_may_tell_two_events_if_its_words_do() -> None:
     assert {event.id for event in found.told} == {"deployed", "first_harmful"}
 
 
-READINGS = aligning.readings(OPENED, IN_INCIDENT, UTC_ONLY)
-
-
 @pytest.mark.parametrize(
     ("text", "clocks", "zone", "told"),
     [
@@ -224,6 +222,22 @@ def test_no_text_whatever_upsets_it(text: str) -> None:
     radius.latent(text, timedelta(hours=3))
     blame.blames(text, people=["Priya Shah"])
     for each in follow_ups(text):
+        actions.action(each)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "text",
+    ["A" * 40_000, "A: " * 13_000, "12:00 " * 6_600, "- 09:00 x\n" * 4_000, "# " + " " * 39_000 + "x", "T+1 " * 10_000,
+     "because of the engineer " * 1_600, "until " * 6_600, "[x] " * 10_000, "5 wrong " * 5_000, "1,000 " * 6_600],
+)  # fmt: skip
+def test_a_text_as_long_as_it_may_be_takes_no_time(text: str) -> None:
+    text = shortened(text)
+    aligning.best(timeline.entries(text), HAPPENED.events, READINGS, stamps=[OPENED] * 500)
+    radius.radius(text, HAPPENED)
+    radius.latent(text, HAPPENED.latent)
+    blame.blames(text, people=["Priya Shah"])
+    for each in follow_ups(f"## Follow-ups\n- {text}"):
         actions.action(each)
 
 
