@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import chain
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from grading import ddmin, oracle
@@ -22,7 +22,8 @@ Asked = tuple[str, str]  # question, session
 SUPERFICIAL = ("blocklist", "refuse_one", "one_product")  # wrong fixes for what one customer complained about
 REFUSE_EVERYTHING = "refuse_everything"
 TEST_PATH = "tests/regression/test_reported.py"
-_MOST_RUNS = 60
+_MOST_RUNS = 150  # of a repro that is to be minimal; the superficial ones stop earlier
+_FEW_RUNS = 30
 _MOST_COMPLAINTS, _JUST_BEFORE = 6, 200
 
 
@@ -92,8 +93,9 @@ class Case:
         Raises:
             NothingToPlay: there is none.
         """
-        for found in chain(self._complained_about(), self._from_traffic()):
-            for name in (*SUPERFICIAL, *self.mutants):
+        shown = [*self._complained_about(), *self._from_traffic()]
+        for names in (SUPERFICIAL, self.mutants):
+            for found, name in product(shown, names):
                 if name in self.mutants and name != REFUSE_EVERYTHING:
                     after = [text for _, text in self._answers(found.asked, self.mutants[name])][-1]
                     if found.answer not in after:
@@ -109,7 +111,7 @@ class Case:
             talk = [each for each in traces[: place + 1] if each[1] == traces[place][1]]
             before = traces[max(0, place - _JUST_BEFORE) : place + 1]
             shown = next((each for each in (talk, before) if self.wrong_answer(each) is not None), None)
-            if shown is not None and (found := self._reduced(shown)) is not None:
+            if shown is not None and (found := self._reduced(shown, most=_FEW_RUNS)) is not None:
                 yield found
 
     def _from_traffic(self) -> Iterator[Reported]:
@@ -129,13 +131,13 @@ class Case:
                 return self._reduced(asked[:number])
         return None
 
-    def _reduced(self, asked: Sequence[Asked]) -> Reported | None:
+    def _reduced(self, asked: Sequence[Asked], *, most: int = _MOST_RUNS) -> Reported | None:
         """The fewest of some questions, the last of which is answered wrongly after the others."""
 
         def fails(part: tuple[int, ...]) -> bool:
             return self.wrong_answer([asked[place] for place in part]) is not None
 
-        reduced = ddmin.reduce(len(asked), fails, most=_MOST_RUNS, suspects=[len(asked) - 1])
+        reduced = ddmin.reduce(len(asked), fails, most=most, suspects=[len(asked) - 1])
         left = tuple(asked[place] for place in reduced.needed)
         answer = self.wrong_answer(left)
         return None if answer is None else Reported(left, answer)
