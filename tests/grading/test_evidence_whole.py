@@ -12,12 +12,16 @@ from django.db import transaction
 from rest_framework import serializers
 
 from exams import ledger
+from exams.coworkers.answers import Asked
 from exams.live import file_diagnosis, post_update
 from exams.live.deployments.moving import announce_due
 from exams.models import Attempt, Event, HandIn, Stage, StatusUpdate, Submission
 from grading import evidence, queue, run
-from grading.evidence.figures import minutes
+from grading.evidence.effect import Effect
+from grading.evidence.figures import figures, minutes
+from grading.evidence.ground import ground_truth
 from grading.evidence.kept import Kept
+from grading.evidence.told import updates
 from grading.models import ReproCheck
 from rubrics.api.evidence_shapes import EvidenceBody
 from tests.attempts import NOON, live_attempt
@@ -332,6 +336,37 @@ def test_a_class_in_own_words_is_for_the_mentor_and_a_wrong_one_is_not(
     (row,) = [row for row in read(attempt)["proposals"] if row["dimension"] == "diagnosis_speed"]
     assert row["proposed"] == "0.25"
     assert bool(row["if_you_see"]) is (named != "the rival")
+
+
+@pytest.mark.parametrize(
+    ("answered", "now", "in_time", "share"),
+    [(7, 30, True, 1), (16, 30, False, 0), (None, 30, False, 0), (None, 12, False, None), (7, 12, True, 1)],
+)
+def test_what_was_asked_in_the_room_counts_when_it_was_due(
+    attempt: Attempt, answered: float | None, now: float, in_time: bool, share: int | None
+) -> None:
+    kept = Kept(attempt, at(now))
+    vars(kept)["asked_in_the_room"] = [
+        Asked(
+            inject=1,
+            key="wants_a_line",
+            occurrence=1,
+            role="executive",
+            name="Greta Ekberg",
+            text="One line, please.",
+            audiences=("stakeholders",),
+            due_at=at(5),
+            asked_at=at(5.05),
+            answer_by=at(15),
+            answered_at=None if answered is None else at(answered),
+            update=None,
+        )
+    ]
+    told = updates(kept, ground_truth(kept))
+    (row,) = told["asked_in_the_room"]
+    assert row["in_time"] is in_time
+    figure = figures(kept, Effect(kept), None, told, None)["communication.injects_answered"]
+    assert figure.value == share
 
 
 def test_an_attempt_from_before_any_of_this_still_renders(attempt: Attempt) -> None:
