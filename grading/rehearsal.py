@@ -39,6 +39,7 @@ def rehearse(pack: Pack, spec: Spec, *, seed: int = QUESTIONS_SEED) -> Rehearsal
     1. The author's test must fail on the faulty tree and on every wrong fix, and pass on every right one.
     2. Hidden questions: the fault harms its class and nothing else, right fixes answer well, wrong ones do not.
     3. What worked before works on the faulty tree and on every right fix.
+    4. The history leads to the faulty tree.
     """
     began = time.perf_counter()
     base, reference = pack.base(spec), pack.reference(spec)
@@ -70,6 +71,8 @@ def rehearse(pack: Pack, spec: Spec, *, seed: int = QUESTIONS_SEED) -> Rehearsal
         rates = oracle.rates(one for _, one in asked(pack, tree, before))
         if rates.right != rates.total:
             off.append((f"{name} × what worked before", f"{rates.right} right of {rates.total}"))
+    if pack.history(spec)[-1].tree != base:
+        off.append(("history", "does not lead to what the learner is handed"))
     cells = 3 * len(right) + 2 * len(wrong) + 1
     return Rehearsal(spec, tuple(off), cells, time.perf_counter() - began)
 

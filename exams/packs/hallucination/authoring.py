@@ -58,6 +58,7 @@ $key = FailureClass(
     touches=touches,
     near=near,
     harm=(6, 12),
+    affected=6,
     rivals={"H1": "say which evidence in traces and ops rules this class out"},
     faults=(FIRST,),
     mutants=MUTANTS,

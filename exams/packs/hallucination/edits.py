@@ -148,6 +148,7 @@ class FailureClass:
         touches: the same as a rule: whether any of its faults may change the answer to a question.
         near: questions close to the damage which none of its faults touches.
         harm: how many questions of a world's battery get a harmful answer, at least and at most.
+        affected: about how many products something harmful is said: the same in every incident of the class.
         rivals: other classes it may be taken for, each with the evidence that rules it out.
         faults: at least two.
         mutants: wrong or superficial fixes that make sense for every fault, on the faulty tree.
@@ -161,6 +162,7 @@ class FailureClass:
     touches: Scope
     near: Scope
     harm: tuple[int, int]
+    affected: int
     rivals: dict[str, str]
     faults: tuple[Fault, ...]
     mutants: dict[str, Change]

@@ -241,6 +241,13 @@ def _check_quiet(traces: list[Trace], *, until: datetime) -> None:
         raise _Unusable("harm was done before the onset")
 
 
+def affected(harmed: Iterable[Asked]) -> int:
+    """About how many products something harmful is said: those of the catalogue, or if none, made-up ones."""
+    named = list(harmed)
+    products = {asked.product.id for asked in named if asked.product is not None}
+    return len(products) or len({asked.name for asked in named})
+
+
 def _damage(faulty: Tree, world: World, failure: FailureClass) -> tuple[tuple[Asked, ...], tuple[Asked, ...]]:
     """The questions of the battery that get a harmful answer, and those that get any but the right one."""
     with build.opened(faulty) as ask:
@@ -250,6 +257,8 @@ def _damage(faulty: Tree, world: World, failure: FailureClass) -> tuple[tuple[As
     least, most = failure.harm
     if not least <= len(harmed) <= most:
         raise _Unusable(f"{len(harmed)} questions were harmed, not {least} to {most}")
+    if affected(harmed) != failure.affected:
+        raise _Unusable(f"{affected(harmed)} products were affected, not {failure.affected}")
     for asked in touched:
         if not failure.touches(world, asked):
             raise _Unusable(f"a question out of scope was touched ({asked.kind})")

@@ -12,7 +12,7 @@ from exams.packs.hallucination import build, history, injects, operations, probe
 from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.edits import apply
 from exams.packs.hallucination.hidden import CLASSES
-from exams.packs.hallucination.incident import domain_of, failure_class, healthy_with, incident, mended
+from exams.packs.hallucination.incident import affected, domain_of, failure_class, healthy_with, incident, mended
 from exams.packs.hallucination.traffic import stream
 from exams.packs.hallucination.world import DOMAINS
 from sandboxes.ingest.tree import Tree
@@ -159,7 +159,7 @@ class HallucinationPack:
             if release.deployed_at > drawn.onset_at - timedelta(hours=history.NEAR_HOURS) and not release.documents
         ]
         return Measures(
-            affected=len({asked.product.id for asked in drawn.harmed if asked.product is not None}),
+            affected=affected(drawn.harmed),
             decoys=sum(release.subject in history.INNOCENT_SUBJECTS for release in near),
             key_events=sum(each.get("key", True) for each in self.truth(spec)["key_events"]),
             candidates=len(near),
@@ -179,7 +179,9 @@ class HallucinationPack:
         told_wrong = {trace.asked.session for trace in harmful}
         complaints = operations.complaints(drawn)
         complained = [row for row in complaints if row["session"] in told_wrong]
-        alerted = operations.alerts(drawn, complaints)[0]
+        alerted = next(
+            row for row in operations.alerts(drawn, complaints) if row["at"] >= operations.stamp(drawn.onset_at)
+        )
         return {
             "failure_class": drawn.failure.key,
             "title": drawn.failure.title,

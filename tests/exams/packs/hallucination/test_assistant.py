@@ -6,7 +6,6 @@ import ast
 import os
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +13,7 @@ import pytest
 from exams.packs import Spec
 from exams.packs.hallucination import PACK, build, text
 from exams.packs.hallucination.hidden import CLASSES
-from exams.packs.hallucination.incident import incident
+from exams.packs.hallucination.incident import MOST_DRAWINGS, incident
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,8 +143,5 @@ def test_a_conversation_about_a_name_that_is_not_ours_is_not_about_the_one_befor
 
 
 @pytest.mark.parametrize("failure", sorted(CLASSES))
-def test_an_incident_is_built_in_less_than_five_seconds(failure: str) -> None:
-    spec = Spec(failure, 77)
-    began = time.process_time()
-    PACK.base(spec)
-    assert time.process_time() - began < 5
+def test_few_drawings_are_thrown_away(failure: str) -> None:
+    assert len(incident(Spec(failure, 1)).thrown_away) < MOST_DRAWINGS / 2

@@ -233,6 +233,7 @@ H1 = FailureClass(
     touches=touches,
     near=near,
     harm=(17, 31),
+    affected=6,
     rivals={
         "H4": "the prompts in the traces keep the grounding clause, and wrong answers carry a citation",
         "H7": "a restart with an empty cache answers the same; the first answer after the deploy is wrong already",

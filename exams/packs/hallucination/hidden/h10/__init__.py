@@ -125,6 +125,7 @@ H10 = FailureClass(
     touches=touches,
     near=near,
     harm=(3, 12),
+    affected=4,
     rivals={
         "H3": "conditions are not only lost but added and exchanged, and the same question is also answered rightly",
         "H4": "the prompts in the traces hold the grounding clause, and the sentence that states the value",

@@ -219,6 +219,7 @@ H11 = FailureClass(
     touches=touches,
     near=near,
     harm=(5, 8),
+    affected=6,
     rivals={
         "H1": "asked by its full name every product is answered as itself, siblings too",
         "H7": "a restart with an empty cache answers the same, and the prompt is about the wrong product already",

@@ -239,6 +239,7 @@ H12 = FailureClass(
     touches=touches,
     near=near,
     harm=(6, 16),
+    affected=3,
     rivals={
         "H2": "the documents cited never were in force: none of them has been superseded",
         "H4": "every wrong answer cites a sentence that was retrieved and that says so",

@@ -265,6 +265,7 @@ H12_H14 = FailureClass(
     touches=touches,
     near=near,
     harm=(10, 28),
+    affected=8,
     rivals={
         "H12": "what is not in force was read in days before the onset, and the guard blocked every answer from it",
         "H14": "approved values are given wrong too, from what is not in force, and were refused for days before",

@@ -197,6 +197,7 @@ H13 = FailureClass(
     touches=touches,
     near=near,
     harm=(6, 8),
+    affected=6,
     rivals={
         "H1": "the values given are the asked product's own approved ones, cited as they should be",
         "H5": "names that are not in the catalogue are still refused",

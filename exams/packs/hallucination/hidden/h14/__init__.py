@@ -222,6 +222,7 @@ H14 = FailureClass(
     touches=touches,
     near=near,
     harm=HARM,
+    affected=6,
     rivals={
         "H6": "the guard sees numbers: it says ok of right answers, and of none with a number that it claims nothing",
         "H8": "on the wrong answers the guard was given no source, or says that it left the check, or the subject, out",

@@ -188,6 +188,7 @@ H1_H8 = FailureClass(
     touches=touches,
     near=near,
     harm=(10, 28),
+    affected=11,
     rivals={
         "H8": "approved values are given wrong too, their sentence missing in the prompt, and were refused before",
         "H1": "of products whose own sentence is missing in the prompt, the guard blocked every answer until the onset",

@@ -211,6 +211,7 @@ H2 = FailureClass(
     touches=touches,
     near=near,
     harm=(15, 28),
+    affected=6,
     rivals={
         "H4": "every wrong answer cites a sentence that was retrieved and that says so",
         "H7": "a restart with an empty cache answers the same, and the prompt already holds the wrong sentence",

@@ -207,6 +207,7 @@ H3 = FailureClass(
     touches=conditional,
     near=near,
     harm=(22, 42),
+    affected=12,
     rivals={
         "H1": "number, product and source are the right ones; what is missing stands in the sentence that is cited",
         "H2": "the number is the one in force, and the sentence cited is of the edition in force",

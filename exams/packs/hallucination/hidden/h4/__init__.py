@@ -165,6 +165,7 @@ H4 = FailureClass(
     touches=touches,
     near=near,
     harm=(6, 12),
+    affected=6,
     rivals={
         "H1": "the documents retrieved are the right product's, and the value is in none of them, nor any sibling's",
         "H5": "the code that refuses is untouched: it is the model that no longer refuses",

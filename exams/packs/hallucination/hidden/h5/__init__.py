@@ -55,6 +55,7 @@ H5 = FailureClass(
     touches=touches,
     near=near,
     harm=(6, 8),
+    affected=8,
     rivals={
         "H1": "every product of the catalogue, whatever its siblings are called, is answered as itself",
         "H4": "the prompts keep the grounding clause, and each wrong answer cites a sentence that says what it says",

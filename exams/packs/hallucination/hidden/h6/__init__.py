@@ -206,6 +206,7 @@ H6 = FailureClass(
     touches=touches,
     near=near,
     harm=HARM,
+    affected=6,
     rivals={
         "H8": "the guard says of all answers with numbers, right ones too, that they claim nothing",
         "H14": "the guard ran to its end on every answer and nothing was caught or left out; it saw no number in them",

@@ -144,6 +144,7 @@ H6_H9 = FailureClass(
     touches=touches,
     near=near,
     harm=(10, 28),
+    affected=10,
     rivals={
         "H6": "round values are given wrong as well, and were refused for days before the onset",
         "H9": "round values lost their noughts days before the onset, and the guard blocked them all until then",

@@ -212,6 +212,7 @@ H7 = FailureClass(
     touches=touches,
     near=near,
     harm=(10, 17),
+    affected=9,
     rivals={
         "H1": "the same question is answered well when nobody has asked its neighbour's before, as after a start",
         "H8": "the guard passed the answer rightly, for the product that was asked about then",

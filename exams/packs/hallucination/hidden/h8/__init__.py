@@ -167,6 +167,7 @@ H8 = FailureClass(
     touches=touches,
     near=near,
     harm=HARM,
+    affected=6,
     rivals={
         "H6": "the guard's reason on the wrong answers is ok: it saw the number and found it in what is cited",
         "H14": "the guard looked at the wrong answers and at what they cite, and found it in order",

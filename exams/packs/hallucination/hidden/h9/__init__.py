@@ -287,6 +287,7 @@ H9 = FailureClass(
     touches=touches,
     near=near,
     harm=(6, 18),
+    affected=6,
     rivals={
         "H2": "the document cited is in force, and no edition of it states the number that was told",
         "H8": "the sentence cited is the right one, and says the approved number in the knowledge base",
