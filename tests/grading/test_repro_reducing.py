@@ -11,11 +11,12 @@ from django.db import IntegrityError, transaction
 from exams import ledger
 from exams.live import file_diagnosis
 from exams.models import Event
-from grading import evidence, repro, repro_reducing
+from grading import evidence, queue, repro, repro_reducing, tasks
 from grading.models import ReproReduction
 from sandboxes.sandbox import EngineUnreachable
 from tests import packs
 from tests.attempts import NOON, live_attempt
+from tests.grading import work
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -168,3 +169,18 @@ def test_what_was_found_stays(attempt: Attempt, fake: FakeSandbox) -> None:
         ReproReduction.objects.filter(pk=row.pk).update(needed=[])
     with pytest.raises(IntegrityError), transaction.atomic():
         row.delete()
+
+
+def test_the_doorway_reduces_what_waits_unless_a_run_does(
+    attempt: Attempt, fake: FakeSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "sandbox", lambda: fake)
+    diagnose(attempt, BENIGN, wrong(attempt))
+    check(fake)
+    work.submit(attempt, work.tree(spec=work.spec_of(attempt)), received_at=NOON)
+    queue.enlist(now=NOON)
+    tasks.reduce_repros()
+    assert ReproReduction.objects.get().done_at is None
+    assert queue.claim(worker="w", now=CLOSED) is not None
+    tasks.reduce_repros()
+    assert ReproReduction.objects.get().needed == [1]
