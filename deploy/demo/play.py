@@ -17,6 +17,7 @@ from deploy.demo.workbench import Culprit, Workbench
 
 TWIN = "demo-incident"
 COMPLAINT = re.compile(r"told me that the (?P<attribute>.+) of (?P<product>.+) is (?P<value>[\d.]+)")
+SOMETHING_ELSE = re.compile(r"I asked for the (?P<attribute>.+) of (?P<product>.+), and your assistant answered about")
 SCORES = {
     "diagnosis_speed": "1.00",
     "hotfix_correctness": "0.95",
@@ -130,13 +131,15 @@ def _reproduce(learner: Person, attempt: Json, bench: Workbench) -> str:
     chapter("3 · Reproduce")
     _update(learner, attempt, "investigating", "Customers report numbers that are not approved. Looking into it.")
     lines = (bench.folder / "ops" / "complaints.jsonl").read_text().splitlines()
-    found = [match for line in lines if (match := COMPLAINT.search(json.loads(line)["text"]))]
+    texts = [json.loads(line)["text"] for line in lines]
+    found = [match for text in texts if (match := COMPLAINT.search(text) or SOMETHING_ELSE.search(text))]
     expect("a complaint names a product and a number", holds=bool(found))
     for complaint in found:
         question = f"What is the {complaint['attribute']} of {complaint['product']}?"
         asked = _ask(learner, attempt, question)
         said = asked["question"]["reply"]["text"]
-        if complaint["value"] in said:
+        value = complaint.groupdict().get("value")
+        if complaint["product"] not in said if value is None else value in said:
             say.print(f"  asked: {question}\n  it said: {said} As the customer was told.", markup=False)
             return question
     raise NotAsItShouldBe("No complaint can be reproduced on the deployed assistant.")

@@ -37,7 +37,8 @@ def test_approved_values_are_given_for_the_product_asked_about(ask, facts, wordi
     for product, attribute, fact in cases(facts, known=True):
         question = wording.format(attribute=attribute["names"][0], product=product["name"])
         reply = ask(question)
-        if reply.refused or numbers(reply.text) != {float(fact["value"])} or not reply.citations:
+        named = product["name"] in reply.text
+        if reply.refused or not named or numbers(reply.text) != {float(fact["value"])} or not reply.citations:
             wrong.append((question, fact["value"], reply.text))
     assert not wrong
 

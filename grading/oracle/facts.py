@@ -116,11 +116,13 @@ def read_facts(given: Mapping[str, Any] | bytes | str) -> Facts:
         )
         products = tuple(_product(row) for row in kept["products"])
         elsewhere = {fold(name) for name in kept.get("jurisdictions", ())}
+        listed = {fold(name) for name in kept.get("conditions", ())}
     except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise BadFacts(f"the approved facts cannot be read: {error!r}") from error
     by_name = {tuple(words(product.name)): product for product in products}
     lines = frozenset(name[0] for name in by_name if name)
     conditions = {fold(fact.condition) for product in products for fact in product.facts.values() if fact.condition}
+    conditions |= listed
     homes = {fold(product.jurisdiction) for product in products if product.jurisdiction}
     return Facts(
         products=products,

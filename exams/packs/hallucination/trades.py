@@ -93,7 +93,7 @@ DOMAINS: Mapping[str, Domain] = {
             "pharmacy",
             (
                 "Velmora", "Tarixon", "Bexafen", "Corvadol", "Duloran", "Fenaxil", "Ganotrel", "Ibrexa",
-                "Kelvastin", "Lomitol", "Nexavar", "Oruvane",
+                "Kelvastin", "Lomitol", "Nexador", "Oruvane",
             ),
             ("Mite", "Forte", "Ultra"),
             (
