@@ -283,7 +283,7 @@ def test_the_oracle_sees_the_harm_that_the_pack_counts(spec: Spec) -> None:
             reply = ask(asked.question, asked.session)
             judged = talk.judge(asked.question, asked.session, reply)
             answer = read(reply)
-            if answer is not None and answer.condition not in {None, *CONDITIONS}:
+            if answer is None or answer.condition not in {None, *CONDITIONS}:
                 continue  # garbled by sampling: the oracle reads it more closely than the pack's count
             assert oracle.harmful(judged.verdict) == (wrong(drawn.world, asked, reply) is not None), (
                 asked,
