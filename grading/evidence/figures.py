@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from exams.models import Diagnosis
     from grading.evidence.effect import Effect
     from grading.evidence.kept import Kept
+    from grading.models import GradingRun
     from sandboxes.sandbox import JsonObject
 
 _PERCENT = 100
@@ -202,6 +203,7 @@ def _of_regression_test(kept: Kept) -> dict[str, Known]:
         ),
         "regression.mutants_caught": _share(run.mutants_killed, run.mutants_total, cites),
         "regression.alternatives_passed": _share(run.alternatives_passed, run.alternatives_total, cites),
+        "regression.questions": _questions_of_test(run, cites),
         "regression.deterministic": Known(
             run.verdict != Verdict.flaky and not any(each.result == CellResult.flaky for each in cells), cites
         ),
@@ -213,6 +215,14 @@ def _share(part: int | None, whole: int | None, cites: list[JsonObject]) -> Know
     if part is None or not whole:
         return Known(None, cites, "the test was not put to them")
     return Known(Fraction(part, whole), cites)
+
+
+def _questions_of_test(run: GradingRun, cites: list[JsonObject]) -> Known:
+    """Of how many examples the test consists; a test of one that was reported asks one or two."""
+    first = run.cells.filter(kind=CellKind.pre).order_by("repeat").first()
+    if first is None:
+        return Known(None, cites, "the test was not run against the faulty version")
+    return Known(Fraction(len({row["question"] for row in first.transcript})), cites)
 
 
 def _test_before_deploy(kept: Kept) -> Known:
