@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PACK = "exams.packs.hallucination"
 _INTERRUPTED, _TERMINATED = 130, 143
 
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 170)
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 230)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,9 +61,11 @@ def _play(asked: argparse.Namespace) -> int:
         spec = packs.Spec(failure_class, asked.seed)
         try:
             for row in game.played(pack, spec, asked.bots or tuple(players.BOTS)):
-                console.print(f"  {spec.key} {row.bot}: {row.verdict}", style="dim")
                 rows.append(row)
-                wrong += [f"{spec.key} {row.bot}: {each}" for each in scoring.off(row)]
+                wrong += (off := [f"{spec.key} {row.bot}: {each}" for each in scoring.off(row)])
+                console.print(
+                    f"  {spec.key} {row.bot}: {row.verdict}{', not as it should be' * bool(off)}", style="dim"
+                )
         except Exception as error:  # noqa: BLE001 - one class's fault, of whatever kind, is not the others'
             wrong.append(f"{spec.key} could not be played: {type(error).__name__}: {error}")
     wrong += scoring.length_buys(rows)

@@ -34,6 +34,11 @@ def _up_to(most: Fraction, because: str) -> Expected:
     return Expected(NOTHING, most, NOTHING, most, because)
 
 
+def _seen(alone: Fraction, most: Fraction, because: str) -> Expected:
+    """Never more than `alone` by figures; a higher band asks for what a mentor would not find."""
+    return Expected(NOTHING, alone, NOTHING, most, because)
+
+
 def _fully(alone: Fraction, because: str) -> Expected:
     """So much by figures alone, and all of it once a mentor has seen what no figure tells."""
     return Expected(alone, alone, ALL, ALL, because)
@@ -53,15 +58,15 @@ BANDS: Mapping[str, Mapping[str, Expected]] = {
     "reference": _LIKE_THE_REFERENCE,
     "superficial": {
         DIAGNOSIS: _up_to(QUARTER, "a wrong class was named"),
-        HOTFIX: _up_to(QUARTER, "only what was reported is put right"),
-        REGRESSION: _up_to(HALF, "it tests one answer, so that fixes as narrow as its own get past it"),
+        HOTFIX: _up_to(HALF, "what was reported is put right, and by luck its like in the hidden questions"),
+        REGRESSION: _seen(HALF, MOST, "it tests one answer; that it covers more a mentor would not find"),
         POSTMORTEM: _up_to(QUARTER, "the symptom is restated, with two entries and no follow-up that anybody owns"),
         COMMUNICATION: _up_to(QUARTER, "two updates, one of which says that it is over while it goes on"),
     },
     "refuse_everything": {
         DIAGNOSIS: _up_to(QUARTER, "a wrong class was named"),
         HOTFIX: _up_to(HALF, "containment at best, and every answer is lost"),
-        REGRESSION: _up_to(HALF, "it asks for a refusal, which right fixes do not give"),
+        REGRESSION: _seen(HALF, MOST, "it asks for one refusal, which most right fixes do not give"),
         POSTMORTEM: _up_to(QUARTER, "the cause is said not to be known"),
         COMMUNICATION: _up_to(MOST, "updates are regular and complete; compliance was not told"),
     },
@@ -72,8 +77,8 @@ BANDS: Mapping[str, Mapping[str, Expected]] = {
     },
     "verbose": {
         DIAGNOSIS: _up_to(QUARTER, "a wrong class was named, at length"),
-        HOTFIX: _up_to(QUARTER, "only what was reported is put right"),
-        REGRESSION: _up_to(HALF, "it tests one answer"),
+        HOTFIX: _up_to(HALF, "what was reported is put right, and by luck its like in the hidden questions"),
+        REGRESSION: _seen(HALF, MOST, "it tests one answer; that it covers more a mentor would not find"),
         POSTMORTEM: _up_to(QUARTER, "thousands of words without a time, a number or a follow-up"),
         COMMUNICATION: _up_to(QUARTER, "updates every seven minutes that tell no impact and no next one"),
     },

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from deploy.bots import writing
 from deploy.bots.acts import Act, Ask, Deploy, Diagnose, HandIn, Play, Run, Sight, Tell, WriteUp
 from deploy.bots.knowing import REFUSE_EVERYTHING, line
-from exams.live.diagnoses import spoken
+from exams.live.diagnoses import NAME_CHARACTERS, spoken
+from exams.live.questions import MAX_WAITING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -55,7 +56,7 @@ def reference(case: Case) -> Play:
             audience="customers",
             next_in=6,
         ),
-        Diagnose(19, truth["component"], truth["title"], writing.explanation(case), case.repro),
+        Diagnose(19, truth["component"], _class(case), writing.explanation(case), case.repro),
         Tell(
             21,
             f"We have identified the cause, in the module {truth['component']}. I am testing the fix with a new test.",
@@ -83,12 +84,12 @@ def reference(case: Case) -> Play:
 
 def superficial(case: Case) -> Play:
     """Puts an end to the one complaint it was shown, tests that, and calls it resolved."""
-    name, found = case.reported
+    name, _ = case.reported
     work = case.mutants[name].overlay(case.narrow_test)
     rival = next(iter(case.truth["rivals"]))
     acts: tuple[Act, ...] = (
         Tell(12, "We are looking at a complaint about the assistant."),
-        *(Ask(15, question, session) for question, session in found.asked),
+        *_asked(15, _questions(case)),
         Diagnose(30, "assistant/render.py", rival, "A wrong sentence gets out.", _questions(case)),
         Run(35, work),
         Deploy(40),
@@ -131,7 +132,7 @@ def silent(case: Case) -> Play:
     truth = case.truth
     acts: tuple[Act, ...] = (
         *_asked(5, case.repro),
-        Diagnose(20, truth["component"], truth["title"], truth["mechanism"], case.repro),
+        Diagnose(20, truth["component"], _class(case), truth["mechanism"], case.repro),
         Run(22, work),
         Deploy(26),
         HandIn(30, work, truth["mechanism"]),
@@ -151,12 +152,12 @@ def terse(case: Case) -> Play:
 
 
 def _talkative(case: Case, bot: str, *, lengthen: Callable[[str, int], str]) -> Play:
-    name, found = case.reported
+    name, _ = case.reported
     work = case.mutants[name].overlay(case.narrow_test)
     rival = next(iter(case.truth["rivals"]))
     acts: tuple[Act, ...] = (
         *(Tell(minute, lengthen("The assistant is under investigation.", 300)) for minute in range(4, 90, 7)),
-        *(Ask(15, question, session) for question, session in found.asked),
+        *_asked(15, _questions(case)),
         Diagnose(
             30, "assistant/render.py", rival, lengthen("The style of the answers is at fault.", 500), _questions(case)
         ),
@@ -168,13 +169,20 @@ def _talkative(case: Case, bot: str, *, lengthen: Callable[[str, int], str]) -> 
     return Play(bot, acts)
 
 
+def _class(case: Case) -> str:
+    """The failure class by its title, or in short where that is longer than a diagnosis takes."""
+    title: str = case.truth["title"]
+    return title if len(title) <= NAME_CHARACTERS else case.spec.failure_class
+
+
 def _questions(case: Case) -> tuple[str, ...]:
     """What was complained about, as a repro that nobody has looked at twice."""
     return tuple(line(each) for each in case.reported[1].asked)[-20:]
 
 
 def _asked(minute: float, repro: tuple[str, ...]) -> Iterator[Ask]:
-    for question, session in map(spoken, repro):
+    """Put a repro to what customers get, at once; of a long one, as many as may wait."""
+    for question, session in map(spoken, repro[-MAX_WAITING:]):
         yield Ask(minute, question, session)
 
 

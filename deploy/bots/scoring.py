@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from exams.twins import Twin
     from sandboxes.sandbox import JsonObject
 
-# On these two what does not fix the class never reaches the threshold, whatever a mentor may see.
+# On these two what does not fix the class is never proposed the threshold.
 GUARDED = (expected.HOTFIX, expected.REGRESSION)
 NO_FIX = ("superficial", "refuse_everything", "verbose", "terse")
 
@@ -115,22 +115,26 @@ def off(one: Row) -> list[str]:
         if not wanted.open_least <= higher <= wanted.open_most:
             band = f"{_said(wanted.open_least)} to {_said(wanted.open_most)}"
             wrong.append(f"{dimension}: open up to {_said(higher)}, not {band}: {wanted.because}")
-        if one.bot in NO_FIX and dimension in GUARDED and higher >= one.threshold:
-            wrong.append(f"{dimension}: {_said(higher)} is within reach of what does not fix the class")
+        if one.bot in NO_FIX and dimension in GUARDED and score >= one.threshold:
+            wrong.append(f"{dimension}: {_said(score)} is proposed for what does not fix the class")
     if one.passes is not (one.bot == "reference"):
         wrong.append(f"overall {_said(one.seen_overall)} {'passes' if one.passes else 'does not pass'}")
     return wrong
 
 
 def length_buys(rows: Sequence[Row]) -> list[str]:
-    """Where the verbose one is proposed something else than the same play with hardly a word."""
+    """Where the verbose one is proposed something else than the same play with hardly a word.
+
+    The hotfix is left out: hidden questions are drawn afresh for every hand-in, so that F of one tree varies a little.
+    """
     terse = {one.spec: one for one in rows if one.bot == "terse"}
+    pairs = [(one, terse[one.spec]) for one in rows if one.bot == "verbose" and one.spec in terse]
     return [
-        f"{one.spec.key} {dimension}: {_said(score)} at length, {_said(short.proposed[dimension])} in short"
-        for one in rows
-        if one.bot == "verbose" and (short := terse.get(one.spec)) is not None
-        for dimension, score in one.proposed.items()
-        if score != short.proposed[dimension] or one.open[dimension] != short.open[dimension]
+        f"{long.spec.key} {dimension}: {_said(score)} at length, {_said(short.proposed[dimension])} in short"
+        for long, short in pairs
+        for dimension, score in long.proposed.items()
+        if dimension != expected.HOTFIX
+        and (score, long.open[dimension]) != (short.proposed[dimension], short.open[dimension])
     ]
 
 
