@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from exams import packs
 from exams.clock import UnplannableStages, offset
+from exams.packs import proof
 from exams.twins import amounts
 from exams.twins.wording import did_you_mean
 
@@ -181,17 +182,25 @@ def _pack(twin: Twin) -> Found:
         needed.append("packet")
     if twin.kind == "live-incident" and twin.pack is None:
         yield (), f"{', '.join(needed) or 'a live incident'} needs an incident: name a pack"
-    if twin.pack is not None and importlib.util.find_spec(twin.pack) is None:
-        yield ("pack",), f"there is no incident pack {twin.pack}"
-    elif twin.pack is not None and twin.failure_classes:
-        held = packs.load(twin.pack).classes
-        for position, key in enumerate(twin.failure_classes):
-            if key not in held:
-                yield (
-                    ("failure_classes", position),
-                    f"{twin.pack} has no failure class {key!r}{did_you_mean(key, list(held))}",
-                )
-    elif twin.failure_classes:
-        yield ("failure_classes",), "failure classes are drawn by a pack, and none is named"
     if len(set(twin.failure_classes)) < len(twin.failure_classes):
         yield ("failure_classes",), "a failure class stands here twice"
+    if twin.pack is not None:
+        yield from _failure_classes(twin, twin.pack)
+    elif twin.failure_classes:
+        yield ("failure_classes",), "failure classes are drawn by a pack, and none is named"
+
+
+def _failure_classes(twin: Twin, dotted: str) -> Found:
+    """What a twin draws must be there, and proved in the form in which it is there."""
+    if importlib.util.find_spec(dotted) is None:
+        yield ("pack",), f"there is no incident pack {dotted}"
+        return
+    held = packs.load(dotted).classes
+    for position, key in enumerate(twin.failure_classes):
+        if key not in held:
+            yield ("failure_classes", position), f"{dotted} has no failure class {key!r}{did_you_mean(key, list(held))}"
+    lacking = [key for key in held if key in (twin.failure_classes or held) and proof.unproved(dotted, key)]
+    if lacking:
+        which = " ".join(f"--class {key}" for key in lacking)
+        how = f"python manage.py prove_pack --pack {dotted} {which} --quick --write"
+        yield ("pack",), f"not proved in their present form are {', '.join(lacking)}; {how}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from exams import packs as real_packs
+from exams import twins
 from exams.packs import proof
 from tests import packs
 
@@ -44,6 +46,21 @@ def test_of_one_form_the_most_that_was_shown_counts_and_of_another_nothing(monke
     proof.record(packs.NAME, "T1", incidents=1)
     found = proof.read(packs.NAME)["T1"]
     assert (found.incidents, found.contained, found.repeats) == (1, 0, 0)
+
+
+def test_what_is_not_proved_cannot_be_published(kept: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(twins.CONTENT / "jt-incident-4", tmp_path / "jt-incident-4"))
+    file = folder / "twin.toml"
+    file.write_text(file.read_text().replace(HALLUCINATION, packs.NAME))
+    [fault] = [each for each in twins.check(folder) if "not proved" in each.message]
+    assert "T1, T2" in fault.message
+    assert "prove_pack" in fault.message
+    with pytest.raises(twins.NotATwin):
+        twins.read(folder)
+    for key in real_packs.load(packs.NAME).classes:
+        proof.record(packs.NAME, key, incidents=1)
+    assert kept.exists()
+    assert not [each for each in twins.check(folder) if "not proved" in each.message]
 
 
 def test_each_class_has_a_form_of_its_own_and_no_tool_or_proof_is_part_of_it() -> None:
