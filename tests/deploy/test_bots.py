@@ -42,6 +42,7 @@ def as_it_should_be(rows: list[Row]) -> None:
     assert scoring.length_buys(rows) == []
 
 
+@pytest.mark.timeout(600)  # half a minute of a core, which a busy machine may not have to spare
 @pytest.mark.usefixtures("twin")
 def test_every_manner_of_playing_is_proposed_what_it_deserves() -> None:
     rows = list(game.played(PACK, Spec(SHOWN, SEED), tuple(BOTS)))
