@@ -249,5 +249,5 @@ H12 = FailureClass(
     },
     faults=(WORDED, ONE_LIST, AHEAD),
     mutants=MUTANTS,
-    author_test="h12/author_test.py",
+    author_test="h2/author_test.py",
 )
