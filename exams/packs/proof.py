@@ -6,7 +6,6 @@ that form: rehearsed in one process, and run in containers. One byte of the pack
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import json
 from dataclasses import asdict, dataclass, replace
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exams import packs
+from exams.packs import hashing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,15 +36,14 @@ class Proof:
 
 def sha256_of(pack: Pack, failure_class: str) -> str:
     """The hash of everything the incidents of a class are made of."""
-    made_of = {path: hashlib.sha256(content).hexdigest() for path, content in pack.made_of(failure_class).items()}
-    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+    return hashing.sha256_of(pack.made_of(failure_class))
 
 
 def file_of(dotted: str) -> Path:
     """Where the proofs of a pack are kept: beside its code."""
     module = importlib.import_module(dotted)
     named: Path | None = getattr(module, "PROOF", None)
-    return named or Path(str(module.__file__)).parent / "proof.json"
+    return named or Path(str(module.__file__)).parent / hashing.PROOF_FILE
 
 
 def read(dotted: str) -> dict[str, Proof]:

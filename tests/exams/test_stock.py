@@ -490,6 +490,20 @@ def test_a_fingerprint_changes_with_a_line_of_the_pack(tmp_path: Path, monkeypat
     assert found[0] != found[1]
 
 
+def test_a_recorded_proof_makes_no_stock_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "a_pack_with_a_proof"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("PACK = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = []
+    for name in ("__init__.py", "proof.json", "names.txt"):
+        (folder / name).write_text("PACK = 1\n")
+        packs.fingerprint.cache_clear()
+        found.append(packs.fingerprint(folder.name))
+    packs.fingerprint.cache_clear()
+    assert found[0] == found[1] != found[2]
+
+
 # --- Doorways --------------------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from exams.packs.hallucination.hidden import CLASSES
 from exams.packs.hallucination.incident import affected, domain_of, failure_class, healthy_with, incident, mended
 from exams.packs.hallucination.traffic import stream
 from exams.packs.hallucination.world import DOMAINS
+from exams.packs.hashing import files_below
 from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 AUTHOR_TEST_PATH = "tests/regression/test_author.py"
 LIVE_SECONDS = 90 * 60
 LIVE_QUESTIONS = 900
-# What lies below the pack and has no part in an incident: the proof itself, the list of classes, tools for people.
-NO_PART = {("proof.json",), ("hidden", "__init__.py"), ("authoring.py",), ("quality.py",)}
+# What lies below the pack and has no part in an incident: the list of classes, tools for people.
+NO_PART = {("hidden", "__init__.py"), ("authoring.py",), ("quality.py",)}
 BORROWED = re.compile(r"hallucination\.hidden\.(h[0-9][0-9h_]*)\b")
 DEPTH = 2  # files of a class lie deeper below the pack than what classes share
 KEPT = 16  # incidents, and what was made of them, per process: a few MB each, the weights shared
@@ -145,8 +146,8 @@ class HallucinationPack:
         folders = _folders(CLASSES[failure_class])
         return {
             path.relative_to(build.HERE).as_posix(): path.read_bytes()
-            for path in sorted(build.HERE.rglob("*"))
-            if path.is_file() and not _apart(path.relative_to(build.HERE).parts, folders)
+            for path in files_below(build.HERE)
+            if not _apart(path.relative_to(build.HERE).parts, folders)
         }
 
     def measures(self, spec: Spec) -> Measures:
@@ -251,8 +252,7 @@ def _folders(failure: FailureClass) -> set[str]:
 def _apart(parts: tuple[str, ...], folders: Collection[str]) -> bool:
     """Whether a file below the pack has no part in what a class's incidents are."""
     return (
-        "__pycache__" in parts
-        or parts in NO_PART
+        parts in NO_PART
         or parts[0] == "train"
         or (parts[0] == "hidden" and len(parts) > DEPTH and parts[1] not in folders)
     )
