@@ -151,7 +151,7 @@ class Diagnosis(models.Model):
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="diagnoses")
     number = models.PositiveSmallIntegerField()
     component = models.CharField(max_length=80)
-    failure_class = models.CharField(max_length=80)
+    failure_class = models.CharField(max_length=160)
     explanation = models.TextField()
     repro = models.JSONField()  # list of questions
     received_at = models.DateTimeField()
