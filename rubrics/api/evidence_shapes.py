@@ -6,6 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from exams.models import Source
+
 Shape = serializers.Serializer[Any]
 
 
@@ -234,6 +236,19 @@ class PostmortemOut(Shape):
     cites = Cite(many=True)
 
 
+class OpenedOut(Shape):
+    """One source of the incident; that it was handed to the learner does not say that it was read."""
+
+    source = serializers.ChoiceField(choices=Source.choices)
+    says = serializers.CharField()
+    first_at = serializers.DateTimeField(allow_null=True, help_text="Null if it never was.")
+    seconds_after_start = serializers.FloatField(allow_null=True)
+    last_at = serializers.DateTimeField(allow_null=True)
+    times = serializers.IntegerField(help_text="At most one a minute is counted.")
+    before_diagnosis = serializers.BooleanField(allow_null=True, help_text="The confirmed one; null if there is none.")
+    before_deployment = serializers.BooleanField(allow_null=True, help_text="The first; null if there is none.")
+
+
 # --- What is proposed -------------------------------------------------------------------------------------------------
 
 
@@ -290,6 +305,7 @@ class EvidenceBody(Shape):
     diagnoses = serializers.ListField(child=serializers.DictField())
     truth = serializers.DictField()
     ground_truth = GroundTruthOut()
+    opened = OpenedOut(many=True)
     updates = UpdatesOut()
     runs = serializers.ListField(child=serializers.DictField())
     effect = EffectOut(allow_null=True)

@@ -17,7 +17,8 @@ from accounts.models import Role
 from exams import export, ledger
 from exams.access import attempt_for, own_attempt
 from exams.api.writing import arrived, person
-from exams.models import Submission
+from exams.models import Source, Submission
+from exams.openings import opened
 from exams.queries import class_is_looked_for
 from exams.windows import AttemptVoid
 from grading import queue, shown
@@ -87,6 +88,7 @@ class ExportView(APIView):
             made.close()
             raise
         made.seek(0)
+        opened(user, attempt, Source.EXPORT, now=now)
         return FileResponse(
             made,
             as_attachment=True,

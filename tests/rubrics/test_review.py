@@ -31,6 +31,7 @@ from rubrics.models import (
     SkillAssertion,
     SkillOnOffer,
 )
+from rubrics.review import opening
 from rubrics.skills import Asserted
 from tests.people import Cast
 from tests.rubrics.conftest import DIMENSIONS, NOON, closed_attempt, kinds
@@ -96,9 +97,9 @@ def test_many_that_are_not_graded_yet_hold_up_no_review(
     twin: TwinVersion, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     attempts = [closed_attempt(twin, cast, number=number, seed=number) for number in (1, 2, 3)]
-    graded = verbs._is_graded
+    graded = opening.is_graded
     monkeypatch.setattr(
-        verbs, "_is_graded", lambda attempt: attempt.pk not in {each.pk for each in attempts[:2]} and graded(attempt)
+        opening, "is_graded", lambda attempt: attempt.pk not in {each.pk for each in attempts[:2]} and graded(attempt)
     )
     assert verbs.open_waiting(now=NOON, limit=1) == 1
     assert Review.objects.get().attempt == attempts[2]
