@@ -15,6 +15,7 @@ from exams.models import (
     Heartbeat,
     Inject,
     LateWrite,
+    Opening,
     Question,
     Stage,
     StatusUpdate,
@@ -92,6 +93,7 @@ _shown(
 _shown(LateWrite, ("attempt", "stage", "kind", "received_at", "late_by", "granted_at", "granted_by"), filters=("kind",))
 _shown(StatusUpdate, ("attempt", "number", "audience", "state", "received_at"), filters=("state", "audience"))
 _shown(Inject, ("attempt", "rule", "occurrence", "role", "due_at", "written_at"), filters=("role", "rule"))
+_shown(Opening, ("attempt", "what", "first_at", "last_at", "times"), filters=("what",))
 _shown(Question, ("attempt", "number", "state", "tries", "received_at", "answered_at"), filters=("state",))
 _shown(
     Deployment,

@@ -14,6 +14,7 @@ from exams.models.hand_in import (
 )
 from exams.models.inject import Inject, Watch
 from exams.models.ledger import Event
+from exams.models.opening import Opening, Source
 from exams.models.operations import Heartbeat
 from exams.models.stock import StockedIncident, StockState
 from exams.models.twin import TwinVersion
@@ -34,9 +35,11 @@ __all__ = [
     "Heartbeat",
     "Inject",
     "LateWrite",
+    "Opening",
     "Question",
     "QuestionState",
     "SelfCheckAnswer",
+    "Source",
     "Stage",
     "StageState",
     "StatusUpdate",
