@@ -660,6 +660,7 @@ def test_it_is_healthy_and_says_whether_it_isolates(sandbox: Sandbox) -> None:
     assert health.isolates or any("does not isolate" in warning for warning in health.warnings)
 
 
+@pytest.mark.xdist_group("sweeps")  # it takes what a killed worker left, which another test wants to sweep itself
 def test_a_sweep_leaves_what_is_in_use(sandbox: Sandbox) -> None:
     with sandbox.serve(assistant(), limits=LIMITS) as served:
         assert served.ask("q").reply

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import re
 import signal
@@ -17,7 +16,7 @@ import pytest
 from docker import APIClient
 from docker.utils import kwargs_from_env
 
-from sandboxes.docker_sandbox import DockerSandbox, container_settings
+from sandboxes.docker_sandbox import DockerBox, DockerSandbox, container_settings
 from sandboxes.limits import MIB, Limits
 from sandboxes.sandbox import (
     ContainerVanished,
@@ -34,7 +33,6 @@ from tests.sandboxes.trees import FACTS, assistant, canned, outcomes, regression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.docker
 
@@ -46,19 +44,25 @@ def api() -> Iterator[APIClient]:
     client.close()
 
 
+class Watched(DockerSandbox):
+    """Knows the names of its own containers: a neighbour's, in this process or another's, come and go meanwhile."""
+
+    def __init__(self, *, image: str, pool_size: int) -> None:
+        self.started: list[str] = []
+        super().__init__(image=image, pool_size=pool_size)
+
+    def _start(self, limits: Limits) -> DockerBox:
+        box = super()._start(limits)
+        self.started.append(box.name)
+        return box
+
+
 @pytest.fixture
-def cold(sandbox_image: str) -> Iterator[DockerSandbox]:
+def cold(sandbox_image: str) -> Iterator[Watched]:
     """A sandbox that keeps nothing ready: the containers there are are those in use."""
-    made = DockerSandbox(image=sandbox_image, pool_size=0)
+    made = Watched(image=sandbox_image, pool_size=0)
     yield made
     made.close()
-
-
-def ours(api: APIClient) -> dict[str, dict[str, Any]]:
-    return {
-        each["Names"][0].lstrip("/"): each
-        for each in api.containers(all=True, filters={"label": f"{OWNER_LABEL}={owner_token()}"})
-    }
 
 
 def gone(api: APIClient, name: str) -> bool:
@@ -69,14 +73,12 @@ def gone(api: APIClient, name: str) -> bool:
     return False
 
 
-def test_a_container_runs_under_every_limit(cold: DockerSandbox, api: APIClient) -> None:
+def test_a_container_runs_under_every_limit(cold: Watched, api: APIClient) -> None:
     limits = Limits(memory_bytes=200 * MIB, processes=33)
-    before = set(ours(api))
     with cold.serve(assistant(), limits=limits) as served:
         assert served.ask("x").reply
-        # Another test worker may start containers too; this one is known by its limit.
-        found = [api.inspect_container(name) for name in set(ours(api)) - before]
-        (about,) = [each for each in found if each["HostConfig"]["PidsLimit"] == limits.processes]
+        (name,) = cold.started
+        about = api.inspect_container(name)
     host, config = about["HostConfig"], about["Config"]
     assert config["NetworkDisabled"] is True
     assert host["ReadonlyRootfs"] is True
@@ -125,7 +127,7 @@ def test_a_container_is_used_once_and_removed(docker_sandbox: DockerSandbox, api
     assert all(gone(api, run.container) for run in runs)
 
 
-def test_a_waiting_container_saves_the_start(docker_sandbox: DockerSandbox, cold: DockerSandbox) -> None:
+def test_a_waiting_container_saves_the_start(docker_sandbox: DockerSandbox, cold: Watched) -> None:
     test = regression("def test_it(): pass\n")
 
     def seconds(sandbox: DockerSandbox) -> float:
@@ -140,18 +142,16 @@ def test_a_waiting_container_saves_the_start(docker_sandbox: DockerSandbox, cold
     assert seconds(docker_sandbox) < seconds(cold)
 
 
-def test_a_container_removed_by_somebody_else_is_the_platforms_fault(cold: DockerSandbox, api: APIClient) -> None:
-    before = set(ours(api))
+def test_a_container_removed_by_somebody_else_is_the_platforms_fault(cold: Watched, api: APIClient) -> None:
     with cold.serve(assistant(), limits=Limits()) as served:
         assert served.ask("x").reply
-        (name,) = set(ours(api)) - before
+        (name,) = cold.started
         api.remove_container(name, force=True)
         with pytest.raises(ContainerVanished):
             served.ask("x")
 
 
-def test_a_container_killed_in_the_middle_of_a_test_is_the_platforms_fault(cold: DockerSandbox, api: APIClient) -> None:
-    before = set(ours(api))
+def test_a_container_killed_in_the_middle_of_a_test_is_the_platforms_fault(cold: Watched, api: APIClient) -> None:
     caught: list[BaseException] = []
     asked = threading.Event()
 
@@ -173,24 +173,24 @@ def test_a_container_killed_in_the_middle_of_a_test_is_the_platforms_fault(cold:
     thread = threading.Thread(target=run)
     thread.start()
     assert asked.wait(30)
-    (name,) = set(ours(api)) - before
+    (name,) = cold.started
     api.kill(name)
     thread.join(20)
     assert [type(fault) for fault in caught] == [ContainerVanished]
 
 
 def test_a_waiting_container_that_was_killed_is_not_used(sandbox_image: str, api: APIClient) -> None:
-    sandbox = DockerSandbox(image=sandbox_image, pool_size=1)
-    before = set(ours(api))
+    sandbox = Watched(image=sandbox_image, pool_size=1)
     sandbox.warm()
     until = time.monotonic() + 20
     while sandbox.health().details["waiting"] < 1 and time.monotonic() < until:
         time.sleep(0.05)
-    for name in set(ours(api)) - before:
-        api.kill(name)
+    (killed,) = sandbox.started
+    api.kill(killed)
     time.sleep(0.3)
     run = sandbox.run_test(regression("def test_it(): pass\n"), facts=FACTS, ask=canned, limits=Limits())
     sandbox.close()
+    assert run.container != killed
     assert outcomes(run) == {"test_it": NodeOutcome.passed}
 
 
@@ -204,9 +204,8 @@ def test_a_missing_image_is_named() -> None:
     sandbox.close()
 
 
-@pytest.mark.filterwarnings("ignore:.*socket:pytest.PytestUnraisableExceptionWarning")
-def test_an_engine_that_is_away_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+@pytest.mark.usefixtures("no_engine")
+def test_an_engine_that_is_away_is_named() -> None:
     sandbox = DockerSandbox(image="hotseat-sandbox:any", pool_size=1)
     sandbox.warm()
     with pytest.raises(EngineUnreachable):
@@ -216,7 +215,7 @@ def test_an_engine_that_is_away_is_named(monkeypatch: pytest.MonkeyPatch, tmp_pa
     health = sandbox.health()
     assert (health.reachable, health.ready) == (False, False)
     assert health.faults
-    gc.collect()  # docker-py leaves sockets that could not connect to the collector
+    sandbox.close()
 
 
 def test_health_tells_versions_and_no_faults(docker_sandbox: DockerSandbox) -> None:
@@ -270,6 +269,7 @@ with sandbox.serve(assistant(), limits=Limits()) as served:
 """
 
 
+@pytest.mark.xdist_group("sweeps")
 def test_a_killed_worker_leaves_nothing_that_runs_and_nothing_after_a_sweep(
     docker_sandbox: DockerSandbox, sandbox_image: str, api: APIClient
 ) -> None:
@@ -301,7 +301,7 @@ def test_a_killed_worker_leaves_nothing_that_runs_and_nothing_after_a_sweep(
     assert api.containers(all=True, filters=mine) == []
 
 
-def test_a_sweep_by_age_takes_what_is_older(cold: DockerSandbox, sandbox_image: str, api: APIClient) -> None:
+def test_a_sweep_by_age_takes_what_is_older(cold: Watched, sandbox_image: str, api: APIClient) -> None:
     container = api.create_container(
         **(
             container_settings(api, sandbox_image, Limits())
@@ -343,7 +343,7 @@ def test_owners_that_cannot_be_looked_up_are_not_taken_for_dead() -> None:
     assert owner_is_dead(f"{here}.{os.getpid()}.1")
 
 
-def test_a_tree_that_leaves_no_room_for_a_slow_start_still_has_its_time(cold: DockerSandbox) -> None:
+def test_a_tree_that_leaves_no_room_for_a_slow_start_still_has_its_time(cold: Watched) -> None:
     """The clock of a run starts when its launcher is ready, not when the engine was asked for a container."""
     run = cold.run_test(
         regression("def test_it(): pass\n"), facts=FACTS, ask=canned, limits=replace(Limits(), wall_seconds=2.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import io
 import json
@@ -75,12 +74,10 @@ def test_a_machine_without_ldd_is_told_what_to_do(monkeypatch: pytest.MonkeyPatc
         assemble()
 
 
-@pytest.mark.filterwarnings("ignore:.*socket:pytest.PytestUnraisableExceptionWarning")
-def test_an_engine_that_is_away_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+@pytest.mark.usefixtures("no_engine")
+def test_an_engine_that_is_away_is_named() -> None:
     with pytest.raises(EngineUnreachable, match="Start Docker"):
         ensure(lambda _: None)
-    gc.collect()  # docker-py leaves sockets that could not connect to the collector
 
 
 @pytest.mark.docker
