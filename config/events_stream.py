@@ -25,7 +25,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from config.problem import PROBLEM_JSON, Problem, body
 from config.problems import TABLE
-from exams import access, feed
+from exams import access, feed, openings
 from exams.ledger import iso
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from config.arrival import Application, Receive, Send
+    from exams.models import Source
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +145,7 @@ async def _write(desk: Desk, reader: feed.Reader, after: int, send: Send) -> Non
             for row in rows:
                 after = row["seq"]
                 await _say(send, f"id: {after}\nevent: ledger\ndata: {json.dumps(row, ensure_ascii=False)}\n\n")
+            await desk.opened(reader, [row["kind"] for row in rows])
             if len(rows) == feed.MOST_AT_ONCE:
                 continue
             await _say(send, f'event: clock\ndata: {{"server_now":"{iso(await desk.now())}"}}\n\n')
@@ -207,6 +209,12 @@ class Desk:
             for seq, at, kind, payload, actor, role, receipt in found
         ]
 
+    async def opened(self, reader: feed.Reader, kinds: list[str]) -> None:
+        """Note that a learner was sent events of these kinds."""
+        if not reader.hidden and (sources := openings.told_by(kinds)):
+            now = await self.now()
+            await asyncio.get_running_loop().run_in_executor(self._asking, _opened, reader, sources, now)
+
     @contextlib.asynccontextmanager
     async def listening(self, attempt_id: UUID) -> AsyncIterator[asyncio.Event]:
         """A bell that rings when this attempt's ledger grew."""
@@ -267,6 +275,13 @@ def _still_reads(reader: feed.Reader) -> bool:
         return access.still_reads(reader.user_id, reader.attempt_id, hidden=reader.hidden)
     finally:
         connections.close_all()  # this thread's own, which no request would give back
+
+
+def _opened(reader: feed.Reader, sources: list[Source], now: datetime) -> None:
+    try:
+        openings.opened_by_learner(reader.attempt_id, *sources, now=now)
+    finally:
+        connections.close_all()
 
 
 def _conninfo() -> str:

@@ -17,6 +17,7 @@ from exams.models import (
     Event,
     HandIn,
     LateWrite,
+    Opening,
     Question,
     SelfCheckAnswer,
     StatusUpdate,
@@ -37,6 +38,7 @@ ledger.json        every event you may see; of the others only number and hash, 
 receipts.json      every receipt
 drafts/            every saved version of every deliverable that is kept, conflict copies too
 status_updates.json, questions.json, diagnoses.json
+openings.json      which sources were handed to you, as your mentor sees it
 deployments.json   every version you deployed or went back to, and when customers got it
 telemetry.json     what customers got, minute by minute
 hand_ins.json      every hand-in with its self-checks
@@ -58,6 +60,7 @@ def write(attempt: Attempt, archive: zipfile.ZipFile, *, now: datetime) -> None:
     archive.writestr("receipts.json", as_text([receipts.as_json(each) for each in receipts.of(attempt)]))
     archive.writestr("status_updates.json", as_text(_rows(StatusUpdate.objects.filter(attempt=attempt).values())))
     archive.writestr("questions.json", as_text(_rows(Question.objects.filter(attempt=attempt).values(*QUESTION))))
+    archive.writestr("openings.json", as_text(_rows(Opening.objects.filter(attempt=attempt).values(*OPENING))))
     archive.writestr("deployments.json", as_text(_rows(Deployment.objects.filter(attempt=attempt).values(*DEPLOYMENT))))
     if attempt.deployments.exists():
         archive.writestr("telemetry.json", as_text(charts.chart(attempt, after=-1, now=now)))
@@ -70,6 +73,7 @@ def write(attempt: Attempt, archive: zipfile.ZipFile, *, now: datetime) -> None:
 
 
 QUESTION = ("number", "text", "session", "deployment__number", "state", "reply", "received_at", "answered_at")
+OPENING = ("what", "first_at", "last_at", "times")
 DEPLOYMENT = (
     "number", "kind", "submission_id", "of__number", "tree_sha256", "state", "requested_at", "due_at", "live_from",
     "ended_at", "failed_because",

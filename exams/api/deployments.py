@@ -15,7 +15,8 @@ from exams.api.shapes import ReceiptSerializer, WithServerNow
 from exams.api.writing import WriteView, answer, arrived, person, written
 from exams.database_clock import database_now
 from exams.live import charts, deployments
-from exams.models import Deployment
+from exams.models import Deployment, Source
+from exams.openings import opened
 
 if TYPE_CHECKING:
     import uuid
@@ -166,9 +167,11 @@ class DeploymentsView(WriteView):
         rows = (
             Deployment.objects.filter(attempt=attempt).select_related("submission", "of").defer("outcomes", "traffic")
         )
+        now = database_now()
         shapes = DeploymentShape(
-            rows.order_by("number"), many=True, context={"live_now": charts.live_now(attempt, now=database_now())}
+            rows.order_by("number"), many=True, context={"live_now": charts.live_now(attempt, now=now)}
         )
+        opened(request.user, attempt, Source.DEPLOYMENTS, now=now)
         return answer(results=shapes.data)
 
 
@@ -203,7 +206,10 @@ class TelemetryView(WriteView):
         attempt = attempt_for(request.user, attempt_id)
         asked = MinutesQuery(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        return answer(**charts.chart(attempt, after=asked.validated_data["after"], now=database_now()))
+        now = database_now()
+        chart = charts.chart(attempt, after=asked.validated_data["after"], now=now)
+        opened(request.user, attempt, Source.TELEMETRY, now=now)
+        return answer(**chart)
 
 
 urlpatterns = [

@@ -17,6 +17,7 @@ from exams import access, feed
 from exams.api.shapes import WithServerNow
 from exams.coworkers.speaking import catch_up
 from exams.database_clock import database_now
+from exams.openings import opened, told_by
 
 if TYPE_CHECKING:
     import uuid
@@ -82,9 +83,11 @@ class AttemptEvents(APIView):
         asked = PageQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         after, limit = asked.validated_data["after"], asked.validated_data["limit"]
-        catch_up(attempt.pk, database_now())  # whoever reads need not wait for the sweep
+        now = database_now()
+        catch_up(attempt.pk, now)  # whoever reads need not wait for the sweep
         events = feed.page(attempt, request.user, after=after, limit=limit + 1)
         shown = events[:limit]
+        opened(request.user, attempt, *told_by(event["kind"] for event in shown), now=now)
         body = {
             "server_now": database_now(),
             "events": shown,

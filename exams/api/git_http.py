@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextlib
 import logging
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,6 +22,8 @@ from exams.definitions import stage_for_code
 from exams.errors import Refusal
 from exams.live import record_push
 from exams.live.late_pushes import keep_late_push
+from exams.models import Source
+from exams.openings import opened_by_learner
 from exams.queries import repository_path
 from exams.windows import arrive
 from sandboxes import git_server, push_records
@@ -44,6 +47,7 @@ MIB = 2**20
 REALM = 'Basic realm="Hotseat attempt", charset="UTF-8"'
 # A pack is wrapped in some lines that name what is pushed.
 _MOST_BYTES = {Service.UPLOAD_PACK: MAX_NEGOTIATION_BYTES, Service.RECEIVE_PACK: MAX_PUSH_BYTES + 256 * 1024}
+_ASKED_BYTES = 64  # a request to read begins with what is asked
 _landing: set[asyncio.Task[git_server.Pushed]] = set()
 
 
@@ -141,6 +145,13 @@ def _ledger(visit: _Visit, pushed: git_server.Pushed) -> None:
         close_old_connections()
 
 
+def _opened(visit: _Visit) -> None:
+    try:
+        opened_by_learner(visit.attempt_id, Source.REPOSITORY, now=visit.received_at)
+    finally:
+        close_old_connections()
+
+
 def too_large(service: Service) -> str:
     """Why a body is refused as too large, in the words of who sent it."""
     if service is Service.RECEIVE_PACK:
@@ -217,6 +228,7 @@ async def _rpc(request: HttpRequest, visit: _Visit, service: Service) -> HttpRes
     if request.headers.get("Content-Type") != f"application/x-{service}-request":
         return _plain(415, f"A request to this address is of type application/x-{service}-request.")
     body = await _spooled(request, service)
+    asked = os.pread(body.fileno(), _ASKED_BYTES, 0)  # git reads from where the file stands, so it is not moved
     protocol = request.headers.get("Git-Protocol", "")
     if service is Service.RECEIVE_PACK:
         pushed = await _land(visit, body=body, protocol=protocol)
@@ -225,6 +237,8 @@ async def _rpc(request: HttpRequest, visit: _Visit, service: Service) -> HttpRes
         stream = git_server.upload(visit.repository, body=body, protocol=protocol)
         # The first piece is waited for here, so that a full house can still be told with a status.
         first = await anext(stream, b"")
+        if b"command=ls-refs" not in asked:  # only what is there was asked for, none of it
+            await sync_to_async(_opened)(visit)
         response = StreamingHttpResponse(_joined(first, stream))
     return _typed(response, f"application/x-{service}-result")
 

@@ -16,9 +16,11 @@ from exams import live, receipts
 from exams.access import attempt_for, own_attempt
 from exams.api.shapes import CursorPages, ReceiptSerializer, WithServerNow
 from exams.api.writing import WriteView, answer, arrived, person
+from exams.database_clock import database_now
 from exams.errors import Refusal
 from exams.live.questions import QUESTION_CHARACTERS, SESSION_CHARACTERS, deployment_number
-from exams.models import Question, QuestionState
+from exams.models import Question, QuestionState, Source
+from exams.openings import opened
 
 if TYPE_CHECKING:
     import uuid
@@ -124,6 +126,8 @@ class AskView(WriteView):
         response = answer(
             receipt=receipts.as_json(asked.receipt), question=QuestionShape(question).data, address=address
         )
+        if question.state == QuestionState.ANSWERED:
+            opened(request.user, attempt, Source.ANSWERS, now=database_now())
         if question.state == QuestionState.WAITING:
             response.status_code = status.HTTP_202_ACCEPTED
             response["Location"] = address
@@ -159,6 +163,8 @@ class QuestionsView(WriteView):
         page = pages.paginate_queryset(
             Question.objects.filter(attempt=attempt).select_related("deployment"), request, view=self
         )
+        if any(each.state == QuestionState.ANSWERED for each in page or ()):
+            opened(request.user, attempt, Source.ANSWERS, now=database_now())
         return answer(
             next=pages.get_next_link(), previous=pages.get_previous_link(), results=QuestionShape(page, many=True).data
         )
@@ -174,6 +180,8 @@ class QuestionView(WriteView):
         question = Question.objects.filter(attempt=attempt, number=min(number, 2**31 - 1)).first()
         if question is None:
             raise NoSuchQuestion(f"No question {number} was asked in this attempt.")
+        if question.state == QuestionState.ANSWERED:
+            opened(request.user, attempt, Source.ANSWERS, now=database_now())
         return answer(question=QuestionShape(question).data)
 
 

@@ -14,6 +14,7 @@ from grading.evidence.handed_in import documents, hotfix
 from grading.evidence.kept import Kept, document_text
 from grading.evidence.moments import clock, times
 from grading.evidence.needs_attention import attention, forced
+from grading.evidence.opened import opened
 from grading.evidence.proposed import proposals
 from grading.evidence.told import updates
 from grading.evidence.written import written
@@ -34,8 +35,8 @@ def collect(attempt: Attempt, *, now: datetime) -> JsonObject:
     1. Whether anything was forced, and why.
     2. What arrived late, could not be pinned, was pushed over, or was edited where no fix belongs.
     3. The clock: start, first repro, confirmed diagnosis, mitigation, fix, hand-in; and what really happened.
-    4. Diagnoses beside the truth; runs; updates with their silences, promises and claims; self-checks beside what we
-       saw.
+    4. Diagnoses beside the truth; which sources were opened, and when; runs; updates with their silences, promises and
+       claims; self-checks beside what we saw.
     5. The verdict on the work that counts, what the hotfix does before and after, the hotfix; the post-mortem.
     6. What the bands of the twin propose, each with its reasons. Nothing of it is entered for the mentor.
     """
@@ -56,6 +57,7 @@ def collect(attempt: Attempt, *, now: datetime) -> JsonObject:
         "diagnoses": diagnoses(kept),
         "truth": kept.truth,
         "ground_truth": happened_json(happened),
+        "opened": opened(kept),
         "updates": told,
         "runs": [run_row(kept, submission) for submission in kept.submissions],
         "effect": effect(done),

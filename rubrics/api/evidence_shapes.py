@@ -239,7 +239,7 @@ class PostmortemOut(Shape):
 class OpenedOut(Shape):
     """One source of the incident; that it was handed to the learner does not say that it was read."""
 
-    source = serializers.ChoiceField(choices=Source.choices)
+    what = serializers.ChoiceField(choices=Source.choices)
     says = serializers.CharField()
     first_at = serializers.DateTimeField(allow_null=True, help_text="Null if it never was.")
     seconds_after_start = serializers.FloatField(allow_null=True)

@@ -174,6 +174,22 @@ def test_a_stream_goes_on_after_the_last_event_that_was_seen(people: Cast) -> No
     assert asyncio.run(read(_scope(attempt.pk, query, "not a number"))) == [2, 3, 4, 5]
 
 
+@pytest.mark.parametrize(("who", "noted"), [("learner", ["alerts"]), ("admin", [])])
+def test_what_a_learner_is_streamed_is_noted_as_opened(people: Cast, who: str, noted: list[str]) -> None:
+    attempt = live_attempt(people.learner)
+    with transaction.atomic():
+        ledger.append(attempt=ledger.hold(attempt.pk), kind="inject.alert", payload={}, actor=None, at=NOON)
+    connections.close_all()
+    query = _ticket(attempt, getattr(people, who))
+
+    async def read() -> None:
+        async with _open(_scope(attempt.pk, query)) as reading:
+            await reading.until(lambda: "event: clock" in reading.text)
+
+    asyncio.run(read())
+    assert list(attempt.openings.values_list("what", flat=True)) == noted
+
+
 def test_a_mentor_or_admin_is_streamed_what_is_hidden_too(people: Cast) -> None:
     attempt = live_attempt(people.learner)
 

@@ -88,6 +88,17 @@ def test_a_learner_clones_what_they_were_handed(attempt: Attempt, work: Work) ->
     assert (work.folder / "assistant" / "server.py").exists()
 
 
+def test_a_clone_is_noted_as_opening_the_repository_and_a_look_at_its_branches_is_not(
+    attempt: Attempt, tmp_path: Path
+) -> None:
+    git("ls-remote", clone_url(attempt), cwd=tmp_path)
+    assert not attempt.openings.exists()
+    git("clone", "-q", clone_url(attempt), str(tmp_path / "clone"), cwd=tmp_path)
+    git("-c", "protocol.version=0", "fetch", "-q", clone_url(attempt), cwd=tmp_path / "clone")
+    (row,) = attempt.openings.all()
+    assert (row.what, row.times) == ("repository", 1)
+
+
 def test_a_push_lands_and_is_ledgered_with_its_commits(attempt: Attempt, work: Work) -> None:
     before = work.head()
     commit = work.commit({"assistant/fix.py": b"fixed = True\n"})
