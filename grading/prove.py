@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,7 +48,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Proof:
-    """The matrix of one specification, and the verdict on the platform's own fix with the author's test."""
+    """The matrix of one specification, and the verdict on the platform's own fix with the author's test.
+
+    A sample of the cells comes to no verdict.
+    """
 
     spec: Spec
     rows: tuple[Row, ...]
@@ -65,6 +70,8 @@ def prove(
     spec: Spec,
     sandbox: Sandbox,
     repeat: int,
+    jobs: int = 1,
+    sample: int | None = None,
     between: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Proof:
     """Run every cell of a specification `repeat` times, each time with other hidden questions, in another order.
@@ -72,6 +79,9 @@ def prove(
     1. The platform's own fix is handed in with the author's test, exactly as a learner would.
     2. The hidden questions are put to every other right fix and every wrong one too.
     3. The same verdict code that judges learners says what each cell shows.
+
+    `jobs` cells run at a time, each in containers of its own. `sample` takes no more than so many cells of each sort;
+    that finds what is off in those, and proves nothing. `between` is told before each cell how many were begun before.
 
     Raises:
         SandboxFault: the platform failed three times in one cell; nothing is proved.
@@ -82,17 +92,73 @@ def prove(
     submitted = pack.reference(spec).overlay(pack.author_test(spec))
     for seed in range(repeat):
         drawn = plan.draw_up(pack=pack, spec=spec, submitted=submitted, hand_in=True, seed=seed)
-        cells = (*drawn.cells, *_more_questions(drawn, pack, spec))
-        records: list[Record] = []
-        for position, cell in enumerate(cells, start=1):
-            between(seed * len(cells) + position - 1, repeat * len(cells))
-            records.append(_run(cell, drawn, sandbox=sandbox, position=position))
-        evidence = run.weigh(drawn, [record for record in records if record.cell in drawn.cells])
-        found.append(verdicts.decide(evidence).verdict)
+        cells: Sequence[plan.PlannedCell] = (*drawn.cells, *_more_questions(drawn, pack, spec))
+        if sample is not None:
+            cells = _sample(cells, sample)
+        records = _run_all(cells, drawn, sandbox=sandbox, jobs=jobs, between=_counted(between, seed, repeat, cells))
+        if sample is None:
+            evidence = run.weigh(drawn, [record for record in records if record.cell in drawn.cells])
+            guards = evidence.guards
+            found.append(verdicts.decide(evidence).verdict)
+        else:
+            guards = frozenset(
+                name
+                for record in records
+                if record.cell.kind is CellKind.pre and record.observed is not None
+                for name in record.observed.failing
+            )
         for record in records:
             name = (record.cell.kind, record.cell.key)
-            seen.setdefault(name, []).append(_seen(record, evidence))
+            seen.setdefault(name, []).append(_seen(record, guards))
     return Proof(spec, tuple(_rows(seen)), tuple(found), time.perf_counter() - began)
+
+
+def _sample(cells: Sequence[plan.PlannedCell], most: int) -> list[plan.PlannedCell]:
+    """The first `most` of each sort, in the order of the plan, which is random; none that shows whatever it likes."""
+    taken: Counter[tuple[CellKind, str]] = Counter()
+    chosen = []
+    for cell in cells:
+        sort = (cell.kind, cell.key.partition(" ")[0] if cell.kind is CellKind.probe else "")
+        if cell.key not in {plan.ASKED_BEFORE, plan.ASKED_AFTER} and taken[sort] < most:
+            taken[sort] += 1
+            chosen.append(cell)
+    return chosen
+
+
+def _counted(
+    between: Callable[[int, int], None], seed: int, repeat: int, cells: Sequence[plan.PlannedCell]
+) -> Callable[[], None]:
+    """Tells how many cells were begun, whichever of the jobs begins one."""
+    lock, begun = threading.Lock(), iter(range(seed * len(cells), (seed + 1) * len(cells)))
+
+    def told() -> None:
+        with lock:
+            between(next(begun), repeat * len(cells))
+
+    return told
+
+
+def _run_all(
+    cells: Sequence[plan.PlannedCell],
+    drawn: plan.Plan,
+    *,
+    sandbox: Sandbox,
+    jobs: int,
+    between: Callable[[], None],
+) -> list[Record]:
+    """Run the cells, `jobs` at a time; the first that the platform cannot run ends it, and no further one begins."""
+
+    def one(cell: plan.PlannedCell, position: int) -> Record:
+        between()
+        return _run(cell, drawn, sandbox=sandbox, position=position)
+
+    with ThreadPoolExecutor(jobs, thread_name_prefix="prove") as pool:
+        running = [pool.submit(one, cell, position) for position, cell in enumerate(cells, start=1)]
+        try:
+            return [each.result() for each in running]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _run(cell: plan.PlannedCell, drawn: plan.Plan, *, sandbox: Sandbox, position: int) -> Record:
@@ -114,17 +180,17 @@ def _more_questions(drawn: plan.Plan, pack: Pack, spec: Spec) -> list[plan.Plann
     trees = {f"alt {name}": tree for name, tree in pack.alternatives(spec).items()}
     trees |= {f"mut {name}": tree for name, tree in pack.mutants(spec).items()}
     return [
-        dataclasses.replace(asked, ident=f"{asked.ident}{number:02x}", key=name, tree=plan.with_data(tree, suite))
+        dataclasses.replace(asked, ident=f"{asked.ident}{number:02x}", key=name, tree=plan.with_data(pack, tree, suite))
         for number, (name, tree) in enumerate(trees.items())
     ]
 
 
-def _seen(record: Record, evidence: verdicts.Evidence) -> tuple[str, str]:
+def _seen(record: Record, guards: frozenset[str]) -> tuple[str, str]:
     """What one run of a cell showed, and what is off about it (empty if nothing)."""
     if record.observed is not None:
         outcomes = Counter(outcome for _, outcome in record.observed.nodes)
         words = f"{record.observed.label}: " + ", ".join(f"{n} {outcome}" for outcome, n in sorted(outcomes.items()))
-        result = verdicts.cell_result(record.observed, verdicts.WANTED[record.cell.kind], guards=evidence.guards)
+        result = verdicts.cell_result(record.observed, verdicts.WANTED[record.cell.kind], guards=guards)
         return words, "" if result is CellResult.as_required else f"{result} {record.note}".strip()
     answers = record.answers or ()
     rates = oracle.rates(answer.judgement for answer in answers)

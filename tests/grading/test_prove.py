@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from exams.packs import proof as kept
+from grading.management.commands import prove_pack
 from grading.management.commands.prove_pack import in_ranges
-from grading.prove import prove
+from grading.prove import TRIES, Proof, prove
 from grading.verdicts import CellKind, Verdict
+from sandboxes import engine
+from sandboxes.fake_sandbox import FakeSandbox
+from sandboxes.sandbox import EngineUnreachable
+from tests import packs
 from tests.grading import work
 from tests.packs import SmallPack
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from exams.packs import Spec
-    from sandboxes.fake_sandbox import FakeSandbox
     from sandboxes.ingest.tree import Tree
 
 
@@ -74,6 +83,129 @@ def test_a_wrong_label_is_off_in_the_test_and_in_the_questions(fake: FakeSandbox
     }
     assert proof.verdicts == (Verdict.overfit,)
     assert proof.off == 5
+
+
+@pytest.mark.usefixtures("once")
+def test_several_cells_at_a_time_show_what_one_at_a_time_shows(fake: FakeSandbox) -> None:
+    steps: list[tuple[int, int]] = []
+    one = prove(pack=work.PACK, spec=work.SPEC, sandbox=fake, repeat=1)
+    several = prove(
+        pack=work.PACK,
+        spec=work.SPEC,
+        sandbox=fake,
+        repeat=1,
+        jobs=3,
+        between=lambda done, total: steps.append((done, total)),
+    )
+    assert several.rows == one.rows
+    assert several.verdicts == one.verdicts
+    assert [done for done, _ in steps] == list(range(steps[0][1]))
+
+
+class Lost(FakeSandbox):
+    """Loses every run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def serve(self, *_: object, **__: object) -> NoReturn:
+        self.asked += 1
+        raise EngineUnreachable("no engine")
+
+
+def test_a_cell_that_cannot_be_run_ends_it_before_more_begin() -> None:
+    lost = Lost()
+    with pytest.raises(EngineUnreachable):
+        prove(pack=work.PACK, spec=work.SPEC, sandbox=lost, repeat=1, jobs=2)
+    assert lost.asked <= 4 * TRIES
+
+
+@pytest.mark.usefixtures("once")
+def test_a_sample_has_a_cell_of_each_sort_and_comes_to_no_verdict(fake: FakeSandbox) -> None:
+    proof = prove(pack=work.PACK, spec=work.SPEC, sandbox=fake, repeat=1, jobs=2, sample=1)
+    assert proof.off == 0, [row for row in proof.rows if row.off]
+    assert proof.verdicts == ()
+    sorts = [(row.kind, row.key.split()[0] if row.kind is CellKind.probe else "") for row in proof.rows]
+    assert len(sorts) == len(set(sorts))
+    assert {kind for kind, _ in sorts} == set(CellKind)
+    assert {key for _, key in sorts} - {""} == {"before", "reference", "after", "alt", "mut"}
+
+
+@pytest.mark.usefixtures("once")
+def test_a_sample_finds_what_is_off_in_it(fake: FakeSandbox) -> None:
+    proof = prove(pack=Mislabelled(), spec=work.SPEC, sandbox=fake, repeat=1, jobs=2, sample=1)
+    assert {(row.kind, row.key) for row in proof.rows if row.off} == {
+        (CellKind.alt, "not_right"),
+        (CellKind.mut, "not_wrong"),
+        (CellKind.probe, "alt not_right"),
+        (CellKind.probe, "mut not_wrong"),
+    }
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs the command on the small pack with a file of its own, nothing run for real; what ran, and what was said."""
+    monkeypatch.setattr(packs, "PROOF", tmp_path / "proof.json")
+    return Command(monkeypatch, capsys)
+
+
+class Command:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.ran: list[tuple[str, int, int]] = []
+        self.meanwhile: Callable[[Spec], None] = lambda _: None
+        self._capsys = capsys
+        monkeypatch.setattr(prove_pack, "prove", self._prove)
+        monkeypatch.setattr(engine, "sandbox", lambda: None)
+        monkeypatch.setattr(settings, "HOTSEAT_SANDBOX", "docker")
+
+    def _prove(self, *, spec: Spec, repeat: int, jobs: int, **_: object) -> Proof:
+        self.meanwhile(spec)
+        self.ran.append((spec.key, repeat, jobs))
+        return Proof(spec, (), (Verdict.verified,) * repeat, 61.0)
+
+    def __call__(self, *words: str) -> str:
+        call_command("prove_pack", "--pack", packs.NAME, *words)
+        return self._capsys.readouterr().out
+
+
+def test_a_run_that_was_interrupted_goes_on_where_it_ended(command: Command) -> None:
+    def interrupt(spec: Spec) -> None:
+        if spec.failure_class == "T2":
+            raise KeyboardInterrupt
+
+    command.meanwhile = interrupt
+    words = ("--all", "--repeat", "5", "--write", "--only-missing")
+    with pytest.raises(KeyboardInterrupt):
+        command(*words)
+    assert kept.read(packs.NAME)["T1"].repeats == 5
+    command.meanwhile = lambda _: None
+    assert "T1: shown before, 1 incidents, 5 times." in command(*words)
+    assert command.ran == [("T1/1", 5, 2), ("T2/1", 5, 2)]
+    command(*words)
+    assert len(command.ran) == 2
+    command(*words[:1], "--repeat", "6", "--only-missing", "--jobs", "3")
+    assert command.ran[2:] == [("T1/1", 6, 3), ("T2/1", 6, 3)]
+
+
+def test_each_incident_has_a_line_at_the_end(command: Command) -> None:
+    *_, first, second, _ = command("--all", "--repeat", "2").splitlines()
+    for line, key in ((first, "T1/1"), (second, "T2/1")):
+        assert line.replace("│", " ").split()[0] == key
+        assert line.replace("│", " ").split()[-4:] == ["2", "0", "verified", "61"]
+    assert kept.read(packs.NAME) == {}
+
+
+def test_what_was_changed_while_it_ran_is_not_written_down(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    command.meanwhile = lambda _: monkeypatch.setitem(packs._FAULTS, "T1", packs._FAULTS["T1"] + "# changed\n")
+    assert "T1 was changed while it ran" in command("--class", "T1", "--write")
+    assert kept.read(packs.NAME) == {}
+
+
+@pytest.mark.parametrize("words", [("--jobs", "0"), ("--repeat", "0"), ("--seeds", "101"), ("--jobs", "two")])
+def test_how_often_and_how_many_at_a_time_have_limits(words: tuple[str, str]) -> None:
+    with pytest.raises(CommandError, match=words[0]):
+        call_command("prove_pack", *words)
 
 
 def test_a_class_the_pack_does_not_have_is_named() -> None:

@@ -2,8 +2,8 @@
 
 import re
 import sys
-from argparse import ArgumentParser
-from collections.abc import Iterable, Sequence
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +20,8 @@ from grading.verdicts import Verdict
 from sandboxes import engine
 
 FIRST_SEED = 1
+JOBS = 2
+MOST = 100  # of jobs, repeats and incidents
 WIDTH = 130  # of the matrix where nobody looks at a terminal: a log has room, and folded lines are hard to compare
 NUMBER = re.compile(r"\d+")
 
@@ -35,8 +37,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--quick", action="store_true", help="rehearse in this process, without containers: seconds"
         )
-        parser.add_argument("--repeat", type=int, default=1, help="how often each cell is run (1)")
-        parser.add_argument("--seeds", type=int, default=1, help="how many incidents of each class (1)")
+        parser.add_argument("--repeat", type=_count, default=1, help="how often each cell is run (1)")
+        parser.add_argument("--seeds", type=_count, default=1, help="how many incidents of each class (1)")
+        parser.add_argument("--jobs", type=_count, default=JOBS, help=f"how many cells run at a time ({JOBS})")
+        parser.add_argument(
+            "--only-missing",
+            action="store_true",
+            help="leave out classes that were shown as often already in their present form: goes on where a run ended",
+        )
         parser.add_argument(
             "--write", action="store_true", help="keep what was proved beside the pack; needed to publish"
         )
@@ -59,18 +67,33 @@ class Command(BaseCommand):
             if len(proved) < len(classes):
                 raise SystemExit(1)
             return
-        off = 0
+        if options["only_missing"]:
+            classes = _missing(console, options["pack"], classes, options["seeds"], options["repeat"])
+        proofs: list[Proof] = []
         try:
             for failure_class in classes:
-                seeds = range(FIRST_SEED, FIRST_SEED + options["seeds"])
-                shown = [_shown(console, pack, packs.Spec(failure_class, seed), options["repeat"]) for seed in seeds]
-                off += sum(shown)
-                if options["write"] and not any(shown) and settings.HOTSEAT_SANDBOX == "docker":
-                    proof.record(options["pack"], failure_class, contained=len(seeds), repeats=options["repeat"])
+                proofs += _contained(console, pack, failure_class, options)
         finally:
             engine.close()
-        if off:
+            _sum_up(console, pack, proofs)  # of an interrupted run too: what it wrote counts
+        if any(each.off for each in proofs):
             raise SystemExit(1)
+
+
+def _contained(console: Console, pack: packs.Pack, failure_class: str, options: Mapping[str, Any]) -> list[Proof]:
+    """Run the incidents of a class, print each matrix and, where asked, write down that nothing was off."""
+    form = proof.sha256_of(pack, failure_class)
+    proofs = []
+    for seed in range(FIRST_SEED, FIRST_SEED + options["seeds"]):
+        found = _prove(console, pack, packs.Spec(failure_class, seed), repeat=options["repeat"], jobs=options["jobs"])
+        _print(console, found, pack.truth(found.spec))
+        proofs.append(found)
+    if options["write"] and settings.HOTSEAT_SANDBOX == "docker" and not any(each.off for each in proofs):
+        if proof.sha256_of(pack, failure_class) == form:
+            proof.record(options["pack"], failure_class, contained=len(proofs), repeats=options["repeat"])
+        else:
+            console.print(f"[red]{failure_class} was changed while it ran: what was shown is not written down.[/]")
+    return proofs
 
 
 def _rehearse(console: Console, pack: packs.Pack, classes: Sequence[str], seeds: int) -> list[str]:
@@ -90,13 +113,27 @@ def _rehearse(console: Console, pack: packs.Pack, classes: Sequence[str], seeds:
     return proved
 
 
-def _shown(console: Console, pack: packs.Pack, spec: packs.Spec, repeat: int) -> int:
-    proved = _prove(console, pack, spec, repeat)
-    _print(console, proved, pack.truth(spec))
-    return proved.off
+def _count(said: str) -> int:
+    number = int(said)
+    if not 1 <= number <= MOST:
+        raise ArgumentTypeError(f"must be between 1 and {MOST}")
+    return number
 
 
-def _prove(console: Console, pack: packs.Pack, spec: packs.Spec, repeat: int) -> Proof:
+def _missing(console: Console, dotted: str, classes: Sequence[str], seeds: int, repeats: int) -> list[str]:
+    """The classes that still have to be run; the others are told of."""
+    known = proof.read(dotted)
+    missing = []
+    for failure_class in classes:
+        shown = known.get(failure_class, proof.Proof(""))
+        if proof.unproved(dotted, failure_class) or shown.contained < seeds or shown.repeats < repeats:
+            missing.append(failure_class)
+        else:
+            console.print(f"{failure_class}: shown before, {shown.contained} incidents, {shown.repeats} times.")
+    return missing
+
+
+def _prove(console: Console, pack: packs.Pack, spec: packs.Spec, *, repeat: int, jobs: int) -> Proof:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(f"{spec.failure_class} seed {spec.seed}", total=None)
@@ -105,6 +142,7 @@ def _prove(console: Console, pack: packs.Pack, spec: packs.Spec, repeat: int) ->
             spec=spec,
             sandbox=engine.sandbox(),
             repeat=repeat,
+            jobs=jobs,
             between=lambda done, total: progress.update(task, completed=done, total=total),
         )
 
@@ -129,6 +167,24 @@ def _print(console: Console, proof: Proof, truth: dict[str, Any]) -> None:
         f"{proof.off or 'No'} cell{'' if proof.off == 1 else 's'} off. {proof.seconds:.0f} s.",
         style="red" if proof.off or set(proof.verdicts) != {Verdict.verified} else "green",
     )
+
+
+def _sum_up(console: Console, pack: packs.Pack, proofs: Sequence[Proof]) -> None:
+    """One line for each incident that was run to its end."""
+    table = Table(title=f"{len(proofs)} incidents")
+    for heading in ("incident", "fault", "cells", "times", "off", "verdict", "seconds"):
+        table.add_column(heading, justify="right" if heading in {"cells", "times", "off", "seconds"} else "left")
+    for each in proofs:
+        table.add_row(
+            each.spec.key,
+            str(pack.truth(each.spec).get("fault")),
+            str(len(each.rows)),
+            str(len(each.verdicts)),
+            f"[red]{each.off}[/]" if each.off else "0",
+            ", ".join(sorted(set(each.verdicts))),
+            f"{each.seconds:.0f}",
+        )
+    console.print(table)
 
 
 def in_ranges(seen: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
