@@ -13,6 +13,7 @@ from sandboxes import repository
 from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
+    from exams.packs import CauseCatalogue
     from exams.twins import Twin
 
 
@@ -76,6 +77,14 @@ def pack_of(twin: Twin) -> packs.Pack:
     if twin.pack is None:
         raise packs.NoSuchPack(f"Twin {twin.slug!r} names no incident pack; add `pack` to its twin.toml.")
     return _limited(twin.pack, twin.failure_classes)
+
+
+def cause_catalogue(twin: Twin) -> CauseCatalogue | None:
+    """The words in which causes are named, of classes that the twin does not draw too; None if it has no pack here."""
+    try:
+        return None if twin.pack is None else packs.load(twin.pack).catalogue()
+    except packs.NoSuchPack:
+        return None
 
 
 @lru_cache(maxsize=16)

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import logging
-import re
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import F, Q
 
 from exams import incident, ledger
+from exams.definitions import twin_of
 from exams.live.diagnoses import ReproResult, spoken
 from exams.models import Diagnosis
 from exams.trees import TESTS
-from grading import transcripts
+from grading import naming, transcripts
 from grading.coarse import coarsened
 from grading.models import ReproCheck
 from grading.run import TREE_LIMITS, OurTreeFailed
 from sandboxes.sandbox import SandboxFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from exams.models import Attempt
@@ -30,49 +29,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FILE = re.compile(r"[\w./-]+\.(?:py|toml)\b")
 LEASE = timedelta(seconds=120)  # longer than a serving may take: nothing renews it
 RETRY_AFTER = timedelta(seconds=10)
 MOST_CLAIMS = 10  # then an operator is called at each further try; the learner's clock is never charged
-
-
-@dataclass(frozen=True)
-class Causes:
-    """How a diagnosis compares with the true cause; for mentors only."""
-
-    component: bool
-    failure_class: bool
-
-
-def compare(diagnosis: Diagnosis, truth: Mapping[str, Any]) -> Causes:
-    """Whether the component and the class a learner named are the true ones, however they are written.
-
-    The component is the module whose behaviour is wrong, or the file that holds the fault, where that is another: a
-    prompt that lost a part may have lost it in `config.toml`. Where files are named, as in "assistant/index.py,
-    product_key", they are what counts, and each must be one of these.
-    """
-    components = {
-        _plain(truth.get("component", "")),
-        *(_plain(_file_name(str(file))) for file in truth.get("files", [])),
-    }
-    classes = {_plain(truth.get("failure_class", "")), _plain(truth.get("title", ""))}
-    named = {_plain(_file_name(each)) for each in FILE.findall(diagnosis.component) or [diagnosis.component]}
-    return Causes(component=named <= components - {""}, failure_class=_plain(diagnosis.failure_class) in classes - {""})
-
-
-def names_a_rival(diagnosis: Diagnosis, truth: Mapping[str, Any]) -> bool:
-    """Whether the class a learner named is recognised as another than the true one."""
-    return _plain(diagnosis.failure_class) in {_plain(str(rival)) for rival in truth.get("rivals", {})} - {""}
-
-
-def _file_name(named: str) -> str:
-    """A file without its folder and suffix; any other name as it is."""
-    return named.strip().removesuffix(".py").removesuffix(".toml").rpartition("/")[2]
-
-
-def _plain(text: str) -> str:
-    """Letters and digits only, in one case: "Wrong-entity retrieval" is "wrong entity  Retrieval"."""
-    return "".join(character for character in text.casefold() if character.isalnum())
 
 
 def enlist() -> int:
@@ -135,13 +94,15 @@ def ask(attempt: Attempt, questions: Sequence[str], sandbox: Sandbox) -> list[Js
 
 def _record(check: ReproCheck, rows: list[JsonObject], *, now: datetime) -> None:
     diagnosis = check.diagnosis
-    causes = compare(diagnosis, incident.truth(diagnosis.attempt))
+    causes = naming.compare(
+        diagnosis, incident.truth(diagnosis.attempt), incident.cause_catalogue(twin_of(diagnosis.attempt))
+    )
     reproduces = any(row["harmful"] for row in rows)
     with transaction.atomic():
         kept = ReproCheck.objects.filter(pk=check.pk, claims=check.claims, checked_at=None).update(
             reproduces=reproduces,
             transcript=rows,
-            cause_matches=causes.component and causes.failure_class,
+            cause_matches=causes.right,
             checked_at=now,
             leased_until=None,
         )
@@ -170,6 +131,7 @@ def _record(check: ReproCheck, rows: list[JsonObject], *, now: datetime) -> None
                 "number": diagnosis.number,
                 "component_matches": causes.component,
                 "failure_class_matches": causes.failure_class,
+                "standing": causes.standing,
             },
             actor=None,
             at=now,

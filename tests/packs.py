@@ -10,7 +10,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from exams.packs import Ask, Brief, Commit, JsonObject, Measures, NothingLeftToDraw, Probe, ProbeSuite, Question, Spec
+from exams.packs import (
+    Ask,
+    Brief,
+    Cause,
+    CauseCatalogue,
+    Commit,
+    Component,
+    JsonObject,
+    Measures,
+    NothingLeftToDraw,
+    Probe,
+    ProbeSuite,
+    Question,
+    Spec,
+)
 from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
@@ -83,6 +97,17 @@ def test_each_product_has_its_own_fee(ask, facts):
         assert f" {fee} " in ask(f"What is the late fee of {product['name']}?").text
 '''
 
+CATALOGUE = CauseCatalogue(
+    (
+        Cause("T1", "Tiers mixed up", "A product of one tier is answered with the fee of another tier.", ("server",)),
+        Cause("T2", "Brands mixed up", "A product of one brand is answered with the fee of another.", ("server", "kb")),
+    ),
+    (
+        Component("server", "assistant/server.py", "answers"),
+        Component("kb", "kb/products.json", "holds what is approved"),
+    ),
+)
+
 script: tuple[InjectRule, ...] = ()
 
 
@@ -90,6 +115,9 @@ class SmallPack:
     """Products with a late fee each; the faulty assistant mixes up tiers (T1) or brands (T2)."""
 
     classes = ("T1", "T2")
+
+    def catalogue(self) -> CauseCatalogue:
+        return CATALOGUE
 
     def draw(self, *, seed: int, avoid: Collection[str]) -> Spec:
         seen = {entry.partition("/")[0] for entry in avoid}

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from deploy.bots import writing
 from deploy.bots.acts import Act, Ask, Deploy, Diagnose, HandIn, Play, Run, Sight, Tell, WriteUp
 from deploy.bots.knowing import REFUSE_EVERYTHING, line
-from exams.live.diagnoses import NAME_CHARACTERS, spoken
+from exams.live.diagnoses import spoken
 from exams.live.questions import MAX_WAITING
+from exams.packs.causes import keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -86,7 +87,7 @@ def superficial(case: Case) -> Play:
     """Puts an end to the one complaint it was shown, tests that, and calls it resolved."""
     name, _ = case.reported
     work = case.mutants[name].overlay(case.narrow_test)
-    rival = next(iter(case.truth["rivals"]))
+    rival = _rival(case)
     acts: tuple[Act, ...] = (
         Tell(12, "We are looking at a complaint about the assistant."),
         *_asked(15, _questions(case)),
@@ -103,7 +104,7 @@ def superficial(case: Case) -> Play:
 def refuse_everything(case: Case) -> Play:
     """Switches the assistant off in effect, tests that it refuses, and tells everybody politely."""
     work = case.mutants[REFUSE_EVERYTHING].overlay(case.refusal_test)
-    rival = next(iter(case.truth["rivals"]))
+    rival = _rival(case)
     impact = "The assistant answers nobody at present; support answers instead."
     acts: tuple[Act, ...] = (
         Tell(4, "I am looking into wrong answers.", impact="Customers get wrong numbers.", next_in=15),
@@ -154,7 +155,7 @@ def terse(case: Case) -> Play:
 def _talkative(case: Case, bot: str, *, lengthen: Callable[[str, int], str]) -> Play:
     name, _ = case.reported
     work = case.mutants[name].overlay(case.narrow_test)
-    rival = next(iter(case.truth["rivals"]))
+    rival = _rival(case)
     acts: tuple[Act, ...] = (
         *(Tell(minute, lengthen("The assistant is under investigation.", 300)) for minute in range(4, 90, 7)),
         *_asked(15, _questions(case)),
@@ -170,9 +171,15 @@ def _talkative(case: Case, bot: str, *, lengthen: Callable[[str, int], str]) -> 
 
 
 def _class(case: Case) -> str:
-    """The failure class by its title, or in short where that is longer than a diagnosis takes."""
-    title: str = case.truth["title"]
-    return title if len(title) <= NAME_CHARACTERS else case.spec.failure_class
+    """The cause in the catalogue's words, as learners are told them; of two faults, both."""
+    titles = {each.key: each.title for each in case.pack.catalogue().causes}
+    return " + ".join(titles[key] for key in keys(case.spec.failure_class))
+
+
+def _rival(case: Case) -> str:
+    """A class that it is not, nor half of it."""
+    rivals: Mapping[str, str] = case.truth["rivals"]
+    return next(each for each in rivals if each not in keys(case.spec.failure_class))
 
 
 def _questions(case: Case) -> tuple[str, ...]:

@@ -174,11 +174,13 @@ def _search(learner: Person, attempt: Json, bench: Workbench) -> tuple[Culprit, 
 
 def _diagnose(learner: Person, attempt: Json, culprit: Culprit, question: str, *, unknown: bool) -> None:
     chapter("5 · Diagnosis")
+    listed = learner.get(f"twins/{TWIN}/")["cause_catalogue"]["causes"]
+    titles = {each["key"]: each["title"] for each in listed}
     filed = learner.post(
         f"attempts/{attempt['id']}/diagnoses/",
         {
             "component": culprit.component,
-            "failure_class": "grounding clause lost" if unknown else "wrong-entity retrieval",
+            "failure_class": titles["H4" if unknown else "H1"],
             "explanation": f"Since {culprit.commit[:9]} ({culprit.subject}) the assistant gives numbers that no "
             "approved document states for the product asked about. The commit before it passes the regression test.",
             "repro": [question],
@@ -191,6 +193,9 @@ def _diagnose(learner: Person, attempt: Json, culprit: Culprit, question: str, *
         seen = learner.get(f"attempts/{attempt['id']}/diagnoses/{number}/")["diagnosis"]
         return seen if seen["reproduces"] is not None else None
 
+    expect(
+        "the cause is named in the catalogue's words", holds=len(filed["diagnosis"]["read_as"]["failure_classes"]) == 1
+    )
     seen = until("the check of the repro", checked, seconds=60)
     expect("the repro reproduces", holds=seen["reproduces"])
     say.print("  filed, and the repro reproduces on the failing assistant")

@@ -10,19 +10,23 @@ from rest_framework import serializers
 
 from accounts.api.asking import Body
 from accounts.idempotency import idempotent
-from exams import live
+from exams import incident, live
 from exams.access import attempt_for, own_attempt, sees_hidden
+from exams.api import causes
 from exams.api.shapes import ReceiptSerializer, WithServerNow
 from exams.api.writing import LateWriteShape, WriteView, answer, arrived, person, written
+from exams.definitions import twin_of
 from exams.errors import Refusal
 from exams.live.diagnoses import (
+    CLASS_CHARACTERS,
+    COMPONENT_CHARACTERS,
     EXPLANATION_CHARACTERS,
     MAX_QUESTIONS,
-    NAME_CHARACTERS,
     QUESTION_CHARACTERS,
     results_of,
 )
 from exams.models import Diagnosis
+from exams.packs import CauseCatalogue
 from exams.queries import class_is_looked_for
 
 if TYPE_CHECKING:
@@ -42,8 +46,15 @@ class NoSuchDiagnosis(Refusal):
 class DiagnosisWrite(Body):
     """What is broken, how, why, and the fewest questions that show it."""
 
-    component = serializers.CharField(max_length=NAME_CHARACTERS)
-    failure_class = serializers.CharField(max_length=NAME_CHARACTERS)
+    component = serializers.CharField(
+        max_length=COMPONENT_CHARACTERS,
+        help_text="Best by file or by the key of a component in the twin's `cause_catalogue`; else in your own words.",
+    )
+    failure_class = serializers.CharField(
+        max_length=CLASS_CHARACTERS,
+        help_text="Best by key or title of a cause in the twin's `cause_catalogue`, in any case, two of them joined by "
+        "` + ` or ` and `; else in your own words, which only your mentor can judge.",
+    )
     explanation = serializers.CharField(max_length=EXPLANATION_CHARACTERS)
     repro = serializers.ListField(
         child=serializers.CharField(max_length=QUESTION_CHARACTERS), min_length=1, max_length=MAX_QUESTIONS
@@ -53,6 +64,7 @@ class DiagnosisWrite(Body):
 class DiagnosisShape(DiagnosisWrite):
     """A filed diagnosis and what came of trying its repro."""
 
+    read_as = causes.ReadAsSerializer()
     number = serializers.IntegerField()
     received_at = serializers.DateTimeField()
     reproduces = serializers.BooleanField(allow_null=True, help_text="null: not tried yet.")
@@ -140,8 +152,10 @@ def _fine(request: Request, attempt: Attempt) -> bool:
 
 
 def shown(diagnoses: Sequence[Diagnosis], *, fine: bool) -> list[dict[str, Any]]:
-    """Diagnoses with what came of their repros; only when `fine`, in what way each answer is wrong."""
+    """Diagnoses of one attempt with what came of their repros; only when `fine`, in what way each answer is wrong."""
     results = results_of(diagnoses, fine=fine)
+    twin = twin_of(diagnoses[0].attempt) if diagnoses else None
+    catalogue = (twin and incident.cause_catalogue(twin)) or CauseCatalogue()
     rows = []
     for diagnosis in diagnoses:
         result = results.get(diagnosis.pk)
@@ -150,6 +164,7 @@ def shown(diagnoses: Sequence[Diagnosis], *, fine: bool) -> list[dict[str, Any]]
                 "number": diagnosis.number,
                 "component": diagnosis.component,
                 "failure_class": diagnosis.failure_class,
+                "read_as": causes.read_as(diagnosis, catalogue),
                 "explanation": diagnosis.explanation,
                 "repro": diagnosis.repro,
                 "received_at": diagnosis.received_at,

@@ -13,13 +13,15 @@ from rest_framework.views import APIView
 
 from accounts.idempotency import idempotent
 from accounts.models import Role, User
-from exams import catalogue, markdown, start
+from exams import catalogue, incident, markdown, start
+from exams.api import causes
 from exams.api.attempts import AttemptSerializer, attempt_answer
 from exams.api.shapes import CursorPages
 from exams.clock import scaled
 from exams.database_clock import database_now, received_at
 from exams.errors import Refusal
 from exams.models import Attempt, TwinVersion
+from exams.openings import opened_brief
 from exams.twins import Twin
 
 if TYPE_CHECKING:
@@ -205,6 +207,7 @@ class TwinSerializer(TwinSummarySerializer):
     coworkers = CoworkerSerializer(many=True)
     workspace = WorkspaceToolSerializer(many=True)
     packet = PacketItemSerializer(many=True)
+    cause_catalogue = causes.CauseCatalogueSerializer(allow_null=True, help_text=causes.HELP)
     limits = serializers.DictField(child=serializers.IntegerField())
     reattempts = serializers.IntegerField()
     review_hours = serializers.FloatField(help_text="From a mentor's claim to sign-off.")
@@ -252,6 +255,7 @@ def whole(version: TwinVersion, twin: Twin, user: User | None) -> dict[str, Any]
         "coworkers": twin.coworkers,
         "workspace": twin.workspace,
         "packet": twin.packet.items if twin.packet else (),
+        "cause_catalogue": incident.cause_catalogue(twin),
         "limits": twin.limits.model_dump(),
         "reattempts": twin.reattempts,
         "review_hours": twin.review_hours,
@@ -348,6 +352,7 @@ class TwinDetail(APIView):
         user = request.user if isinstance(request.user, User) else None
         learner = user if user and user.role == Role.LEARNER else None
         body = whole(version, Twin.from_json(version.definition), learner or user)
+        opened_brief(request.user, version.slug, now=body["server_now"])
         return Response(TwinSerializer(body).data)
 
 

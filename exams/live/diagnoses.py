@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from exams.models import Attempt, LateWrite
     from exams.receipts import Receipt
 
-NAME_CHARACTERS = 80
+COMPONENT_CHARACTERS = 80
+CLASS_CHARACTERS = 160  # the longest two titles of a catalogue, joined
 EXPLANATION_CHARACTERS = 4_000
 MAX_QUESTIONS = 20
 QUESTION_CHARACTERS = 500
@@ -161,8 +162,8 @@ def results_of(diagnoses: Sequence[Diagnosis], *, fine: bool) -> dict[int, Repro
 
 def _check(payload: dict[str, Any]) -> None:
     for name, most in (
-        ("component", NAME_CHARACTERS),
-        ("failure_class", NAME_CHARACTERS),
+        ("component", COMPONENT_CHARACTERS),
+        ("failure_class", CLASS_CHARACTERS),
         ("explanation", EXPLANATION_CHARACTERS),
     ):
         _check_words(payload[name], name=name, most=most)

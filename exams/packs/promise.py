@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from contextlib import AbstractContextManager
 
+    from exams.packs.causes import CauseCatalogue
     from exams.packs.injects import InjectRule
     from exams.packs.parts import Brief, Commit, JsonObject, Measures, ProbeSuite, Question, Spec
     from sandboxes.ingest.tree import Tree
@@ -36,6 +37,13 @@ class Pack(Protocol):
     @property
     def classes(self) -> tuple[str, ...]:
         """The failure classes this pack can draw, in a fixed order."""
+        ...
+
+    def catalogue(self) -> CauseCatalogue:
+        """The words in which causes are named: every single class, whichever of them a twin draws.
+
+        Learners are told all of it before they start, so that nothing in it may depend on an incident.
+        """
         ...
 
     def draw(self, *, seed: int, avoid: Collection[str]) -> Spec:

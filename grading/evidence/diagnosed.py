@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from grading import repro
+from grading import naming
 from grading.ddmin import Reduced
 from grading.models import ReproCheck
 
@@ -33,8 +33,8 @@ def names_the_cause(kept: Kept, diagnosis: Diagnosis) -> bool:
 
     The learner writes free words: False says that we did not recognise the cause, not that it is wrong.
     """
-    causes = repro.compare(diagnosis, kept.truth)
-    return causes.component and (causes.failure_class or not repro.names_a_rival(diagnosis, kept.truth))
+    causes = kept.compared(diagnosis)
+    return causes.component is True and causes.failure_class is not False
 
 
 def at_odds(kept: Kept) -> JsonObject | None:
@@ -84,7 +84,6 @@ def reduction(kept: Kept, diagnosis: Diagnosis) -> JsonObject | None:
 
 
 def _diagnosis(kept: Kept, diagnosis: Diagnosis, check: ReproCheck | None) -> JsonObject:
-    causes = repro.compare(diagnosis, kept.truth)
     return {
         "number": diagnosis.number,
         "received_at": diagnosis.received_at,
@@ -96,8 +95,23 @@ def _diagnosis(kept: Kept, diagnosis: Diagnosis, check: ReproCheck | None) -> Js
         "reduction": reduction(kept, diagnosis),
         "confirmed": diagnosis == kept.confirmed,
         "transcript": check.transcript if check else [],
-        # The learner writes free words: what is not recognised is for the mentor to read, and no sign of a wrong cause.
-        "matches_truth": {"component": causes.component or None, "failure_class": causes.failure_class or None},
+        "matches_truth": _matches(kept, diagnosis),
         "cites": kept.event("diagnosis.filed", number=diagnosis.number)
         + kept.event("diagnosis.checked", number=diagnosis.number),
+    }
+
+
+def _matches(kept: Kept, diagnosis: Diagnosis) -> JsonObject:
+    """What it names and how that stands to the truth; None is for the mentor to read, and no sign of a wrong cause."""
+    causes = kept.compared(diagnosis)
+    titles = {each.key: each.title for each in kept.cause_catalogue.causes}
+    return {
+        "component": causes.component,
+        "failure_class": causes.failure_class,
+        "standing": causes.standing,
+        "says": naming.SAYS[causes.standing],
+        "names": [
+            {"key": key, "title": titles[key]} for key in kept.cause_catalogue.causes_named(diagnosis.failure_class)
+        ],
+        "components_named": list(kept.cause_catalogue.components_named(diagnosis.component)),
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from exams.models import DeploymentKind
 from exams.twins.bands import FIGURES
-from grading import f_of, repro
+from grading import f_of
 from grading.bands import Known
 from grading.evidence.diagnosed import reduction
 from grading.evidence.effect import why_not_graded
@@ -62,14 +62,16 @@ def minutes(kept: Kept, at: datetime) -> Fraction | None:
 
 
 def _of_diagnoses(kept: Kept) -> dict[str, Known]:
-    compared = [(each, repro.compare(each, kept.truth)) for each in kept.diagnoses]
-    right = [each for each, causes in compared if causes.component and causes.failure_class]
+    compared = [(each, kept.compared(each)) for each in kept.diagnoses]
+    right = [each for each, causes in compared if causes.right]
+    halves = [each for each, causes in compared if causes.one_of_two]
     return {
         "diagnosis.filed": Known(Fraction(len(kept.diagnoses)), _filed(kept, kept.diagnoses)),
         "diagnosis.confirmed_minutes": _minutes_to(kept, [kept.confirmed] if kept.confirmed else []),
         "diagnosis.right_minutes": _right(kept, right),
-        "diagnosis.component_right": _named(kept, [each for each, causes in compared if causes.component]),
-        "diagnosis.class_right": _class(kept, [each for each, causes in compared if causes.failure_class]),
+        "diagnosis.component_right": _some(kept, [(each, causes.component) for each, causes in compared], "component"),
+        "diagnosis.class_right": _some(kept, [(each, causes.failure_class) for each, causes in compared], "class"),
+        "diagnosis.one_of_two": Known(bool(halves), _filed(kept, halves[:1])),
         "diagnosis.minimal": _minimal(kept, next((each for each in right if kept.reproduces(each)), kept.confirmed)),
         "diagnosis.questions_before_fix": _questions_before_fix(kept),
     }
@@ -88,30 +90,19 @@ def _minutes_to(kept: Kept, diagnoses: list[Diagnosis]) -> Known:
 def _right(kept: Kept, right: list[Diagnosis]) -> Known:
     """To the first that names component and class and whose repro reproduces."""
     reproducing = [each for each in right if kept.reproduces(each)]
-    if not reproducing and any(not _recognised(kept, each) for each in kept.diagnoses):
+    if not reproducing and any(kept.compared(each).open for each in kept.diagnoses):
         return Known(None, _filed(kept, kept.diagnoses), "its words are not recognised: read what it names")
     return _minutes_to(kept, reproducing)
 
 
-def _recognised(kept: Kept, diagnosis: Diagnosis) -> bool:
-    """Whether the class it names is known to us, right or wrong."""
-    return repro.compare(diagnosis, kept.truth).failure_class or repro.names_a_rival(diagnosis, kept.truth)
-
-
-def _named(kept: Kept, naming: list[Diagnosis]) -> Known:
+def _some(kept: Kept, found: list[tuple[Diagnosis, bool | None]], what: str) -> Known:
+    """Whether any of them is right; while some of them cannot be told from its words, that is for the mentor."""
+    naming = [each for each, right in found if right]
     if naming:
         return Known(value=True, cites=_filed(kept, naming[:1]))
-    if not kept.diagnoses:
-        return Known(value=False)
-    return Known(None, _filed(kept, kept.diagnoses), "no component is recognised as the one at fault: read them")
-
-
-def _class(kept: Kept, naming: list[Diagnosis]) -> Known:
-    if naming:
-        return Known(value=True, cites=_filed(kept, naming[:1]))
-    if all(repro.names_a_rival(each, kept.truth) for each in kept.diagnoses):
+    if all(right is False for _, right in found):
         return Known(value=False, cites=_filed(kept, kept.diagnoses))
-    return Known(None, _filed(kept, kept.diagnoses), "no class is recognised as the true one: read them")
+    return Known(None, _filed(kept, kept.diagnoses), f"no {what} is recognised as the true one: read them")
 
 
 def _minimal(kept: Kept, diagnosis: Diagnosis | None) -> Known:

@@ -19,8 +19,9 @@ from exams.models import (
     StatusUpdate,
     Submission,
 )
+from exams.packs import CauseCatalogue
 from exams.queries import counting_hand_in, counting_submission
-from grading import queue, repro
+from grading import naming, queue, repro
 from grading.models import ReproCheck, ReproReduction
 from sandboxes.ingest.tree import Tree
 
@@ -42,6 +43,7 @@ class Kept:
         self.now = now
         self.twin: Twin = twin_of(attempt)
         self.truth = incident.truth(attempt)
+        self.cause_catalogue = incident.cause_catalogue(self.twin) or CauseCatalogue()
         self.events = list(Event.objects.filter(attempt=attempt).order_by("seq"))
         self.stages = list(Stage.objects.filter(attempt=attempt).order_by("position"))
         self.submissions = list(Submission.objects.filter(attempt=attempt).order_by("number"))
@@ -93,6 +95,10 @@ class Kept:
     def reproduces(self, diagnosis: Diagnosis) -> bool:
         """Whether the repro of a diagnosis was tried and shows the fault."""
         return diagnosis.pk in self._reproducing
+
+    def compared(self, diagnosis: Diagnosis) -> naming.Causes:
+        """How the cause that a diagnosis names stands to the true one."""
+        return naming.compare(diagnosis, self.truth, self.cause_catalogue)
 
     def event(self, kind: str, **payload: Any) -> list[JsonObject]:
         """Citations of the events of a kind whose payload holds these values."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from base64 import b64encode
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from accounts.models import Accommodation
 from exams import ledger, markdown, receipts, start, twins
 from exams.database_clock import database_now
 from exams.models import Attempt, AttemptState
+from tests import packs
 from tests.attempts import NOON, SLUG, definition, live_attempt, published_twin, ready_attempt
 from tests.people import Cast, client_of
 
@@ -54,6 +56,27 @@ def test_a_visitor_sees_the_catalogue_and_the_whole_brief() -> None:
     assert "Sign in" in twin["start"]["reason"]
     closes = {stage["key"]: (stage["closes_anchor"], stage["closes_after_seconds"]) for stage in twin["stages"]}
     assert closes == {"live": ("start", 5400), "postmortem": ("live.closes", 14400)}
+
+
+def test_the_words_for_causes_are_told_whole_to_everybody_whichever_classes_are_drawn(cast: Cast) -> None:
+    published_twin()
+    before = client_of().get(f"{TWINS}{SLUG}/").json()["cause_catalogue"]
+    assert [(each["key"], each["title"]) for each in before["causes"]] == [
+        ("T1", "Tiers mixed up"),
+        ("T2", "Brands mixed up"),
+    ]
+    assert before["causes"][1]["components"] == ["server", "kb"]
+    assert before["components"][0] == {"key": "server", "file": "assistant/server.py", "does": "answers"}
+    published_twin(failure_classes=["T2"])
+    assert client_of(cast.learner).get(f"{TWINS}{SLUG}/").json()["cause_catalogue"] == before
+    live_attempt(cast.learner)
+    assert client_of(cast.learner).get(f"{TWINS}{SLUG}/").json()["cause_catalogue"] == before
+
+
+def test_a_twin_whose_pack_is_not_here_tells_no_words_for_causes(monkeypatch: pytest.MonkeyPatch) -> None:
+    published_twin()
+    monkeypatch.delitem(sys.modules, packs.NAME)
+    assert client_of().get(f"{TWINS}{SLUG}/").json()["cause_catalogue"] is None
 
 
 def test_a_learner_sees_their_own_extra_time_before_they_start(cast: Cast) -> None:

@@ -47,6 +47,7 @@ def test_the_edges_of_the_window(cast: Cast, _when: str, at: datetime, *, counts
         {"component": ""},
         {"component": "x" * 81},
         {"failure_class": "   "},
+        {"failure_class": "x" * 161},
         {"explanation": "x" * 4_001},
         {"repro": []},
         {"repro": ["q"] * 21},
@@ -62,7 +63,8 @@ def test_one_that_cannot_be_tried_is_refused(cast: Cast, changes: dict[str, Any]
 
 def test_one_just_inside_the_limits_is_filed(cast: Cast) -> None:
     attempt = live_attempt(cast.learner, started_at=NOON)
-    most: dict[str, Any] = {"component": "x" * 80, "explanation": "x" * 4_000, "repro": ["x" * 500] * 20}
+    most: dict[str, Any] = {"component": "x" * 80, "failure_class": "x" * 160}
+    most |= {"explanation": "x" * 4_000, "repro": ["x" * 500] * 20}
     assert file(attempt, **most).diagnosis is not None
 
 
@@ -97,6 +99,27 @@ def test_over_http_the_result_is_shown_once_grading_has_it(cast: Cast, monkeypat
     assert client.get(f"{address}2/").status_code == 404
     assert client.get(f"{address}{10**30}/").status_code == 404
     assert client_of(cast.other_learner).get(f"{address}1/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("component", "failure_class", "read_as"),
+    [
+        ("assistant/server.py", "t1", (["server"], ["T1"])),
+        ("Server", "tiers MIXED up", (["server"], ["T1"])),
+        ("server and kb", "T2 + Tiers mixed up", (["server", "kb"], ["T2", "T1"])),
+        ("the lookup", "something else", ([], [])),
+    ],
+)
+def test_what_its_words_name_in_the_catalogue_is_told_and_not_whether_it_is_true(
+    cast: Cast, component: str, failure_class: str, read_as: tuple[list[str], list[str]]
+) -> None:
+    attempt = live_attempt(cast.learner)
+    address = f"/api/v1/attempts/{attempt.pk}/diagnoses/"
+    filed = client_of(cast.learner).post(address, SAID | {"component": component, "failure_class": failure_class})
+    told = client_of(cast.learner).get(f"{address}1/").data["diagnosis"]
+    assert filed.data["diagnosis"]["read_as"] == told["read_as"]
+    assert (told["read_as"]["components"], told["read_as"]["failure_classes"]) == read_as
+    assert not {"standing", "says", "matches_truth", "right"} & set(told)
 
 
 def test_over_http_a_late_one_does_not_count(cast: Cast) -> None:

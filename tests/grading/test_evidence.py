@@ -29,6 +29,8 @@ pytestmark = pytest.mark.django_db
 
 POSTMORTEM = "# Timeline\n- 12:00 it began\n## Follow-ups\n- Probe tiers daily, owner: Priya\n- Alert on conflicts\n"
 
+CAUSES = [{"key": "T1", "title": "Tiers mixed up"}, {"key": "T2", "title": "Brands mixed up"}]
+
 
 def at(attempt: Attempt, minutes: float) -> datetime:
     assert attempt.started_at is not None
@@ -147,7 +149,14 @@ def test_times_run_from_the_start_and_cite_the_ledger(attempt: Attempt) -> None:
     assert Event.objects.get(attempt=attempt, seq=int(cite["ref"])).kind == "diagnosis.filed"
     (shown,) = collected(attempt)["diagnoses"]
     assert shown["confirmed"]
-    assert shown["matches_truth"] == {"component": True, "failure_class": True}
+    assert shown["matches_truth"] == {
+        "component": True,
+        "failure_class": True,
+        "standing": "right",
+        "says": "The right component and the right class.",
+        "names": [cause for cause in CAUSES if cause["key"] == attempt.incident_class],
+        "components_named": ["server"],
+    }
 
 
 def diagnosed(attempt: Attempt, minute: float, component: str, failure_class: str, *, reproduces: bool) -> None:

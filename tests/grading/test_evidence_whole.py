@@ -78,10 +78,17 @@ def update(
     )
 
 
-def diagnose(attempt: Attempt, minute: float, *, failure_class: str, reproduces: bool = True) -> None:
+def diagnose(
+    attempt: Attempt,
+    minute: float,
+    *,
+    failure_class: str,
+    component: str = "assistant/server.py",
+    reproduces: bool = True,
+) -> None:
     filed = file_diagnosis(
         attempt=attempt,
-        component="assistant/server.py",
+        component=component,
         failure_class=failure_class,
         explanation="It mixes up tiers.",
         repro=["What is the late fee of Ridge Silver?"],
@@ -336,6 +343,33 @@ def test_a_class_in_own_words_is_for_the_mentor_and_a_wrong_one_is_not(
     (row,) = [row for row in read(attempt)["proposals"] if row["dimension"] == "diagnosis_speed"]
     assert row["proposed"] == "0.25"
     assert bool(row["if_you_see"]) is (named != "the rival")
+
+
+@pytest.mark.parametrize(
+    ("component", "failure_class", "standing", "proposed"),
+    [
+        ("server", "TRUE", "right", "0.50"),
+        ("server", "RIVAL", "component_only", "0.25"),
+        ("server", "TRUE + RIVAL", "one_of_two", "0.25"),
+        ("kb", "TRUE + RIVAL", "one_of_two", "0.25"),
+        ("kb", "TRUE", "class_only", "0.25"),
+        ("kb", "RIVAL", "wrong", "0.00"),
+        ("my words", "my words", "undecided", None),
+    ],
+)
+def test_how_a_cause_stands_to_the_truth_is_told_to_the_mentor_and_proposed_accordingly(
+    attempt: Attempt, component: str, failure_class: str, standing: str, proposed: str | None
+) -> None:
+    true = attempt.incident_class
+    words = failure_class.replace("TRUE", true).replace("RIVAL", {"T1": "T2", "T2": "T1"}[true])
+    diagnose(attempt, 50, component=component, failure_class=words)
+    found = read(attempt)
+    (row,) = [row for row in found["proposals"] if row["dimension"] == "diagnosis_speed"]
+    assert row["proposed"] == proposed
+    assert bool(row["if_you_see"]) is (standing == "undecided")
+    matches = found["diagnoses"][0]["matches_truth"]
+    assert matches["standing"] == standing
+    assert matches["says"].endswith(".")
 
 
 @pytest.mark.parametrize(

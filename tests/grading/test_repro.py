@@ -109,25 +109,6 @@ def test_whether_the_cause_is_the_true_one_is_hidden_from_the_learner(fake: Fake
         assert "match" not in str(event.payload)
 
 
-@pytest.mark.parametrize(
-    ("named", "matches"),
-    [
-        ("server", True),
-        ("assistant/server.py", True),
-        ("assistant/server.py, Server.reply", True),
-        ("the reply in assistant/server.py", True),
-        ("assistant/server.py and assistant/cache.py", False),
-        ("assistant/cache.py, which the server calls", False),
-        ("no idea", False),
-        ("", False),
-    ],
-)
-def test_a_component_is_recognised_by_the_files_it_names(attempt: Attempt, named: str, *, matches: bool) -> None:
-    truth = {"component": "server", "files": ["assistant/server.py"], "failure_class": "T1", "title": "Title"}
-    diagnosis = Diagnosis(attempt=attempt, component=named, failure_class="title")
-    assert repro.compare(diagnosis, truth) == repro.Causes(component=matches, failure_class=True)
-
-
 def test_a_fault_of_ours_is_tried_again_and_costs_nothing(fake: FakeSandbox, attempt: Attempt) -> None:
     class Away:
         def serve(self, *_: object, **__: object) -> object:
@@ -157,42 +138,3 @@ def test_a_check_that_was_taken_over_is_written_once(fake: FakeSandbox, attempt:
     repro.check_one(slow, sandbox=fake, clock=database_now)
     assert Event.objects.filter(kind="diagnosis.checked").count() == 1
     assert repro.enlist() == 0
-
-
-@pytest.mark.parametrize(
-    ("component", "expected"),
-    [
-        ("prompt", True),
-        ("config", True),
-        ("config.toml", True),
-        ("assistant/prompt.py", True),
-        ("guard", False),
-        ("toml", False),
-        ("", False),
-    ],
-)
-def test_the_file_that_holds_the_fault_is_a_right_answer_too(component: str, *, expected: bool) -> None:
-    truth = {"component": "prompt", "failure_class": "H4", "files": ["config.toml"]}
-    assert repro.compare(Diagnosis(component=component, failure_class="H4"), truth).component is expected
-    elsewhere = truth | {"files": ["assistant/prompt.py"]}
-    in_the_code = repro.compare(Diagnosis(component=component, failure_class="H4"), elsewhere)
-    assert in_the_code.component is (expected and "config" not in component)
-
-
-@pytest.mark.parametrize(
-    ("component", "failure_class", "expected"),
-    [
-        ("index", "H1", (True, True)),
-        ("assistant/index.py", "wrong-entity  Retrieval", (True, True)),
-        ("Index", "h1", (True, True)),
-        ("retriever", "H1", (False, True)),
-        ("index", "H4", (True, False)),
-        ("", "", (False, False)),
-    ],
-)
-def test_causes_are_compared_however_they_are_written(
-    component: str, failure_class: str, expected: tuple[bool, bool]
-) -> None:
-    truth = {"component": "index", "failure_class": "H1", "title": "Wrong-entity retrieval"}
-    causes = repro.compare(Diagnosis(component=component, failure_class=failure_class), truth)
-    assert (causes.component, causes.failure_class) == expected

@@ -143,7 +143,7 @@ class FailureClass:
 
     Attributes:
         key: for example ``"H1"``; a class of two faults names both, ``"H1+H8"``, and lies in ``hidden/h1_h8``.
-        title: for the mentor.
+        title: a few words; learners are told those of classes of one fault, in `catalogue.py`.
         scope: which questions are damaged, and which never are, in words.
         touches: the same as a rule: whether any of its faults may change the answer to a question.
         near: questions close to the damage which none of its faults touches.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from exams.packs import Ask, Brief, Commit, JsonObject, Measures, NothingLeftToDraw, ProbeSuite, Question, Spec
 from exams.packs.hallucination import build, history, injects, operations, probes
 from exams.packs.hallucination.battery import battery
+from exams.packs.hallucination.catalogue import CATALOGUE
 from exams.packs.hallucination.edits import apply
 from exams.packs.hallucination.hidden import CLASSES
 from exams.packs.hallucination.incident import affected, domain_of, failure_class, healthy_with, incident, mended
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from contextlib import AbstractContextManager
 
+    from exams.packs import CauseCatalogue
     from exams.packs.hallucination.edits import FailureClass
     from exams.packs.injects import InjectRule
 
@@ -29,8 +31,8 @@ if TYPE_CHECKING:
 AUTHOR_TEST_PATH = "tests/regression/test_author.py"
 LIVE_SECONDS = 90 * 60
 LIVE_QUESTIONS = 900
-# What lies below the pack and has no part in an incident: the list of classes, tools for people.
-NO_PART = {("hidden", "__init__.py"), ("authoring.py",), ("quality.py",)}
+# What lies below the pack and has no part in an incident: the list of classes, what is told of them, tools for people.
+NO_PART = {("hidden", "__init__.py"), ("catalogue.py",), ("authoring.py",), ("quality.py",)}
 BORROWED = re.compile(r"hallucination\.hidden\.(h[0-9][0-9h_]*)\b")
 DEPTH = 2  # files of a class lie deeper below the pack than what classes share
 KEPT = 16  # incidents, and what was made of them, per process: a few MB each, the weights shared
@@ -43,6 +45,10 @@ class HallucinationPack:
     def classes(self) -> tuple[str, ...]:
         """The failure classes, in a fixed order."""
         return tuple(CLASSES)
+
+    def catalogue(self) -> CauseCatalogue:
+        """The words in which causes are named: the same for every incident."""
+        return CATALOGUE
 
     def draw(self, *, seed: int, avoid: Collection[str]) -> Spec:
         """Draw a specification whose class is not in `avoid`.

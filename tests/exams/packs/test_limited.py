@@ -26,3 +26,7 @@ def test_no_limit_is_the_pack_itself() -> None:
 def test_a_limit_to_a_class_that_is_not_there_is_refused_by_name() -> None:
     with pytest.raises(packs.NoSuchFailureClass, match="H99"):
         packs.limited(WHOLE, ("H1", "H99"))
+
+
+def test_a_limited_pack_tells_of_every_class_so_that_nobody_learns_which_are_drawn() -> None:
+    assert packs.limited(WHOLE, ("H4", "H1")).catalogue() == WHOLE.catalogue()

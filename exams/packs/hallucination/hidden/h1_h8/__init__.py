@@ -179,7 +179,7 @@ def near(world: World, asked: Asked) -> bool:
 
 H1_H8 = FailureClass(
     key="H1+H8",
-    title="Siblings' sentences crowd out a product's own, and a citation is not checked by its sentence",
+    title="Siblings crowd out a product's own, and citations count by document",
     scope=(
         "Only the attribute that a family's schedule states: for products that do not come first in it, which were "
         "refused for days before, and for those it states nothing of. What it states first, and all terms, are as "
