@@ -7,9 +7,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from exams.packs import Pack
     from sandboxes.ingest.tree import Tree
 
 TESTS = "tests"
+
+
+def served(pack: Pack, tree: Tree, *, ours: Tree | None = None) -> Tree:
+    """What a container is given of a tree to serve: no tests, and nothing that no assistant reads.
+
+    A tree that somebody handed in needs `ours`, what they were handed: its protected parts are taken from there.
+
+    Raises:
+        IngestRefused: the files cannot be combined, for example a file where we have a folder.
+    """
+    whole = tree if ours is None else replaced(tree, ours=ours, prefixes=pack.protected())
+    return without_any_case(whole, (TESTS, *pack.unserved()))
 
 
 def replaced(tree: Tree, *, ours: Tree, prefixes: Sequence[str]) -> Tree:

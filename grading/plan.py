@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from exams.packs import Probe, ProbeSuite
-from exams.trees import TESTS, replaced, without_any_case
+from exams.trees import TESTS, served, without_any_case
 from grading import verdicts
 from grading.verdicts import CellKind
 
@@ -28,7 +28,10 @@ VISIBLE = frozenset({CellKind.pre, CellKind.post})
 
 @dataclass(frozen=True)
 class Hidden:
-    """What an incident's pack gives to grading and learners never see; the same for every hand-in of the attempt."""
+    """What an incident's pack gives to grading and learners never see; the same for every hand-in of the attempt.
+
+    Trees are as they are served.
+    """
 
     reference: Tree
     alternatives: dict[str, Tree]
@@ -42,9 +45,9 @@ def hidden(pack: Pack, spec: Spec) -> Hidden:
     """The incident's hidden trees, made once in this process: seconds of work that a practice run does without."""
     worked_before = pack.regression_suite(spec)
     return Hidden(
-        reference=pack.reference(spec),
-        alternatives=pack.alternatives(spec),
-        mutants=pack.mutants(spec),
+        reference=served(pack, pack.reference(spec)),
+        alternatives={key: served(pack, tree) for key, tree in pack.alternatives(spec).items()},
+        mutants={key: served(pack, tree) for key, tree in pack.mutants(spec).items()},
         worked_before=worked_before,
         asked=_asked(pack, spec, worked_before),
     )
@@ -161,7 +164,7 @@ def draw_up(
     `hand_in` asks for the hidden cells, `visible` for the others; a hand-in has both, together or one after the other.
     `base` and `facts` are what the learner was handed and the approved facts, where the caller has kept them.
 
-    1. The test is what lies below tests/regression; no tree that is served has any tests in it.
+    1. The test is what lies below tests/regression; `exams.trees.served` says what is served of a tree.
     2. The hotfix is the submitted tree with the protected parts replaced by ours.
     3. A practice run has the visible cells; a hand-in has the hidden ones too.
     4. Without a test only the questions are left to ask.
@@ -172,8 +175,8 @@ def draw_up(
     base = pack.base(spec) if base is None else base
     facts = pack.facts(spec) if facts is None else facts
     draw = random.Random(seed)  # noqa: S311 - an order, not a secret; the seed itself is drawn from the system
-    before = base.without(TESTS)
-    after = replaced(submitted, ours=base, prefixes=pack.protected()).without(TESTS)
+    before = served(pack, base)
+    after = served(pack, submitted, ours=base)
     test = submitted.under(REGRESSION_TESTS)
 
     wanted: list[tuple[CellKind, str, int, Tree, ProbeSuite | None]] = []
@@ -189,14 +192,14 @@ def draw_up(
             if not path.startswith(f"{TESTS}/") or path in given.worked_before.data.files
         )
         fresh = pack.probes(spec, seed=draw.getrandbits(48))
-        wanted.append((CellKind.ref, "", 1, given.reference.without(TESTS), None))
-        wanted += [(CellKind.alt, key, 1, tree.without(TESTS), None) for key, tree in given.alternatives.items()]
-        wanted += [(CellKind.mut, key, 1, tree.without(TESTS), None) for key, tree in given.mutants.items()]
-        for key, tree in ((BEFORE, before), (REFERENCE, given.reference.without(TESTS)), (AFTER, after)):
-            wanted.append((CellKind.probe, key, 1, with_data(tree, fresh), fresh))
+        wanted.append((CellKind.ref, "", 1, given.reference, None))
+        wanted += [(CellKind.alt, key, 1, tree, None) for key, tree in given.alternatives.items()]
+        wanted += [(CellKind.mut, key, 1, tree, None) for key, tree in given.mutants.items()]
+        for key, tree in ((BEFORE, before), (REFERENCE, given.reference), (AFTER, after)):
+            wanted.append((CellKind.probe, key, 1, with_data(pack, tree, fresh), fresh))
         for key, tree in ((ASKED_BEFORE, before), (ASKED_AFTER, after)) if given.asked.probes else ():
-            wanted.append((CellKind.probe, key, 1, with_data(tree, given.asked), given.asked))
-        wanted.append((CellKind.p2p, AFTER, 1, with_data(after, given.worked_before), given.worked_before))
+            wanted.append((CellKind.probe, key, 1, with_data(pack, tree, given.asked), given.asked))
+        wanted.append((CellKind.p2p, AFTER, 1, with_data(pack, after, given.worked_before), given.worked_before))
     if not any(path.endswith(".py") for path in test.files):
         wanted = [each for each in wanted if each[4] is not None]
     cells = [PlannedCell(_ident(draw), *each) for each in wanted]
@@ -212,9 +215,9 @@ def draw_up(
     )
 
 
-def with_data(tree: Tree, suite: ProbeSuite) -> Tree:
-    """The tree, answering from the suite's own data; approved facts kept for tests are not among what is served."""
-    return without_any_case(tree, suite.replacing).overlay(suite.data, replacing=suite.replacing).without(TESTS)
+def with_data(pack: Pack, tree: Tree, suite: ProbeSuite) -> Tree:
+    """What is served of the tree, answering from the suite's own data."""
+    return served(pack, without_any_case(tree, suite.replacing).overlay(suite.data, replacing=suite.replacing))
 
 
 def changed(base: Tree, submitted: Tree, prefixes: Sequence[str]) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ def rehearse(pack: Pack, spec: Spec, *, seed: int = QUESTIONS_SEED) -> Rehearsal
 def asked(pack: Pack, tree: Tree, suite: ProbeSuite) -> list[tuple[str, oracle.Judgement]]:
     """Put a suite's questions to one of the pack's own trees: the group and what the answer is worth, in order."""
     talk = oracle.Conversations(oracle.read_facts(suite.facts))
-    with pack.opened(plan.with_data(tree, suite)) as ask:
+    with pack.opened(plan.with_data(pack, tree, suite)) as ask:
         return [
             (probe.group, talk.judge(probe.question, probe.session, ask(probe.question, probe.session)))
             for probe in suite.probes

@@ -11,9 +11,9 @@ from django.db.models import F, Q
 
 from exams import incident, ledger
 from exams.definitions import twin_of
+from exams.live.deployments.trees import release_tree
 from exams.live.diagnoses import ReproResult, spoken
 from exams.models import Diagnosis
-from exams.trees import TESTS
 from grading import naming, transcripts
 from grading.coarse import coarsened
 from grading.models import ReproCheck
@@ -82,7 +82,7 @@ def ask(attempt: Attempt, questions: Sequence[str], sandbox: Sandbox) -> list[Js
         SandboxFault: the platform failed, which a tree of ours that cannot be loaded is too.
     """
     exchanges = []
-    with sandbox.serve(incident.base_tree(attempt).without(TESTS), limits=TREE_LIMITS) as served:
+    with sandbox.serve(release_tree(attempt), limits=TREE_LIMITS) as served:
         for line in questions:
             question, session = spoken(line)
             exchange = served.ask(question, session=session)

@@ -207,6 +207,9 @@ class SmallPack:
     def protected(self) -> tuple[str, ...]:
         return ("assistant/lm/",)
 
+    def unserved(self) -> tuple[str, ...]:
+        return ("ops/",)
+
     def traffic(self, spec: Spec) -> tuple[Question, ...]:
         names = [product["name"] for product in _products(spec.seed)]
         return tuple(Question(30 * n, f"What is the late fee of {name}?") for n, name in enumerate(names))

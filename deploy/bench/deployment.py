@@ -10,7 +10,7 @@ from deploy.bench import figures, subject
 from deploy.bench.figures import Spread
 from deploy.bench.report import CouldNotMeasure, Counts, Report, console
 from exams.live.telemetry import Entry
-from exams.trees import TESTS
+from exams.trees import served
 from grading.deploying.putting import put_all
 from grading.deploying.weighing import Scales
 from sandboxes.ingest.tree import Tree
@@ -36,7 +36,7 @@ def measure(counts: Counts) -> Report:
     with console.status("deployment: making the incident"):
         what = subject.subject(subject.PACK.classes[0])
         traffic = [Entry(each.second, each.question, each.session) for each in subject.PACK.traffic(what.spec)]
-        fix = what.submitted.without(TESTS)
+        fix = served(subject.PACK, what.submitted)
     many = list(islice(cycle(traffic), QUESTIONS))
     sandbox = subject.docker(pool_size=0)
     rows = []

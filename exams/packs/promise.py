@@ -102,6 +102,10 @@ class Pack(Protocol):
         """Prefixes which grading always replaces by the incident's own, for example ``assistant/lm/``."""
         ...
 
+    def unserved(self) -> tuple[str, ...]:
+        """Prefixes which no assistant reads while it serves, for example ``ops/``: no container is given them."""
+        ...
+
     def traffic(self, spec: Spec) -> tuple[Question, ...]:
         """The seeded stream of customers during the live window, in order."""
         ...

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from exams import ahead, incident
 from exams.models import StockedIncident
-from exams.trees import TESTS
+from exams.trees import served
 from exams.twins import Twin
 from grading.deploying.weighing import Scales
 from sandboxes.ingest.tree import Tree
@@ -43,7 +43,7 @@ def _replay(stocked_id: uuid.UUID) -> bool:
     pack = incident.pack_of(Twin.from_json(row.twin.definition))
     traffic = pack.traffic(row.spec)
     scales = Scales(bytes(row.approved_facts), seed=row.incident_seed)
-    with pack.opened(Tree.from_tar(bytes(row.handed_out)).without(TESTS)) as ask:
+    with pack.opened(served(pack, Tree.from_tar(bytes(row.handed_out)))) as ask:
         for each in traffic:
             scales.take(_put(ask, each))
     kept = [[each.second, each.question, each.session] for each in traffic]

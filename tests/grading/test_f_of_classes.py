@@ -27,7 +27,7 @@ def asked(tree: Tree, suite: ProbeSuite) -> dict[str, JsonObject]:
     """What a tree of the pack's own answers, as rows; in this process, because the tree is ours."""
     talk = oracle.Conversations(oracle.read_facts(suite.facts))
     rows: dict[str, JsonObject] = {}
-    with PACK.opened(plan.with_data(tree, suite)) as ask:
+    with PACK.opened(plan.with_data(PACK, tree, suite)) as ask:
         for probe in suite.probes:
             found = talk.judge(probe.question, probe.session, ask(probe.question, probe.session))
             rows[probe.key] = {

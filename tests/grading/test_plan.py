@@ -59,6 +59,22 @@ def test_no_served_tree_has_tests_in_it_and_the_test_is_nothing_but_the_regressi
     assert set(drawn.test.files) == {work.TEST_PATH}
 
 
+def test_no_served_tree_has_records_in_it_however_their_names_are_written() -> None:
+    class Recorded(type(work.PACK)):  # type: ignore[misc] # the small pack, with what operation recorded
+        def base(self, spec: object) -> Tree:
+            return Tree({**super().base(spec).files, "ops/deploys.log": b"deploy 1"})
+
+    drawn = plan.draw_up(
+        pack=Recorded(),
+        spec=work.SPEC,
+        submitted=work.tree().overlay(Tree({"OPS/answers.json": b"{}"})),
+        hand_in=True,
+        seed=5,
+    )
+    trees = [drawn.before, drawn.after, *(cell.tree for cell in drawn.cells)]
+    assert not any(path.casefold().startswith("ops") for tree in trees for path in tree.files)
+
+
 def test_before_is_what_was_handed_out_whatever_was_submitted() -> None:
     drawn = draw_up(work.tree(hotfix=Tree({"assistant/server.py": b"boom"})))
     before = next(cell.tree for cell in drawn.cells if cell.kind is CellKind.pre)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exams import incident
-from exams.trees import TESTS, replaced
+from exams.trees import served
 from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def release_tree(attempt: Attempt) -> Tree:
-    """What was in production when the incident opened: what the learner was handed, without its tests."""
-    return incident.base_tree(attempt).without(TESTS)
+    """What was in production when the incident opened: what of the learner's repository is served."""
+    return served(incident.of(attempt).pack, incident.base_tree(attempt))
 
 
 def tree_of(row: Deployment) -> Tree:
-    """What customers are answered by: the learner's files with our protected ones, and without any tests.
+    """What customers are answered by: the learner's files with our protected ones, as far as they are served.
 
     Raises:
         IngestRefused: the learner's files cannot be combined with ours.
@@ -28,5 +28,4 @@ def tree_of(row: Deployment) -> Tree:
         return release_tree(row.attempt)
     assert code.submission.tree is not None  # noqa: S101 - the database holds that it was taken in
     submitted = Tree.from_tar(bytes(code.submission.tree.content))
-    protected = incident.of(row.attempt).pack.protected()
-    return replaced(submitted, ours=incident.base_tree(row.attempt), prefixes=protected).without(TESTS)
+    return served(incident.of(row.attempt).pack, submitted, ours=incident.base_tree(row.attempt))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from exams.packs.hallucination.asked import Asked, Wrong
     from exams.packs.hallucination.incident import Incident, Trace
 
+RECORDED = ("ops/", "traces.jsonl")  # where all of it lies
 COMPLAINTS = 18  # about, of customers who were told something wrong, whatever the fault
 LEAST_SHARE, MOST_SHARE = 0.04, 0.5  # of them who complain
 GRUMBLING_SHARE = 0.004  # of those who were refused, rightly or not

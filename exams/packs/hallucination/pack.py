@@ -122,6 +122,10 @@ class HallucinationPack:
         """What grading always replaces by the incident's own: the language model."""
         return (build.LM_PREFIX,)
 
+    def unserved(self) -> tuple[str, ...]:
+        """What operation recorded: most of a tree's bytes, and for people to read."""
+        return operations.RECORDED
+
     def traffic(self, spec: Spec) -> tuple[Question, ...]:
         """The customers of the live window, in order."""
         asked = stream(

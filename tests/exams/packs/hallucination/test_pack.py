@@ -21,11 +21,14 @@ from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.hidden import CLASSES
 from exams.packs.hallucination.incident import domain_of, fault_of, incident
 from exams.packs.hallucination.world import DOMAINS
+from exams.trees import served
 from grading import oracle
 from grading.oracle import ClaimVerdict
 from grading.rehearsal import asked as asked_all
 from grading.rehearsal import rehearse
+from sandboxes.fake_sandbox import FakeSandbox
 from sandboxes.ingest.tree import Tree
+from sandboxes.limits import Limits
 
 # One incident of each class; each is drawn where its tests run, never while collecting, and by one worker only. That
 # every fault of every class keeps to all of it is shown nightly, and in containers by prove_pack.
@@ -193,6 +196,19 @@ def test_the_model_is_protected_and_the_same_in_every_tree(spec: Spec) -> None:
     [prefix] = PACK.protected()
     for tree in (PACK.base(spec), PACK.reference(spec), *PACK.mutants(spec).values()):
         assert tree.under(prefix) == build.model()
+
+
+def test_records_are_most_of_a_tree_and_answers_are_the_same_without_them() -> None:
+    spec = Spec("H4", 1)
+    questions = [asked.question for asked in battery(incident(spec).world)][::12]
+    for tree in (PACK.base(spec), PACK.reference(spec)):
+        said = []
+        for given in (tree, served(PACK, tree)):
+            with FakeSandbox().serve(given, limits=Limits()) as assistant:
+                said.append([assistant.ask(question).reply for question in questions])
+        assert said[0] == said[1]
+        assert None not in said[0]
+        assert sum(map(len, served(PACK, tree).files.values())) < 1_000_000 < sum(map(len, tree.files.values()))
 
 
 def test_an_edit_that_does_not_fit_is_an_error() -> None:

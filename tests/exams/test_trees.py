@@ -1,0 +1,48 @@
+"""What of a tree is served: no tests, nothing that no assistant reads, and our own protected parts."""
+
+from __future__ import annotations
+
+import pytest
+
+from exams.packs import Spec
+from exams.trees import served
+from sandboxes.fake_sandbox import FakeSandbox
+from sandboxes.ingest.tree import Tree
+from sandboxes.limits import Limits
+from tests.packs import PACK
+
+BASE = PACK.base(Spec("T1", 7))
+
+
+@pytest.mark.parametrize("path", ["ops/deploys.log", "OPS/deploys.log", "Ops", "tests/test_it.py", "Tests/a/b.json"])
+def test_tests_and_records_are_served_in_no_spelling(path: str) -> None:
+    assert served(PACK, BASE.overlay(Tree({path: b"learnt by heart"}))) == BASE
+
+
+def test_what_only_sounds_like_records_is_served() -> None:
+    tree = BASE.overlay(Tree({"opsy/a.py": b"", "assistant/ops/a.py": b"", "ops.py": b""}))
+    assert served(PACK, tree) == tree
+
+
+def test_of_what_was_handed_in_the_protected_parts_are_ours() -> None:
+    ours = BASE.overlay(Tree({"assistant/lm/weights.bin": b"ours", "ops/deploys.log": b"ours"}))
+    theirs = BASE.overlay(Tree({"assistant/LM/weights.bin": b"theirs", "ops/deploys.log": b"theirs"}))
+    assert served(PACK, theirs, ours=ours) == BASE.overlay(Tree({"assistant/lm/weights.bin": b"ours"}))
+
+
+def test_an_assistant_that_reads_records_while_it_serves_finds_no_file() -> None:
+    server = (
+        "class Assistant:\n"
+        "    def __init__(self, root):\n"
+        "        self.root = root\n\n"
+        "    def reply(self, request):\n"
+        "        return {'text': (self.root / request['question']).read_text()}\n\n\n"
+        "def open_assistant(root):\n"
+        "    return Assistant(root)\n"
+    )
+    tree = BASE.overlay(Tree({"assistant/server.py": server.encode(), "ops/deploys.log": b"deploy 1"}))
+    with FakeSandbox().serve(served(PACK, tree), limits=Limits()) as assistant:
+        assert assistant.ask("README.md").reply is not None
+        lacking = assistant.ask("ops/deploys.log")
+    assert lacking.reply is None
+    assert "FileNotFoundError" in str(lacking.fault)
