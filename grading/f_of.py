@@ -67,6 +67,12 @@ def rate(counts: Mapping[str, Any], name: str) -> f_score.Rate:
     return f_score.Rate(row.get("answered", 0), row.get("answerable", 0))
 
 
+def of_the_class(row: Mapping[str, Any]) -> bool:
+    """Whether a fresh question is one of the failure class, or of those put in other words, order or conversation."""
+    group = row.get("group", "")
+    return group == "class" or (group != f_score.NEGATIVE and row.get("relation", f_score.PLAIN) != f_score.PLAIN)
+
+
 def _put(key: str, before: JsonObject | None, after: JsonObject) -> f_score.Put:
     """A question by what both trees answered; one that worked before has no row of its own there."""
     return f_score.Put(

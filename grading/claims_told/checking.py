@@ -8,13 +8,13 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from grading.claims_told.reading import Kind, Stated
+from grading.claims_told.reading import Kind, Stated, When
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from exams.live.telemetry.measuring import Telemetry
+    from exams.live.telemetry.measuring import Stint, Telemetry, Told
     from sandboxes.sandbox import JsonObject
 
 RECENT = timedelta(minutes=15)
@@ -53,6 +53,21 @@ class Seen:
     clean: bool
     before_answers: int | None
     before_sessions: int | None
+    earlier: tuple[Earlier, ...] = ()
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A version that customers do not get any more: what part of the traffic it harms, and what it had done.
+
+    `so_far` counts the harmful answers since the opening until it was replaced.
+    """
+
+    version_share: Fraction
+    asked: int
+    harmful: int
+    so_far: int
+    sessions_so_far: int
 
 
 @dataclass(frozen=True)
@@ -90,6 +105,19 @@ def seen_at(
         clean=now.clean,
         before_answers=before_answers,
         before_sessions=before_sessions,
+        earlier=tuple(_earlier(each, answers) for each in live[:-1]),
+    )
+
+
+def _earlier(stint: Stint, answers: Sequence[Told]) -> Earlier:
+    while_live = [each for each in answers if stint.begins_at <= each.at < stint.ends_at]
+    until_then = [each for each in answers if each.at < stint.ends_at and each.outcome.harmful]
+    return Earlier(
+        version_share=Fraction(stint.share).limit_denominator(10**6),
+        asked=len(while_live),
+        harmful=sum(each.outcome.harmful for each in while_live),
+        so_far=len(until_then),
+        sessions_so_far=len({each.session or each.number for each in until_then}),
     )
 
 
@@ -132,6 +160,8 @@ def _everybody(stated: Stated, seen: Seen) -> Checked:
     if not seen.asked:
         return Checked(stated, Standing.not_checkable, "Nobody had asked anything by then.")
     share = max(Fraction(seen.harmful, seen.asked), seen.version_share)
+    if stated.when is not When.now:
+        share = max(share, *_shares_before(seen).values(), Fraction(0))
     standing = (
         Standing.consistent
         if share >= NEARLY_ALL
@@ -151,6 +181,24 @@ def _shares(seen: Seen) -> dict[str, Fraction]:
     return found
 
 
+def _shares_before(seen: Seen) -> dict[str, Fraction]:
+    found = {}
+    for number, each in enumerate(seen.earlier, start=1):
+        found[f"of version {number} of those that were live before"] = each.version_share
+        if each.asked:
+            found[f"of answers while version {number} was live"] = Fraction(each.harmful, each.asked)
+    return found
+
+
+def _counts_before(seen: Seen) -> dict[str, Fraction]:
+    found = {}
+    for number, each in enumerate(seen.earlier, start=1):
+        until = f"until version {number} of those that were live before was replaced"
+        found[f"harmful answers since the opening {until}"] = Fraction(each.so_far)
+        found[f"customers told wrong since the opening {until}"] = Fraction(each.sessions_so_far)
+    return found
+
+
 def _counts(seen: Seen) -> dict[str, Fraction]:
     """Every number that a count of answers or customers could mean: before, since the opening, or together."""
     found = {
@@ -167,21 +215,32 @@ def _counts(seen: Seen) -> dict[str, Fraction]:
 
 
 def _number(stated: Stated, true: dict[str, Fraction], *, points: Fraction) -> Checked:
-    """Borne out by any figure it could mean; contradicted only if it is far from all of them."""
+    """Borne out by any figure it could mean; contradicted only if it is far from all of them.
+
+    What is told of an earlier time is contradicted only if that time is one whose figures we have, or, of counts, if
+    it is more than there has been until now.
+    """
     said = stated.number or Fraction(0)
     near = [name for name, value in true.items() if _near(said, value, stated.bound, points)]
-    far = all(_far(said, value, stated.bound, points) for value in true.values())
+    bound = stated.bound
+    if stated.when is not When.now and stated.kind is Kind.how_many:
+        bound = "at least"  # only too many can be wrong: fewer may have been true then
+    far = all(_far(said, value, bound, points) for value in true.values())
+    if stated.when is When.earlier and stated.kind is Kind.how_much:
+        far = False
     standing = Standing.consistent if near else Standing.contradicted if far else Standing.not_checkable
     figures = ", ".join(f"{_figure(value, stated.kind)} {name}" for name, value in true.items())
     return Checked(stated, standing, f"At that moment: {figures}.")
 
 
 def _how_much(stated: Stated, seen: Seen) -> Checked:
-    return _number(stated, _shares(seen), points=NEAR_POINTS)
+    before = {} if stated.when is When.now else _shares_before(seen)
+    return _number(stated, {**_shares(seen), **before}, points=NEAR_POINTS)
 
 
 def _how_many(stated: Stated, seen: Seen) -> Checked:
-    return _number(stated, _counts(seen), points=Fraction(1))
+    before = {} if stated.when is When.now else _counts_before(seen)
+    return _number(stated, {**_counts(seen), **before}, points=Fraction(1))
 
 
 _CHECKS: Mapping[Kind, Callable[[Stated, Seen], Checked]] = {
@@ -228,6 +287,7 @@ def as_json(checked: Checked, seen: Seen | None) -> JsonObject:
         "sentence": checked.stated.sentence,
         "number": None if number is None else float(number),
         "bound": checked.stated.bound,
+        "when": checked.stated.when,
         "standing": checked.standing,
         "why": checked.why,
         "telemetry": None

@@ -24,6 +24,14 @@ class Kind(StrEnum):
     how_many = "how_many"  # so many wrong answers, or customers told wrong
 
 
+class When(StrEnum):
+    """Of which time it is claimed."""
+
+    now = "now"
+    before_the_fix = "before_the_fix"
+    earlier = "earlier"  # at some time that is over, which we do not try to find out
+
+
 @dataclass(frozen=True)
 class Stated:
     """One claim: the sentence it is made in, the number it gives (a share as a fraction of one), and its bound."""
@@ -32,6 +40,7 @@ class Stated:
     sentence: str
     number: Fraction | None = None
     bound: str = ""  # "at least" | "at most" | ""
+    when: When = When.now
 
 
 _SENTENCE = re.compile(r"[^.!?\n;]+(?:\.(?=\d)[^.!?\n;]+)*[.!?;]?")
@@ -120,9 +129,10 @@ def claims(text: str, *, state: str = "") -> list[Stated]:
         if _OPEN.search(sentence) or _PARTLY.search(sentence):
             continue
         for kind, pattern in _PATTERNS:
-            if pattern.search(sentence):
+            if match := pattern.search(sentence):
                 ended = kind is Kind.nobody and _FROM_NOW_ON.search(sentence)
-                found.append(Stated(Kind.over if ended else kind, sentence.strip()))
+                when = _of_when(sentence, match) if kind is Kind.everybody else When.now
+                found.append(Stated(Kind.over if ended else kind, sentence.strip(), when=when))
     return found
 
 
@@ -138,6 +148,35 @@ _HEDGED = re.compile(
 )
 
 
+# What makes a number one of an earlier time than the update's: its own verb, or a moment that its sentence names.
+_PAST = re.compile(r"\b(?:was|were|had|used to|got|received)\b", re.IGNORECASE)
+_EARLIER = re.compile(
+    r"\b(?:before|prior to|until|till|up to (?:then|that point)|at that (?:time|point)|at the time|back then|earlier|"
+    r"previously|originally|initially|at (?:its|the) (?:peak|worst|start|beginning|onset)|at first|yesterday|overnight|"
+    r"last (?:night|week|hour)|(?:minutes|hours) ago|during the (?:incident|outage)|"
+    r"(?:at|around|by|between|from)\s+\d{1,2}[:.]\d{2})\b",
+    re.IGNORECASE,
+)
+_NOW = re.compile(r"\b(?:now|currently|today|at present|at the moment|still|since|after|afterwards)\b", re.IGNORECASE)
+_BEFORE_THE_FIX = re.compile(
+    r"\b(?:before|prior to|until|till)\s+(?:(?:the|our|this|that|my|it|we|i|was|were|had|have|first|new|a)\s+){0,3}"
+    r"(?:(?:hot)?fix(?:ed)?|patch(?:ed)?|deploy(?:ed|ment)?|roll(?:ed)?[- ]?(?:back|out)|mitigat(?:ed|ion))\b",
+    re.IGNORECASE,
+)
+_CLAUSE_ENDS = re.compile(r",|:|\s[–—-]\s|\b(?:and|but|while|whereas)\b", re.IGNORECASE)
+
+
+def _of_when(sentence: str, match: re.Match[str]) -> When:
+    """Which time a claim tells of; in doubt an earlier one, since then less can contradict it."""
+    starts = max((found.end() for found in _CLAUSE_ENDS.finditer(sentence, 0, match.start())), default=0)
+    ended = _CLAUSE_ENDS.search(sentence, match.end())
+    clause = sentence[starts : ended.start() if ended else len(sentence)]
+    past = _PAST.search(match[0]) is not None
+    if not past and (_NOW.search(clause) or not _EARLIER.search(sentence)):
+        return When.now
+    return When.before_the_fix if _BEFORE_THE_FIX.search(sentence) else When.earlier
+
+
 def _numbers(sentence: str) -> Iterator[Stated]:
     """Shares and counts; a number in what may be, or in a question, is no claim."""
     if _HEDGED.search(sentence):
@@ -151,4 +190,10 @@ def _numbers(sentence: str) -> Iterator[Stated]:
             limit = "" if not bound else "at least" if bound in _AT_LEAST else "at most"
             if kind is Kind.how_many and not bound and not _IN_ALL.search(sentence):
                 limit = "at least"  # there may be others that it does not speak of
-            yield Stated(kind, sentence.strip(), number / 100 if kind is Kind.how_much else number, limit)
+            yield Stated(
+                kind,
+                sentence.strip(),
+                number / 100 if kind is Kind.how_much else number,
+                limit,
+                when=_of_when(sentence, match),
+            )

@@ -13,6 +13,7 @@ from exams.models import DeploymentKind
 from exams.twins.bands import FIGURES
 from grading import f_of
 from grading.bands import Known
+from grading.evidence import cases
 from grading.evidence.diagnosed import reduction
 from grading.evidence.effect import why_not_graded
 from grading.evidence.figures_written import of_postmortem
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from exams.models import Diagnosis
     from grading.evidence.effect import Effect
     from grading.evidence.kept import Kept
-    from grading.models import GradingRun
     from sandboxes.sandbox import JsonObject
 
 _PERCENT = 100
@@ -138,12 +138,14 @@ def _of_hotfix(kept: Kept, effect: Effect, hotfix: JsonObject | None) -> dict[st
     if score is None:
         unknown = Known(None, cites, missing)
         names = ("hotfix.f", "hotfix.incident_prompts", "hotfix.held_out_prompts", "hotfix.containment_only")
-        found |= dict.fromkeys((*names, "hotfix.answers_lost", "hotfix.answer_rate_kept"), unknown)
+        also = ("hotfix.answers_lost", "hotfix.answer_rate_kept", "hotfix.harmful_left")
+        found |= dict.fromkeys((*names, *also), unknown)
     else:
         shares = {each.part: each for each in score.shares}
         counts: dict[str, Any] = effect.run.probe_counts if effect.run else {}
         found |= {
             "hotfix.f": Known(score.value, cites),
+            "hotfix.harmful_left": Known(Fraction(len(effect.harmful_left)), cites),
             "hotfix.incident_prompts": Known(shares[Part.incident].share, cites),
             "hotfix.held_out_prompts": Known(shares[Part.held_out].share, cites),
             "hotfix.containment_only": Known(Cap.containment_only in score.hold, cites),
@@ -194,7 +196,7 @@ def _of_regression_test(kept: Kept) -> dict[str, Known]:
         ),
         "regression.mutants_caught": _share(run.mutants_killed, run.mutants_total, cites),
         "regression.alternatives_passed": _share(run.alternatives_passed, run.alternatives_total, cites),
-        "regression.questions": _questions_of_test(run, cites),
+        **cases.of_test(kept, run, cites),
         "regression.deterministic": Known(
             run.verdict != Verdict.flaky and not any(each.result == CellResult.flaky for each in cells), cites
         ),
@@ -206,14 +208,6 @@ def _share(part: int | None, whole: int | None, cites: list[JsonObject]) -> Know
     if part is None or not whole:
         return Known(None, cites, "the test was not put to them")
     return Known(Fraction(part, whole), cites)
-
-
-def _questions_of_test(run: GradingRun, cites: list[JsonObject]) -> Known:
-    """Of how many examples the test consists; a test of one that was reported asks one or two."""
-    first = run.cells.filter(kind=CellKind.pre).order_by("repeat").first()
-    if first is None:
-        return Known(None, cites, "the test was not run against the faulty version")
-    return Known(Fraction(len({row["question"] for row in first.transcript})), cites)
 
 
 def _test_before_deploy(kept: Kept) -> Known:

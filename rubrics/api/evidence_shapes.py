@@ -170,6 +170,10 @@ class EffectOut(Shape):
 
     f = FOut(allow_null=True)
     f_missing = serializers.CharField(allow_blank=True, help_text="Why there is no F.")
+    harmful_left = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Hidden questions of the class still answered harmfully; not by our fix.",
+    )
     by_verdict = VerdictCountOut(many=True)
     rates = serializers.DictField(help_text="Hallucination, answers and right, by tree: before, after, reference.")
     mutation = MutationOut(allow_null=True)
@@ -188,6 +192,7 @@ class ClaimOut(Shape):
     sentence = serializers.CharField()
     number = serializers.FloatField(allow_null=True)
     bound = serializers.CharField(allow_blank=True)
+    when = serializers.ChoiceField(choices=["now", "before_the_fix", "earlier"], help_text="Of which time it tells.")
     standing = serializers.ChoiceField(choices=["consistent", "contradicted", "not_checkable"])
     why = serializers.CharField()
     telemetry = serializers.DictField(allow_null=True)

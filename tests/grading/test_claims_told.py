@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grading.claims_told import Kind, Seen, Standing, Stated, as_json, check, claims, seen_at
+from grading.claims_told import Earlier, Kind, Seen, Standing, Stated, as_json, check, claims, seen_at
 from tests.grading.test_ground_truth import SOUND, minute, told, version
 
 
@@ -141,6 +141,43 @@ def test_how_a_claim_stands_to_telemetry(text: str, seen: Seen | None, standing:
     assert as_json(checked, seen)["standing"] == standing
 
 
+BROKEN = Earlier(Fraction(12, 100), asked=150, harmful=18, so_far=18, sessions_so_far=16)
+AFTER = replace(MENDED, asked=900, harmful=18, sessions=16, before_answers=0, before_sessions=0, earlier=(BROKEN,))
+
+
+@pytest.mark.parametrize(
+    ("text", "standing"),
+    [
+        ("12 % of answers were wrong before the fix.", YES),
+        ("Before the fix, 12 % of answers were wrong.", YES),
+        ("Before the hotfix, 12 % of the answers are wrong.", YES),  # as some write it
+        ("12 % of answers were wrong until we rolled back.", YES),
+        ("We now know that 12 % of answers were wrong.", YES),
+        ("60 % of answers were wrong before the fix.", NO),
+        ("60 % of answers were wrong.", OPEN),  # when, we cannot tell
+        ("Before 10:40, 60 % of answers were wrong.", OPEN),
+        ("At its peak 60 % of answers were wrong.", OPEN),
+        ("12 % of answers are wrong.", NO),
+        ("Now 12 % of answers are wrong.", NO),
+        ("Before the fix 12 % of answers were wrong, now 40 % of answers are wrong.", NO),  # the second one
+        ("Before the fix 12 % of answers were wrong, now 1 % of answers are wrong.", YES),
+        ("Only 18 wrong answers were given before the fix.", YES),
+        ("Only 4 wrong answers had been given before 10:40.", OPEN),
+        ("900 customers were told a wrong fee before the fix.", NO),
+        ("Before 10:40, 900 customers were told a wrong fee.", NO),  # more than there have been at all
+        ("All answers were wrong.", NO),
+    ],
+)
+def test_what_is_told_of_an_earlier_time_is_held_against_that_time(text: str, standing: Standing) -> None:
+    assert check(claims(text)[-1], AFTER).standing is standing
+
+
+def test_that_all_were_affected_may_have_been_true_of_a_version_before() -> None:
+    seen = replace(AFTER, earlier=(replace(BROKEN, version_share=Fraction(95, 100)),))
+    assert check(claims("All answers were wrong.")[-1], seen).standing is YES
+    assert check(claims("All answers are wrong.")[-1], seen).standing is NO
+
+
 def test_what_telemetry_knew_is_what_customers_had_got_by_then() -> None:
     known = told(version(1, minute(40), SOUND))
     early = seen_at(known, minute(20), before_answers=5, before_sessions=4)
@@ -150,6 +187,8 @@ def test_what_telemetry_knew_is_what_customers_had_got_by_then() -> None:
     assert (early.asked, early.harmful, early.deployment, early.clean) == (2, 1, 0, False)
     assert (late.asked, late.harmful, late.deployment, late.clean) == (4, 1, 1, True)
     assert early.version_share == Fraction(1, 2)
+    assert early.earlier == ()
+    assert late.earlier == (Earlier(Fraction(1, 2), asked=3, harmful=1, so_far=1, sessions_so_far=1),)
     assert seen_at(known, minute(91), before_answers=None, before_sessions=None) is None
     assert seen_at(None, minute(1), before_answers=None, before_sessions=None) is None
 
