@@ -6,18 +6,23 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 from deploy.local import engine, places, sandbox_image
 from deploy.local.disposable import parts
 from deploy.local.saying import say, step
+from deploy.local.tally import Tally
 
 _JOURNEYS = "tests/journeys"
+_AGAIN = frozenset({"--last-failed", "--lf"})
 _NO_TESTS = 5  # pytest's exit status
 _WORDS = {0: "passed", _NO_TESTS: "none was asked for"}
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run pytest with `arguments` and return its exit status; the last line printed says how it ended.
+    """Run pytest with `arguments` and return its exit status; the last line printed sums up what became of the tests.
+
+    With `--last-failed` it sums up the run before too: what passes now is called flaky.
 
     Raises:
         Trouble: a part that tests need could not be had.
@@ -31,21 +36,49 @@ def run(arguments: Sequence[str]) -> int:
             env |= sandbox_image.prepare()
         with step("PostgreSQL and Valkey", "starting two that are the tests' own"):
             env |= stack.enter_context(parts(places.testing())).as_env()
-        return _told([_ran(phase, env) for phase in _phases(arguments)])
+        again = bool(_AGAIN.intersection(arguments))
+        tally = (Tally.read(_kept()) if again else None) or Tally()
+        phases = _phases(arguments)
+        if again and tally.failed:
+            phases = _worth_running(phases, tally.failed)
+        return _told([_ran(phase, env, tally) for phase in phases], tally)
 
 
-def _ran(phase: Sequence[str], env: Mapping[str, str]) -> int:
+def _kept() -> Path:
+    return places.state_dir() / "tests.json"
+
+
+def _ran(phase: Sequence[str], env: Mapping[str, str], tally: Tally) -> int:
+    """Run one phase and add what became of its tests."""
     say()
-    return subprocess.call([sys.executable, "-m", "pytest", *phase], cwd=places.ROOT, env=env)
+    part = places.state_dir() / "tests.part.json"
+    part.unlink(missing_ok=True)
+    argv = [sys.executable, "-m", "pytest", "-p", "deploy.local.tally", *phase]
+    status = subprocess.call(argv, cwd=places.ROOT, env={**env, "HOTSEAT_TALLY": str(part)})
+    tally.add(Tally.read(part) or Tally())
+    tally.write(_kept())
+    part.unlink(missing_ok=True)
+    return status
 
 
-def _told(ended: Sequence[int]) -> int:
+def _told(ended: Sequence[int], tally: Tally) -> int:
     """One exit status for all phases; a phase that found no test is none when another found some."""
     if len(ended) > 1:
         words = [_WORDS.get(status, "failed, see above") for status in ended]
         say(f"\nSide by side: {words[0]}. Journeys: {words[1]}.")
     found = [status for status in ended if status != _NO_TESTS] or [_NO_TESTS]
-    return next((status for status in found if status), 0)
+    status = next((status for status in found if status), 0)
+    # pytest may end badly without a test to blame: it was interrupted, or broke.
+    broke = f" pytest ended with {status}, see above." if status not in {0, _NO_TESTS} and not tally.failed else ""
+    say(("" if len(ended) > 1 else "\n") + tally.words() + broke)
+    # pytest forgets the tests of a file that it could not read at first: nobody has run them.
+    return status or int(bool(tally.failed))
+
+
+def _worth_running(phases: Sequence[list[str]], failed: Sequence[str]) -> list[list[str]]:
+    """The phases that something failed in: pytest's last word would be that another one ran no test."""
+    kinds = {name.startswith(_JOURNEYS) for name in failed}
+    return [phase for phase in phases if ("not journey" not in phase[1]) in kinds] or list(phases)
 
 
 def _phases(arguments: Sequence[str]) -> list[list[str]]:

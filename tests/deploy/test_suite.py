@@ -1,8 +1,13 @@
-"""`make test` runs everything once: most tests side by side, the journeys alone after them."""
+"""`make test` runs everything once: most tests side by side, the journeys alone after them; one line sums it up."""
+
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from deploy.local import suite
+from deploy.local import places, suite
+from deploy.local.tally import Tally
 
 
 @pytest.mark.parametrize(
@@ -36,15 +41,85 @@ def test_whoever_chooses_the_number_of_workers_gets_it() -> None:
     ("ended", "status"), [([0, 0], 0), ([1, 0], 1), ([0, 1], 1), ([0, 5], 0), ([5, 0], 0), ([5, 1], 1), ([5, 5], 5)]
 )
 def test_one_status_tells_of_all_phases(ended: list[int], status: int) -> None:
-    assert suite._told(ended) == status
+    assert suite._told(ended, Tally()) == status
 
 
-def test_the_last_line_tells_of_both_phases(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_line_sums_up_both_phases(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr(suite, "say", said.append)
-    suite._told([1, 0])
-    suite._told([0, 5])
+    suite._told([1, 0], Tally({"a::b": "failed", "c::d": "passed"}))
+    suite._told([0], Tally({"a::b": "passed"}))
+    suite._told([2], Tally({"a::b": "passed"}))
     assert said == [
         "\nSide by side: failed, see above. Journeys: passed.",
-        "\nSide by side: passed. Journeys: none was asked for.",
+        "Tests in all: 1 passed, 1 failed (a::b), 0 skipped, 0 flaky.",
+        "\nTests in all: 1 passed, 0 failed, 0 skipped, 0 flaky.",
+        "\nTests in all: 1 passed, 0 failed, 0 skipped, 0 flaky. pytest ended with 2, see above.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("failed", "journeys"),
+    [
+        (["tests/exams/test_a.py::test_b"], [False]),
+        (["tests/journeys/test_a.py::test_b"], [True]),
+        (["tests/journeys/test_a.py::test_b", "tests/exams/test_a.py"], [False, True]),
+    ],
+)
+def test_only_phases_in_which_something_failed_are_run_again(failed: list[str], journeys: list[bool]) -> None:
+    phases = suite._worth_running(suite._phases(["--last-failed", "-n", "0"]), failed)
+    assert [suite._JOURNEYS in phase for phase in phases] == journeys
+
+
+FIRST = """
+import pathlib, pytest
+
+ONCE = pathlib.Path(__file__).with_name("once")
+
+def test_sound(): pass
+def test_wrong(): assert False
+@pytest.mark.skip(reason="no such machine")
+def test_left_out(): pass
+@pytest.fixture
+def broken():
+    yield
+    if not ONCE.exists():
+        ONCE.touch()
+        raise RuntimeError("only once")
+def test_flaky(broken): pass
+"""
+
+
+def test_what_is_run_again_is_counted_once_and_what_passes_then_is_flaky(tmp_path: Path) -> None:
+    (tmp_path / "test_first.py").write_text(FIRST)
+    (tmp_path / "test_second.py").write_text("import nothing_of_that_name\ndef test_late(): pass\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    pytest_ = [sys.executable, "-m", "pytest", "-p", "deploy.local.tally", "--continue-on-collection-errors"]
+    tally = Tally()
+    for again in ([], ["--last-failed"]):
+        part = tmp_path / "part.json"
+        subprocess.run(
+            [*pytest_, *again],
+            cwd=tmp_path,
+            env={"PYTHONPATH": str(places.ROOT), "HOTSEAT_TALLY": str(part)},
+            check=False,
+            capture_output=True,
+        )
+        if again:
+            assert tally.words() == (
+                "Tests in all: 1 passed, 3 failed (test_second.py, test_first.py::test_wrong, "
+                "test_first.py::test_flaky), 1 skipped (1 × no such machine), 0 flaky."
+            )
+        found = Tally.read(part)
+        assert found is not None
+        tally.add(found)
+        (tmp_path / "nothing_of_that_name.py").touch()
+    # pytest does not run the tests of a file that it can read now: they are as good as failed, and so is the run.
+    assert tally.words() == (
+        "Tests in all: 2 passed, 2 failed (test_second.py, test_first.py::test_wrong), "
+        "1 skipped (1 × no such machine), 1 flaky (test_first.py::test_flaky)."
+    )
+    assert suite._told([0], tally) == 1
+    tally.add(Tally({"test_second.py::test_late": "passed"}))
+    assert tally.failed == ["test_first.py::test_wrong"]
+    assert "test_second.py" in tally.flaky
