@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 import pytest
 
+from exams import incident
+from exams.live.deployments.trees import tree_of
+from exams.live.questions import answer_waiting, ask
 from exams.packs import Spec
 from exams.trees import served
+from grading import repro
 from sandboxes.fake_sandbox import FakeSandbox
 from sandboxes.ingest.tree import Tree
 from sandboxes.limits import Limits
+from tests.attempts import NOON, live_attempt
+from tests.deployed import deployed, fixed
 from tests.packs import PACK
+from tests.work import EARLY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandboxes.sandbox import Served
+    from tests.people import Cast
 
 BASE = PACK.base(Spec("T1", 7))
 
@@ -46,3 +62,38 @@ def test_an_assistant_that_reads_records_while_it_serves_finds_no_file() -> None
         lacking = assistant.ask("ops/deploys.log")
     assert lacking.reply is None
     assert "FileNotFoundError" in str(lacking.fault)
+
+
+class Watched(FakeSandbox):
+    """Keeps every tree it is given to serve."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trees: list[Tree] = []
+
+    @contextmanager
+    def serve(self, tree: Tree, *, limits: Limits) -> Iterator[Served]:
+        """See `FakeSandbox.serve`."""
+        self.trees.append(tree)
+        with super().serve(tree, limits=limits) as assistant:
+            yield assistant
+
+
+@pytest.mark.django_db
+def test_a_question_a_repro_and_a_deployment_are_served_without_records(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = type(PACK).base
+    log = Tree({"ops/deploys.log": b"deploy 1"})
+    monkeypatch.setattr(type(PACK), "base", lambda pack, spec: bare(pack, spec).overlay(log))
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    assert "ops/deploys.log" in incident.base_tree(attempt).files
+    row = deployed(attempt, fixed(attempt).overlay(Tree({"OPS/answers.json": b"{}"})))
+    watched = Watched()
+    repro.ask(attempt, ["Good morning"], watched)
+    ask(attempt=attempt, question="Good morning", session="", actor=cast.learner, received_at=EARLY)
+    assert answer_waiting(attempt_id=attempt.pk, sandbox=watched, now=EARLY) == 1
+    assert len(watched.trees) == 2
+    for tree in (*watched.trees, tree_of(row)):
+        assert {"assistant/server.py"} <= tree.files.keys()
+        assert not [path for path in tree.files if path.casefold().startswith("ops")]
