@@ -69,8 +69,8 @@ def rate(counts: Mapping[str, Any], name: str) -> f_score.Rate:
 
 def of_the_class(row: Mapping[str, Any]) -> bool:
     """Whether a fresh question is one of the failure class, or of those put in other words, order or conversation."""
-    group = row.get("group", "")
-    return group == "class" or (group != f_score.NEGATIVE and row.get("relation", f_score.PLAIN) != f_score.PLAIN)
+    group, otherwise = row.get("group", ""), row.get("relation", f_score.PLAIN) != f_score.PLAIN
+    return bool(group == "class" or (group != f_score.NEGATIVE and otherwise))
 
 
 def _put(key: str, before: JsonObject | None, after: JsonObject) -> f_score.Put:
