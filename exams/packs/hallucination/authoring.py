@@ -25,7 +25,7 @@ FIRST = Fault(
     name="first",
     component="retriever",
     mechanism="say for the mentor what goes wrong, in one sentence",
-    subject="Say why a colleague thought this an improvement",
+    subjects=("Say why a colleague thought this an improvement",),
     edits=(Edit("assistant/retriever.py", "# stable: equals keep the documents' order", "# equals keep their order"),),
     # Other right fixes: in another module, by another means, at another moment. They protect learners from a test
     # that is welded to our own fix.

@@ -143,13 +143,12 @@ def _pitfalls(world: World, product: Product, fact: Fact) -> tuple[int, bool]:
     return special, any(sibling.tier == product.tier for sibling in world.siblings(product))
 
 
-def healthy(world: World, *, service: str, company: str, version: str) -> Tree:
+def healthy(world: World, *, service: str, company: str) -> Tree:
     """The assistant without fault, without what operation added: sources, documents, register, model."""
     product, fact = example(world)
     values = {
         "service": service,
         "company": company,
-        "version": version,
         "product": product.name,
         "attribute": world.domain.attribute(fact.key).name,
         "value": text.number(fact.value),

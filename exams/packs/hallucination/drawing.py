@@ -20,6 +20,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from exams.packs.hallucination import text
+from exams.packs.hallucination.moments import working_day
 from exams.packs.hallucination.trades import JURISDICTIONS, PLUS, remembered
 from exams.packs.hallucination.world import Document, Fact, Product, Stated, World
 
@@ -52,7 +53,7 @@ class Drawing:
         self.domain = domain
         self.seed = seed
         self.random = random.Random(f"world/{domain.key}/{seed}")  # noqa: S311 - a seeded drawing, not a secret
-        self.as_of = date(2026, 1, 1) + timedelta(days=self.random.randrange(365))
+        self.as_of = working_day(date(2026, 1, 1) + timedelta(days=self.random.randrange(365)))
         self.families = self.random.sample(domain.families, FAMILIES)
         self.products = self._catalogue()
         self.scheduled = {family: self.random.choice(domain.attributes).key for family in self.families}

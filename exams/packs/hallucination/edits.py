@@ -105,7 +105,7 @@ class Earlier:
     `faulty` when it is half of the trouble and right fixes must deal with it too: alone it harms nobody.
     """
 
-    subject: str
+    subjects: tuple[str, ...]
     edits: tuple[Edit, ...]
     faulty: bool = False
 
@@ -118,7 +118,7 @@ class Fault:
         name: unique in its class.
         component: the module of the assistant that holds it, as a diagnosis names it.
         mechanism: what goes wrong, one sentence for the mentor.
-        subject: the message of the commit that brought it.
+        subjects: what the message of its commit may be: the good that its author meant by it.
         edits: the change on the healthy tree.
         alternatives: other correct fixes, on the faulty tree.
         mutants: wrong fixes that make sense for this fault only, on the faulty tree.
@@ -129,7 +129,7 @@ class Fault:
     name: str
     component: str
     mechanism: str
-    subject: str
+    subjects: tuple[str, ...]
     edits: tuple[Edit, ...]
     alternatives: dict[str, Change]
     mutants: dict[str, Change]

@@ -1,341 +1,314 @@
-"""The repository's past: how the assistant was built, and the fault as one change among innocent ones."""
+"""The repository's past: how the assistant was built, and the fault as one change among innocent ones.
+
+What was live when is said here, and nowhere else: `Incident.releases` are the releases from the last published document
+to the page, oldest first, and each carries the tree that served customers from its `deployed_at` on (`Release.tree`,
+without what operation records). Production is replayed on exactly those trees, and the commits hold the same ones.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from exams.packs import Commit
-from exams.packs.hallucination.edits import Edit, EditDoesNotApply, apply
+from exams.packs.hallucination import founding, moments
+from exams.packs.hallucination.innocents import INNOCENTS
+from exams.packs.hallucination.weave import Hunk, apart, hunks, taken, woven
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Sequence
+    from datetime import date, datetime
 
-    from exams.packs.hallucination.incident import Incident, Person
-    from exams.packs.hallucination.world import Document
+    from exams.packs.hallucination.edits import Fault
+    from exams.packs.hallucination.incident import Incident
+    from exams.packs.hallucination.innocents.change import Innocent
+    from exams.packs.hallucination.people import Person
+    from exams.packs.hallucination.world import Document, World
     from sandboxes.ingest.tree import Tree
 
-Change = tuple[str, tuple[Edit, ...]]  # what its commit says, and what it does
-
-INNOCENT: tuple[Change, ...] = (
-    (
-        "Remember 500 conversations: evenings are busy",
-        (Edit("assistant/session.py", "remembered=200", "remembered=500"),),
-    ),
-    (
-        "Hear where a customer says they are",
-        (
-            Edit(
-                "assistant/session.py",
-                "        said = question.split()\n"
-                "        return next((place for place in self.jurisdictions if position(place, said) >= 0), None)\n",
-                "        said = words(question)\n"
-                "        return next((place for place in self.jurisdictions if position(place, said) >= 0), None)\n",
-            ),
-        ),
-    ),
-    (
-        "Keep 256 answers in the cache",
-        (Edit("config.toml", "entries = 128", "entries = 256"),),
-    ),
-    (
-        "Keep what was asked last longest",
-        (
-            Edit(
-                "assistant/cache.py",
-                "        if key in self._kept:\n            return self._kept[key]\n        return None\n",
-                "        if key in self._kept:\n            self._kept.move_to_end(key)\n"
-                "            return self._kept[key]\n        return None\n",
-            ),
-        ),
-    ),
-    (
-        "Take questions of up to 500 characters",
-        (Edit("assistant/server.py", "MAX_QUESTION = 400", "MAX_QUESTION = 500"),),
-    ),
-    (
-        "Name each document once",
-        (
-            Edit(
-                "assistant/server.py",
-                "    return [passage.document for passage in passages]\n",
-                "    return list(dict.fromkeys(passage.document for passage in passages))\n",
-            ),
-        ),
-    ),
-    (
-        "Let the guard say which number it missed",
-        (
-            Edit(
-                "assistant/guard.py",
-                'f"says a number that {place} does not"',
-                "f\"says {', '.join(sorted(missing))}, which {place} does not\"",
-            ),
-        ),
-    ),
-    (
-        "Rank passages in place, and say why equals keep their order",
-        (
-            Edit(
-                "assistant/retriever.py",
-                "        own = sorted(own, key=lambda passage: passage.score, reverse=True)\n",
-                "        own.sort(key=lambda passage: -passage.score)  # stable: equals keep the documents' order\n",
-            ),
-        ),
-    ),
-    (
-        "Give the tag of a sentence a function of its own",
-        (
-            Edit(
-                "assistant/prompt.py",
-                "def build(",
-                "def tagged(passage):\n    sentence = passage.sentence\n"
-                '    return f"[{sentence.document}:{sentence.number}] {sentence.text}"\n\n\ndef build(',
-            ),
-            Edit(
-                "assistant/prompt.py",
-                '        "documents": [\n'
-                '            f"[{passage.document}:{passage.sentence.number}] {passage.sentence.text}"\n'
-                "            for passage in passages\n"
-                "        ],\n",
-                '        "documents": [tagged(passage) for passage in passages],\n',
-            ),
-        ),
-    ),
-    (
-        "Count a percent sign as a word",
-        (Edit("assistant/index.py", 'r"[a-z0-9]+"', 'r"[a-z0-9%]+"'),),
-    ),
-    (
-        "End answers with a full stop, as the style guide wants",
-        (
-            Edit(
-                "assistant/render.py",
-                '    return " ".join(text.split())\n',
-                '    shown = " ".join(text.split())\n'
-                '    return shown if shown.endswith((".", "!", "?")) else f"{shown}."\n',
-            ),
-        ),
-    ),
-    (
-        "Say why a question is refused, by product and place",
-        (
-            Edit(
-                "assistant/abstain.py",
-                '        return "not offered there"\n',
-                '        return f"{query.product.name} is not offered in {query.jurisdiction}"\n',
-            ),
-        ),
-    ),
-    (
-        "Read dates once, when a document is read",
-        (
-            Edit(
-                "assistant/ingest.py",
-                '    day, month, year = (int(part) for part in text.split("."))\n    return date(year, month, day)\n',
-                '    day, month, year = text.split(".")\n    return date(int(year), int(month), int(day))\n',
-            ),
-        ),
-    ),
-    (
-        "Answer in up to 40 words",
-        (Edit("config.toml", "max_tokens = 32", "max_tokens = 40"),),
-    ),
+RECENT = 5  # innocent releases near the onset, in every incident
+OLDER = 2  # at most, between the founding and the last published document
+PRESENT = 0.45  # of the other innocent changes are in the code from the start
+COMMITS = (17, 20)
+LATE_DOCUMENT = ("Publish {document}: {title}", "Add {document} ({title})", "{title}: publish {document}")
+WOKEN = ("Publish what compliance sent: {documents}", "Take over {documents} from compliance", "Add {documents}")
+EXPORT = (
+    "Export traces, metrics and complaints for the incident",
+    "Export what production recorded, for whoever is on call",
+    "Add traces, metrics and complaints up to now",
 )
-INNOCENT_SUBJECTS = frozenset(subject for subject, _ in INNOCENT)
-INNOCENT_NEAR_THE_ONSET = 5
-NEAR_HOURS = 30  # before the onset: what went live in them comes into question
-
-FOUNDATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Say what this is and how to run it", ("README.md", ".gitignore", "pytest.ini", "assistant/__init__.py")),
-    ("Read the catalogue and the documents in force", ("assistant/ingest.py", "tests/test_ingest.py")),
-    ("Take over the documents from compliance", ("kb",)),
-    (
-        "Find and rank the sentences that concern a product",
-        ("assistant/index.py", "assistant/retriever.py", "tests/test_retriever.py", "tests/small.py"),
-    ),
-    ("Understand follow-up questions", ("assistant/session.py", "tests/test_session.py")),
-    ("Refuse what we cannot know", ("assistant/abstain.py", "tests/test_abstain.py")),
-    (
-        "Bring in the language model, read only, and lay out its prompt",
-        ("assistant/lm", "assistant/generate.py", "assistant/prompt.py", "tests/test_prompt.py"),
-    ),
-    ("Let nothing out that the cited sentence does not hold", ("assistant/guard.py", "tests/test_guard.py")),
-    (
-        "Put the parts together, with a cache in front",
-        (
-            "assistant/server.py",
-            "assistant/cache.py",
-            "assistant/render.py",
-            "config.toml",
-            "tests/test_cache.py",
-            "tests/test_render.py",
-        ),
-    ),
-    (
-        "Test answers against compliance's register; write the runbook",
-        ("conftest.py", "tests/approved_facts.json", "tests/test_answers.py", "ops/runbook.md"),
-    ),
-)
-LATE_DOCUMENT = "Publish {document}: {title}"
-EXPORT = "Export traces, metrics and complaints for the incident"
 
 
 @dataclass(frozen=True)
 class Release:
-    """A change that went live: its name (`r41`), when, whose, what it says, what it edits and which files it adds."""
+    """A change that went live.
+
+    Attributes:
+        name: its number: `r1` is the first that served answers, and each commit since then is a release.
+        committed_at: when it was pushed.
+        deployed_at: when it went live.
+        author: whose it is; never the one who is on call.
+        subject: the first line of its commit.
+        tree: what is live from then on, without what operation records.
+        documents: files below `kb/` that it published.
+        innocent: whether it is one of the changes that do no harm.
+    """
 
     name: str
+    committed_at: datetime
     deployed_at: datetime
     author: Person
     subject: str
-    edits: tuple[Edit, ...]
+    tree: Tree
     documents: tuple[str, ...] = ()
-
-
-def last_published(incident: Incident) -> Document:
-    """The newest of the documents in force: it came when the rest was there already."""
-    return max(incident.world.in_force, key=lambda document: (document.effective, document.id))
-
-
-def woken_by(incident: Incident) -> list[Document]:
-    """The documents that were published when the fault began to do harm; none if it did so at once."""
-    return [document for document in incident.world.documents if document.edition in incident.fault.waits_for]
+    innocent: bool = False
 
 
 @dataclass(frozen=True)
+class Setting:
+    """What a past is drawn from.
+
+    Attributes:
+        draw: gives a source of drawings for each purpose.
+        world: what is true.
+        people: who works there; the first is on call.
+        fault: what went wrong.
+        when: the moments of the incident.
+        healthy: the tree without fault or innocent changes, all documents in it.
+        prepared: the same with what prepared the fault.
+        faulty: the same with the fault, too.
+        kept_clear: what else is done to the healthy tree by fixes, right and wrong; innocent changes stay out of it.
+    """
+
+    draw: Callable[[str], random.Random]
+    world: World
+    people: tuple[Person, ...]
+    fault: Fault
+    when: moments.Times
+    healthy: Tree
+    prepared: Tree
+    faulty: Tree
+    kept_clear: tuple[Hunk, ...] = ()
+
+
+@dataclass(frozen=True)
+class Past:
+    """What lies behind an incident: all commits but the last, its releases, and the innocent changes in its code.
+
+    The runbook was there from the commit at `runbook_at` on; operation keeps it, so the trees here are without it.
+    `cause` brought the fault, `prepared_by` what it needed, `woken_by` the documents without which it lay dormant.
+    """
+
+    commits: tuple[Commit, ...]
+    runbook_at: int
+    releases: tuple[Release, ...]
+    innocent: tuple[Hunk, ...]
+    cause: Release
+    prepared_by: Release | None
+    woken_by: Release | None
+
+
+@dataclass
 class _Step:
-    """A change near the onset, as it is taken out of the tree again: what went live when."""
+    """A change as it is made: when it goes live, what it says, which of the tree's states it leads to."""
 
     at: datetime
     subject: str
-    edits: tuple[Edit, ...] = ()
+    what: str
+    innocent: Innocent | None = None
     documents: tuple[str, ...] = ()
+    release: Release | None = field(default=None)
+
+
+def last_published(world: World) -> Document:
+    """The newest of the documents in force: it came when the rest was there already."""
+    return max(world.in_force, key=lambda document: (document.effective, document.id))
+
+
+def woken_by(world: World, fault: Fault) -> list[Document]:
+    """The documents that were published when the fault began to do harm; none if it did so at once."""
+    return [document for document in world.documents if document.edition in fault.waits_for]
+
+
+class _Drawing:
+    """One drawing of a past."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.fault = setting.fault
+        self.random = setting.draw("history")
+        usable = [one for one in INNOCENTS if apart(self._hunks(one), setting.kept_clear)]
+        self.recent, self.older, self.present = self._share(usable)
+        self.late = last_published(setting.world)
+        self.landed: list[Innocent] = [*self.present]
+        self.state = setting.healthy
+        self.missing = {f"kb/{self.late.id}.md", *self._woken_paths()}
+
+    def _hunks(self, innocent: Innocent) -> tuple[Hunk, ...]:
+        return taken(self.setting.healthy, innocent.edits)
+
+    def _woken_paths(self) -> tuple[str, ...]:
+        return tuple(f"kb/{document.id}.md" for document in woken_by(self.setting.world, self.fault))
+
+    def _share(self, usable: list[Innocent]) -> tuple[list[Innocent], list[Innocent], list[Innocent]]:
+        """Draw which innocent changes were made lately, the first close to the fault; which before; which at all."""
+        files = {edit.path for edit in self.fault.edits}
+        drawn = self.random.sample(usable, len(usable))
+        near = [one for one in drawn if one.files & files]
+        if near:
+            drawn.remove(near[0])
+            drawn.insert(0, near[0])
+        together: list[Innocent] = []
+        for one in drawn:
+            if all(apart(self._hunks(one), self._hunks(other)) for other in together):
+                together.append(one)
+        recent, rest = together[:RECENT], together[RECENT:]
+        older = rest[: self.random.randrange(1, OLDER + 1)]
+        present = [one for one in rest[len(older) :] if self.random.random() < PRESENT]
+        return recent, older, present
+
+    def tree(self) -> Tree:
+        """What is live with all that has landed so far."""
+        innocent = sorted(self.landed, key=INNOCENTS.index)
+        change = hunks(self.setting.healthy, self.state)
+        tree = woven(self.setting.healthy, *(self._hunks(one) for one in innocent), change)
+        return tree.without(*self.missing)
+
+    def steps(self) -> list[_Step]:
+        """Draw what went live near the onset, oldest first."""
+        when = self.setting.when
+        steps = [_Step(when.deployed_at, self.random.choice(self.fault.subjects), "fault")]
+        if self._woken_paths():
+            names = ", ".join(document.id for document in woken_by(self.setting.world, self.fault))
+            subject = self.random.choice(WOKEN).format(documents=names)
+            steps.append(_Step(when.onset_at, subject, "woken", documents=self._woken_paths()))
+        if self.fault.earlier is not None:
+            day = moments.days_before(when.onset_at.date(), self.random.randrange(2, 5))
+            at = moments.at_work(self.random, day)
+            steps.append(_Step(at, self.random.choice(self.fault.earlier.subjects), "earlier"))
+        after = moments.after_onset(self.random)
+        order = moments.innocent(self.random, when, before=len(self.recent) - after, after=after)
+        own = self.random.randrange(len(order) - after)  # the change that is close to the fault comes before the onset
+        order.insert(0, order.pop(own))
+        steps += [_Step(moment, one.subject, "innocent", one) for moment, one in zip(order, self.recent, strict=True)]
+        return sorted(steps, key=lambda step: step.at)
+
+    def make(self, step: _Step) -> Tree:
+        """Make a change and return what is live then."""
+        if step.innocent is not None:
+            self.landed.append(step.innocent)
+        elif step.what == "earlier":
+            self.state = self.setting.prepared
+        elif step.what == "fault":
+            self.state = self.setting.faulty
+        self.missing -= {*step.documents}
+        return self.tree()
+
+    def past(self) -> Past:
+        """Draw everything."""
+        steps = self.steps()
+        day = moments.days_before(min(step.at for step in steps).date(), self.random.randrange(1, 4))
+        title = self.random.choice(LATE_DOCUMENT).format(document=self.late.id, title=self.late.title)
+        first = _Step(moments.at_work(self.random, day), title, "late", documents=(f"kb/{self.late.id}.md",))
+        early = self._early(day, len(steps))
+        commits = early.commits
+        releases: list[Release] = []
+        last_push = None
+        authors = self.setting.people[1:]
+        for step in (first, *steps):
+            last_push = moments.pushed(self.random, step.at, last_push)
+            author = self.random.choice(authors)
+            tree = self.make(step)
+            commits.append(_commit(step.subject, author, last_push, tree))
+            step.release = Release(
+                name=f"r{len(commits) - early.serves}",
+                committed_at=last_push,
+                deployed_at=step.at,
+                author=author,
+                subject=step.subject,
+                tree=tree,
+                documents=step.documents,
+                innocent=step.innocent is not None,
+            )
+            releases.append(step.release)
+        by_kind = {step.what: step.release for step in steps if step.release is not None}
+        return Past(
+            commits=tuple(commits),
+            runbook_at=early.runbook,
+            releases=tuple(releases),
+            innocent=tuple(hunk for one in sorted(self.landed, key=INNOCENTS.index) for hunk in self._hunks(one)),
+            cause=by_kind["fault"],
+            prepared_by=by_kind.get("earlier"),
+            woken_by=by_kind.get("woken"),
+        )
+
+    def _early(self, before: date, later: int) -> _Early:
+        """Draw the commits until the last published document, oldest first."""
+        wanted = self.random.randint(*COMMITS) - later - 2 - len(self.older)
+        parts = founding.parts(self.random, min(max(wanted, founding.FEWEST), founding.MOST))
+        named = {path for part in parts for path in part.paths}
+        trees = [self.tree()]
+        for part in reversed(parts[1:]):
+            unnamed = [path for path in trees[-1].files if not _below(path, named)] if part.serves else []
+            trees.append(trees[-1].without(*part.paths, *unnamed))
+        trees.reverse()
+        subjects = [part.subject for part in parts]
+        for one in self.older:
+            self.landed.append(one)
+            trees.append(self.tree())
+            subjects.append(one.subject)
+        days = [before]
+        for _ in trees:
+            days.append(moments.days_before(days[-1], self.random.randrange(1, 5)))
+        commits = [
+            _commit(subject, self.random.choice(self.setting.people), moments.at_work(self.random, day), tree)
+            for subject, day, tree in zip(subjects, reversed(days[1:]), trees, strict=True)
+        ]
+        serves = next(at for at, part in enumerate(parts) if part.serves)
+        return _Early(commits, serves, next(at for at, part in enumerate(parts) if part.runbook))
+
+
+@dataclass
+class _Early:
+    """The early commits, and which of them was the first that served answers, and which brought the runbook."""
+
+    commits: list[Commit]
+    serves: int
+    runbook: int
+
+
+def _below(path: str, folders: set[str]) -> bool:
+    return any(path == folder or path.startswith(f"{folder}/") for folder in folders)
+
+
+def draw(setting: Setting) -> Past:
+    """Draw the past of an incident: the same for the same setting."""
+    return _Drawing(setting).past()
 
 
 def releases(incident: Incident) -> tuple[Release, ...]:
-    """The releases before the incident opened, oldest first; the first is what was live before the changes here."""
-    drawing = incident.random("history")
-    fault = incident.fault
-    quiet = incident.onset_at - timedelta(hours=drawing.randrange(40, 70), minutes=drawing.randrange(60))
-    steps = [_Step(incident.deployed_at, fault.subject, fault.edits)]
-    if incident.onset_at > incident.deployed_at:
-        titles = f"Publish what compliance sent: {', '.join(document.id for document in woken_by(incident))}"
-        steps.append(_Step(incident.onset_at, titles, documents=tuple(f"kb/{d.id}.md" for d in woken_by(incident))))
-    if fault.earlier is not None:
-        steps.append(_Step(quiet, fault.earlier.subject, fault.earlier.edits))
-    for (subject, edits), at in zip(_innocent(incident, drawing), _moments(incident, drawing), strict=True):
-        steps.append(_Step(at, subject, edits))
-    steps.sort(key=lambda step: (step.at, step.subject))
-    first = incident.release - len(steps)
-    late = last_published(incident)
-    previous = Release(
-        name=f"r{first}",
-        deployed_at=steps[0].at - timedelta(days=2, minutes=drawing.randrange(600)),
-        author=drawing.choice(incident.people),
-        subject=LATE_DOCUMENT.format(document=late.id, title=late.title),
-        edits=(),
-    )
-    return (
-        previous,
-        *(
-            Release(
-                name=f"r{first + number}",
-                deployed_at=step.at,
-                author=drawing.choice(incident.people),
-                subject=step.subject,
-                edits=(
-                    *step.edits,
-                    Edit("config.toml", f'version = "r{first + number - 1}"', f'version = "r{first + number}"'),
-                ),
-                documents=step.documents,
-            )
-            for number, step in enumerate(steps, start=1)
-        ),
-    )
+    """The releases before the incident opened, oldest first, each with the tree that was live from then on."""
+    return incident.past.releases
 
 
-def _moments(incident: Incident, drawing: random.Random) -> list[datetime]:
-    """When the innocent changes went live; the first two, which touch the fault's files, after the harm began.
-
-    One comes just after that and one just before, so that no complaint tells them from its cause.
-    """
-    onset, span = incident.onset_at, incident.opened_at - incident.onset_at
-    return [
-        onset + timedelta(minutes=drawing.randrange(3, 9)),
-        onset + timedelta(seconds=int(span.total_seconds() * drawing.uniform(0.4, 0.8))),
-        onset - timedelta(minutes=drawing.randrange(10, 26)),
-        onset - timedelta(hours=drawing.randrange(2, 9), minutes=drawing.randrange(60)),
-        onset - timedelta(hours=drawing.randrange(10, 24), minutes=drawing.randrange(60)),
-    ]
-
-
-def _innocent(incident: Incident, drawing: random.Random) -> list[Change]:
-    """Draw innocent changes that can be told apart from the fault's lines; first those that touch its files."""
-    files = {edit.path for edit in incident.fault.edits}
-    drawn = drawing.sample(INNOCENT, len(INNOCENT))
-    drawn.sort(key=lambda change: not any(edit.path in files for edit in change[1]))
-    drawn = [change for change in drawn if _apart(incident, change)]
-    return drawn[:INNOCENT_NEAR_THE_ONSET]
-
-
-def _apart(incident: Incident, change: Change) -> bool:
-    """Whether a change and the fault, with what prepared it, can be taken off the tree in either order."""
-    fault = incident.fault
-    prepared = fault.earlier.edits if fault.earlier is not None else ()
-    back = [edit.undone() for edit in reversed(change[1])]
-    cause = [edit.undone() for edit in reversed((*prepared, *fault.edits))]
-    try:
-        first_the_change = apply(apply(incident.faulty, back), cause)
-        first_the_fault = apply(apply(incident.faulty, cause), back)
-        again = apply(apply(incident.faulty, back), change[1])
-    except EditDoesNotApply:
-        return False
-    return first_the_change == first_the_fault and again == incident.faulty
+def live(landed: Sequence[Release], at: datetime) -> Release:
+    """The release that served customers at a moment."""
+    return next((release for release in reversed(landed) if release.deployed_at <= at), landed[0])
 
 
 def write(incident: Incident, *, head: Tree) -> tuple[Commit, ...]:
-    """The commits that lead to `head`, oldest first.
-
-    1. What operation exported is the last commit.
-    2. Going back, each release near the onset is taken out of the tree.
-    3. What is left arrives part by part, the last published document apart.
-    """
+    """The commits that lead to `head`, oldest first; the last is what operation exported."""
     drawing = incident.random("commits")
-    previous, *recent = releases(incident)
-    commits = [_commit(EXPORT, incident.people[0], incident.opened_at + timedelta(minutes=2), head)]
-    tree = head.without("ops", "traces.jsonl").overlay(head.under("ops/runbook.md"))
-    for release in reversed(recent):
-        at = release.deployed_at - timedelta(minutes=drawing.randrange(6, 18))
-        commits.append(_commit(release.subject, release.author, min(at, commits[-1].at), tree))
-        tree = apply(tree, [edit.undone() for edit in reversed(release.edits)]).without(*release.documents)
-
-    late = last_published(incident)
-    at = previous.deployed_at - timedelta(minutes=11)
-    commits.append(_commit(previous.subject, previous.author, at, tree))
-    commits.extend(_foundations(incident, tree.without(f"kb/{late.id}.md"), until=previous.deployed_at))
-    return tuple(reversed(commits))
-
-
-def _foundations(incident: Incident, tree: Tree, *, until: datetime) -> Sequence[Commit]:
-    """How the assistant was built, newest first."""
-    drawing = incident.random("foundations")
-    commits = []
-    at = until - timedelta(days=drawing.randrange(3, 9), minutes=drawing.randrange(500))
-    for number in range(len(FOUNDATIONS) - 1, -1, -1):
-        subject, paths = FOUNDATIONS[number]
-        at = _in_working_hours(at)
-        commits.append(_commit(subject, drawing.choice(incident.people), at, tree))
-        tree = tree.without(*paths)
-        at -= timedelta(days=drawing.randrange(1, 6), minutes=drawing.randrange(600))
-    return commits
-
-
-def _in_working_hours(at: datetime) -> datetime:
-    return at.replace(hour=8 + at.hour % 10)
+    runbook = head.under("ops/runbook.md")
+    at = incident.opened_at + timedelta(seconds=drawing.randrange(60, 200))
+    export = _commit(drawing.choice(EXPORT), drawing.choice(incident.people[1:]), at, head)
+    shown = [
+        replace(commit, tree=commit.tree.overlay(runbook)) if number >= incident.past.runbook_at else commit
+        for number, commit in enumerate(incident.past.commits)
+    ]
+    return (*shown, export)
 
 
 def _commit(subject: str, author: Person, at: datetime, tree: Tree) -> Commit:

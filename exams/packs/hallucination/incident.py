@@ -5,29 +5,29 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from functools import lru_cache
+from datetime import timedelta
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
 from exams.packs import NoSuchFailureClass, Spec
-from exams.packs.hallucination import build
+from exams.packs.hallucination import build, history, moments
 from exams.packs.hallucination.asked import Asked, Wrong, sound, wrong
 from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.edits import FailureClass, Fault, Told, apply
 from exams.packs.hallucination.hidden import CLASSES
+from exams.packs.hallucination.people import Person, staff
 from exams.packs.hallucination.traffic import stream
+from exams.packs.hallucination.weave import Hunk, hunks, woven
 from exams.packs.hallucination.world import DOMAINS, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
-    from exams.packs.hallucination.world import Edition
     from sandboxes.ingest.tree import Tree
 
 QUESTIONS_AN_HOUR = 600
 HOURS_BEFORE = 3
-HOURS_AFTER = (2, 4)
-DORMANT_HOURS = (3, 20)  # between a fault's deployment and the documents that wake it
 MOST_DRAWINGS = 60
 
 COMPANIES = {
@@ -36,20 +36,10 @@ COMPANIES = {
     "pharmacy": ("Merrow Pharmacies", "Saltgrove Care", "Thornley Dispensing", "Wexmere Health", "Pell & Ashby"),
     "insurer": ("Stonemark Mutual", "Greyfell Insurance", "Kestrel & Vane", "Northolme Assurance", "Dunmarsh Cover"),
 }
-FIRST_NAMES = ("Amara", "Bruno", "Chidi", "Daria", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Keiko", "Lamar")
-LAST_NAMES = ("Abara", "Brandt", "Castillo", "Dimitrov", "Ekberg", "Fofana", "Grant", "Haddad", "Ito", "Jansen")
 
 
 class NoUsableWorld(RuntimeError):
     """No drawing gave a world that the healthy assistant answers without a fault and the fault damages enough."""
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody who works on the assistant."""
-
-    name: str
-    email: str
 
 
 @dataclass(frozen=True)
@@ -66,11 +56,12 @@ class Trace:
 class Incident:
     """Everything that follows from a specification, short of files.
 
-    `sound` and `faulty` are the trees without what operation adds. All moments are UTC: `deployed_at` is when the fault
-    went live, `onset_at` when it began to do harm, `opened_at` when the incident opened. `told` is the first wrong
-    answer a customer complains about. `harmed` are the questions of the world's battery that get a harmful answer
-    because of the fault; `touched` are those that get any but the right one. `thrown_away` says why earlier drawings of
-    this specification were of no use.
+    `sound` and `faulty` are the trees without what operation adds; `plain_sound` and `plain_faulty` the same without the
+    innocent changes that this incident's code has, for exact replacements to be made on (see `woven`), and `plain` is
+    without what prepared the fault, too. All moments are UTC: `deployed_at` is when the fault went live, `onset_at` when it began to do harm, `opened_at` when the incident
+    opened. `past` is what led there. `told` is the first wrong answer a customer complains about. `harmed` are the
+    questions of the world's battery that get a harmful answer because of the fault; `touched` are those that get any
+    but the right one. `thrown_away` says why earlier drawings of this specification were of no use.
     """
 
     spec: Spec
@@ -80,17 +71,45 @@ class Incident:
     company: str
     service: str
     people: tuple[Person, ...]
-    release: int
-    deployed_at: datetime
-    onset_at: datetime
-    opened_at: datetime
-    sound: Tree
-    faulty: Tree
+    when: moments.Times
+    plain: Tree
+    plain_sound: Tree
+    plain_faulty: Tree
+    past: history.Past
     traces: tuple[Trace, ...]
     told: Told
     harmed: tuple[Asked, ...]
     touched: tuple[Asked, ...]
     thrown_away: tuple[str, ...]
+
+    @property
+    def deployed_at(self) -> datetime:
+        """When the fault went live."""
+        return self.when.deployed_at
+
+    @property
+    def onset_at(self) -> datetime:
+        """When it began to do harm."""
+        return self.when.onset_at
+
+    @property
+    def opened_at(self) -> datetime:
+        """When the incident opened."""
+        return self.when.opened_at
+
+    @cached_property
+    def sound(self) -> Tree:
+        """The faulty tree with the fault taken back."""
+        return self.woven(self.plain_sound)
+
+    @property
+    def faulty(self) -> Tree:
+        """What is live when the incident opens."""
+        return self.past.releases[-1].tree
+
+    def woven(self, plain: Tree) -> Tree:
+        """A tree made from one of the plain ones, with the innocent changes of this incident's code."""
+        return woven(self.plain, self.past.innocent, hunks(self.plain, plain))
 
     def random(self, purpose: str) -> random.Random:
         """A source of drawings of its own for each purpose, so that one does not move another."""
@@ -142,20 +161,17 @@ def mended(tree: Tree, fault: Fault) -> Tree:
     return tree
 
 
-def without_editions(tree: Tree, world: World, editions: Iterable[Edition]) -> Tree:
-    """The tree as it was before documents of these editions were published."""
-    return tree.without(*(f"kb/{document.id}.md" for document in world.documents if document.edition in set(editions)))
-
-
 @lru_cache(maxsize=16)
 def incident(spec: Spec) -> Incident:
     """Draw the incident of a specification; the same on every machine.
 
-    1. Draw people, company, times and one of the class's faults.
+    1. Draw people, company and one of the class's faults.
     2. Draw worlds until one is answered without a mistake by the healthy assistant, and damaged by the fault: as much
        as its class says, and nowhere but in the scope of its class.
-    3. Replay production: the assistant as it was until the fault was deployed, the faulty one from then on.
-    4. Every other right fix must answer the whole battery without a mistake too; if one does not, draw again.
+    3. Draw what led there: releases, and the innocent changes that this incident's code has.
+    4. Replay production, each release from its moment on.
+    5. With those changes, too, the right fixes must answer the whole battery without a mistake; if one does not, draw
+       again.
 
     Raises:
         NoSuchFailureClass: the pack does not hold the class.
@@ -167,58 +183,60 @@ def incident(spec: Spec) -> Incident:
     fault = fault_of(spec)
     company = drawing.choice(COMPANIES[domain])
     service = f"{company.split()[0].lower()}-answers"
-    people = tuple(
-        Person(f"{first} {last}", f"{first}.{last}@{company.split()[0]}.example".lower())
-        for first, last in zip(drawing.sample(FIRST_NAMES, 5), drawing.sample(LAST_NAMES, 5), strict=True)
-    )
-    release = drawing.randrange(31, 90)
-    harmful_for = timedelta(hours=drawing.randrange(*HOURS_AFTER), minutes=drawing.randrange(60))
-    dormant = timedelta(hours=drawing.randrange(*DORMANT_HOURS), minutes=drawing.randrange(60))
+    people = staff(domain, company, drawing)
     thrown_away: list[str] = []
     for attempt in range(MOST_DRAWINGS):
         world = World.draw(domain=domain, seed=drawing.randrange(2**48))
-        opened_at = datetime.combine(world.as_of, time(drawing.randrange(9, 17), drawing.randrange(60)), tzinfo=UTC)
-        onset_at = opened_at - harmful_for
-        deployed_at = onset_at - dormant if fault.waits_for else onset_at
+        when = moments.times(drawing, world.as_of, dormant=bool(fault.waits_for))
         try:
-            right = build.healthy(world, service=service, company=company, version=f"r{release}")
-            faulty = apply(healthy_with(right, fault), fault.edits)
+            right = build.healthy(world, service=service, company=company)
+            prepared = healthy_with(right, fault)
+            faulty = apply(prepared, fault.edits)
             _check_sound(mended(faulty, fault), world, "the healthy assistant")
-            harmed, touched = _damage(faulty, world, failure)
-            phases = (
-                (healthy_with(right, fault), deployed_at),
-                (without_editions(faulty, world, fault.waits_for), onset_at),
-                (faulty, opened_at),
+            harmed, touched, example = _damage(faulty, world, failure)
+            past = history.draw(
+                history.Setting(
+                    draw=partial(_drawing, spec),
+                    world=world,
+                    people=people,
+                    fault=fault,
+                    when=when,
+                    healthy=right,
+                    prepared=prepared,
+                    faulty=faulty,
+                    kept_clear=_kept_clear(right, faulty, failure, fault, example),
+                )
             )
-            began = onset_at - timedelta(hours=HOURS_BEFORE)
-            traces = _production(world, phases, since=began, seed=f"{spec.seed}/{attempt}")
-            _check_quiet(traces, until=onset_at)
+            began = when.onset_at - timedelta(hours=HOURS_BEFORE)
+            traces = _production(world, past.releases, since=began, until=when.opened_at, seed=f"{spec.seed}/{attempt}")
+            _check_quiet(traces, until=when.onset_at)
             told = _first_complaint(world, failure, traces)
+            drawn = Incident(
+                spec=spec,
+                failure=failure,
+                fault=fault,
+                world=world,
+                company=company,
+                service=service,
+                people=people,
+                when=when,
+                plain=right,
+                plain_sound=mended(faulty, fault),
+                plain_faulty=faulty,
+                past=past,
+                traces=tuple(traces),
+                told=told,
+                harmed=harmed,
+                touched=touched,
+                thrown_away=tuple(thrown_away),
+            )
+            _check_sound(drawn.sound, world, "the healthy assistant with innocent changes")
             for name, change in fault.alternatives.items():
-                _check_sound(apply(faulty, change(told)), world, f"the alternative {name}")
+                _check_sound(drawn.woven(apply(faulty, change(told))), world, f"the alternative {name}")
         except _Unusable as reason:
             thrown_away.append(str(reason))
             continue
-        return Incident(
-            spec=spec,
-            failure=failure,
-            fault=fault,
-            world=world,
-            company=company,
-            service=service,
-            people=people,
-            release=release,
-            deployed_at=deployed_at,
-            onset_at=onset_at,
-            opened_at=opened_at,
-            sound=mended(faulty, fault),
-            faulty=faulty,
-            traces=tuple(traces),
-            told=told,
-            harmed=harmed,
-            touched=touched,
-            thrown_away=tuple(thrown_away),
-        )
+        return drawn
     reasons = ", ".join(f"{reason} ({times} times)" for reason, times in Counter(thrown_away).most_common())
     raise NoUsableWorld(
         f"{MOST_DRAWINGS} drawings of {spec.key} ({fault.name}) in {domain!r} were of no use: {reasons}"
@@ -248,8 +266,21 @@ def affected(harmed: Iterable[Asked]) -> int:
     return len(products) or len({asked.name for asked in named})
 
 
-def _damage(faulty: Tree, world: World, failure: FailureClass) -> tuple[tuple[Asked, ...], tuple[Asked, ...]]:
-    """The questions of the battery that get a harmful answer, and those that get any but the right one."""
+def _kept_clear(right: Tree, faulty: Tree, failure: FailureClass, fault: Fault, example: Told) -> tuple[Hunk, ...]:
+    """What faults and fixes of a class do to the healthy tree: no innocent change may take the same lines.
+
+    Fixes that hang on what a customer was told do so in words, not in places, so any example will do.
+    """
+    others = [one for one in failure.faults if one is not fault]
+    made = [apply(healthy_with(right, one), one.edits) for one in others]
+    made += [faulty, healthy_with(right, fault), mended(faulty, fault)]
+    changes = {**failure.mutants, **fault.mutants, **fault.alternatives}
+    made += [apply(faulty, change(example)) for change in changes.values()]
+    return tuple(dict.fromkeys(hunk for tree in made for hunk in hunks(right, tree)))
+
+
+def _damage(faulty: Tree, world: World, failure: FailureClass) -> tuple[tuple[Asked, ...], tuple[Asked, ...], Told]:
+    """The questions of the battery that get a harmful answer, those that get any but the right one, and an example."""
     with build.opened(faulty) as ask:
         replies = [(asked, ask(asked.question, asked.session)) for asked in battery(world)]
     harmed = tuple(asked for asked, reply in replies if wrong(world, asked, reply) is not None)
@@ -262,21 +293,36 @@ def _damage(faulty: Tree, world: World, failure: FailureClass) -> tuple[tuple[As
     for asked in touched:
         if not failure.touches(world, asked):
             raise _Unusable(f"a question out of scope was touched ({asked.kind})")
-    return harmed, touched
+    examples = (_told(world, failure, asked, reply, wrong(world, asked, reply)) for asked, reply in replies)
+    example = next((told for told in examples if told is not None), None)
+    if example is None:
+        raise _Unusable("no wrong answer shows the class")
+    return harmed, touched, example
 
 
-def _production(world: World, phases: tuple[tuple[Tree, datetime], ...], *, since: datetime, seed: str) -> list[Trace]:
-    """What customers asked and were told; each tree is live until its moment, and a deployment starts it anew."""
-    seconds = int((phases[-1][1] - since).total_seconds())
+def _told(world: World, failure: FailureClass, asked: Asked, reply: build.Reply, mistake: Wrong | None) -> Told | None:
+    """A wrong answer that shows the class plainly; None for any other."""
+    if mistake is None or not failure.shows(world, asked, mistake):
+        return None
+    cited = [(str(one["document"]), int(one["sentence"])) for one in reply["citations"]]
+    return Told(world, asked, str(reply["text"]), mistake, cited[0] if cited else None)
+
+
+def _production(
+    world: World, landed: Sequence[history.Release], *, since: datetime, until: datetime, seed: str
+) -> list[Trace]:
+    """What customers asked and were told; each release's own tree is live until the next, and starts anew."""
+    seconds = int((until - since).total_seconds())
     asked = list(
         stream(world, seed=f"before/{seed}", seconds=seconds, count=seconds * QUESTIONS_AN_HOUR // 3600, prefix="a")
     )
     traces: list[Trace] = []
-    for tree, until in phases:
-        mine = [one for one in asked[len(traces) :] if since + timedelta(seconds=one.second) < until]
+    ends = [release.deployed_at for release in landed[1:]]
+    for release, end in zip(landed, [*ends, until], strict=True):
+        mine = [one for one in asked[len(traces) :] if since + timedelta(seconds=one.second) < end]
         if not mine:
             continue
-        with build.opened(tree) as ask:
+        with build.opened(release.tree) as ask:
             for one in mine:
                 reply = ask(one.question, one.session)
                 traces.append(Trace(since + timedelta(seconds=one.second), one, reply, wrong(world, one, reply)))
@@ -286,7 +332,7 @@ def _production(world: World, phases: tuple[tuple[Tree, datetime], ...], *, sinc
 def _first_complaint(world: World, failure: FailureClass, traces: list[Trace]) -> Told:
     """The first wrong answer that shows the class plainly."""
     for trace in traces:
-        if trace.wrong is not None and failure.shows(world, trace.asked, trace.wrong):
-            cited = [(str(one["document"]), int(one["sentence"])) for one in trace.reply["citations"]]
-            return Told(world, trace.asked, str(trace.reply["text"]), trace.wrong, cited[0] if cited else None)
+        told = _told(world, failure, trace.asked, trace.reply, trace.wrong)
+        if told is not None:
+            return told
     raise _Unusable("no wrong answer shows the class")

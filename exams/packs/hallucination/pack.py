@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from exams.packs import Ask, Brief, Commit, JsonObject, Measures, NothingLeftToDraw, ProbeSuite, Question, Spec
-from exams.packs.hallucination import build, history, injects, operations, probes
+from exams.packs.hallucination import build, history, injects, moments, operations, probes
 from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.catalogue import CATALOGUE
 from exams.packs.hallucination.edits import apply
 from exams.packs.hallucination.hidden import CLASSES
-from exams.packs.hallucination.incident import affected, domain_of, failure_class, healthy_with, incident, mended
+from exams.packs.hallucination.incident import affected, domain_of, failure_class, healthy_with, incident
 from exams.packs.hallucination.traffic import stream
 from exams.packs.hallucination.world import DOMAINS
 from exams.packs.hashing import files_below
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from exams.packs import CauseCatalogue
     from exams.packs.hallucination.edits import FailureClass
+    from exams.packs.hallucination.incident import Incident
     from exams.packs.injects import InjectRule
 
 
@@ -87,19 +87,23 @@ class HallucinationPack:
 
     def reference(self, spec: Spec) -> Tree:
         """The platform's own fix: the fault taken back."""
-        return mended(_base(spec), incident(spec).fault)
+        return _recorded(spec, incident(spec).plain_sound)
 
     def alternatives(self, spec: Spec) -> dict[str, Tree]:
         """Other correct fixes, each different in kind, by name."""
         drawn = incident(spec)
-        return {name: apply(_base(spec), change(drawn.told)) for name, change in drawn.fault.alternatives.items()}
+        return {
+            name: _recorded(spec, apply(drawn.plain_faulty, change(drawn.told)))
+            for name, change in drawn.fault.alternatives.items()
+        }
 
     def mutants(self, spec: Spec) -> dict[str, Tree]:
         """Wrong and superficial fixes, by name; `other_seed` is the class's fault as another seed has it."""
         drawn = incident(spec)
         changes = {**drawn.failure.mutants, **drawn.fault.mutants}
-        wrong = {name: apply(_base(spec), change(drawn.told)) for name, change in changes.items()}
-        return {**wrong, "other_seed": _with_other_fault(spec)}
+        wrong = {name: apply(drawn.plain_faulty, change(drawn.told)) for name, change in changes.items()}
+        wrong["other_seed"] = _with_other_fault(drawn)
+        return {name: _recorded(spec, tree) for name, tree in wrong.items()}
 
     def author_test(self, spec: Spec) -> Tree:
         """The author's test: fails on base and mutants, passes on reference and alternatives."""
@@ -167,11 +171,11 @@ class HallucinationPack:
         near = [
             release
             for release in history.releases(drawn)[1:]
-            if release.deployed_at > drawn.onset_at - timedelta(hours=history.NEAR_HOURS) and not release.documents
+            if release.deployed_at > drawn.onset_at - moments.NEAR and not release.documents
         ]
         return Measures(
             affected=affected(drawn.harmed),
-            decoys=sum(release.subject in history.INNOCENT_SUBJECTS for release in near),
+            decoys=sum(release.innocent for release in near),
             key_events=sum(each.get("key", True) for each in self.truth(spec)["key_events"]),
             candidates=len(near),
             harmed=len(drawn.harmed),
@@ -185,7 +189,7 @@ class HallucinationPack:
         drawn = incident(spec)
         fault = drawn.fault
         harmful = [trace for trace in drawn.traces if trace.wrong is not None]
-        guilty = next(release for release in history.releases(drawn) if release.subject == fault.subject)
+        past = drawn.past
         edits = [*fault.edits, *(fault.earlier.edits if fault.earlier and fault.earlier.faulty else ())]
         told_wrong = {trace.asked.session for trace in harmful}
         complaints = operations.complaints(drawn)
@@ -202,10 +206,10 @@ class HallucinationPack:
             "scope": drawn.failure.scope,
             "rivals": dict(drawn.failure.rivals),
             "files": sorted({edit.path for edit in edits}),
-            "commit": fault.subject,
-            "prepared_by": fault.earlier.subject if fault.earlier else "",
-            "woken_by": [document.id for document in history.woken_by(drawn)],
-            "release": guilty.name,
+            "commit": past.cause.subject,
+            "prepared_by": past.prepared_by.subject if past.prepared_by else "",
+            "woken_by": [document.id for document in history.woken_by(drawn.world, fault)],
+            "release": past.cause.name,
             "deployed_at": operations.stamp(drawn.deployed_at),
             "onset_at": operations.stamp(drawn.onset_at),
             "opened_at": operations.stamp(drawn.opened_at),
@@ -222,19 +226,14 @@ class HallucinationPack:
                 {"id": "first_complaint", "what": "the first customer complained", "at": complained[0]["at"]},
                 {"id": "first_alert", "what": f"the first alert: {alerted['alert']}", "at": alerted["at"]},
                 *(
-                    {"id": "woken", "what": release.subject, "at": operations.stamp(release.deployed_at), "key": False}
-                    for release in history.releases(drawn)
-                    if release.documents
-                ),
-                *(
                     {
-                        "id": "prepared",
+                        "id": name,
                         "what": release.subject,
                         "at": operations.stamp(release.deployed_at),
                         "key": False,
                     }
-                    for release in history.releases(drawn)
-                    if fault.earlier is not None and release.subject == fault.earlier.subject
+                    for name, release in (("woken", past.woken_by), ("prepared", past.prepared_by))
+                    if release is not None
                 ),
             ],
             "people": [person.name for person in drawn.people],
@@ -243,8 +242,12 @@ class HallucinationPack:
 
 @lru_cache(maxsize=KEPT)
 def _base(spec: Spec) -> Tree:
-    drawn = incident(spec)
-    return drawn.faulty.overlay(operations.record(drawn))
+    return incident(spec).faulty.overlay(_record(spec))
+
+
+@lru_cache(maxsize=KEPT)
+def _record(spec: Spec) -> Tree:
+    return operations.record(incident(spec))
 
 
 def _folders(failure: FailureClass) -> set[str]:
@@ -268,12 +271,14 @@ def _apart(parts: tuple[str, ...], folders: Collection[str]) -> bool:
     )
 
 
-def _with_other_fault(spec: Spec) -> Tree:
-    """The class's fault that this seed did not draw, in the mended tree: the same harm by another way."""
+def _recorded(spec: Spec, plain: Tree) -> Tree:
+    """A tree made from one of an incident's plain ones, as a learner would have it: with all that was recorded."""
     drawn = incident(spec)
+    return drawn.woven(plain).overlay(_record(spec))
+
+
+def _with_other_fault(drawn: Incident) -> Tree:
+    """The class's fault that this seed did not draw, in the healthy tree: the same harm by another way."""
     faults = drawn.failure.faults
     other = faults[(faults.index(drawn.fault) + 1) % len(faults)]
-    healthy = mended(_base(spec), drawn.fault)
-    if drawn.fault.earlier is not None and not drawn.fault.earlier.faulty:
-        healthy = apply(healthy, [edit.undone() for edit in reversed(drawn.fault.earlier.edits)])
-    return apply(healthy_with(healthy, other), other.edits)
+    return apply(healthy_with(drawn.plain, other), other.edits)

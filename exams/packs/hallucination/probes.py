@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from exams.packs import Probe, ProbeSuite
 from exams.packs.hallucination import battery, build
 from exams.packs.hallucination.asked import sound
-from exams.packs.hallucination.incident import mended
 from exams.packs.hallucination.text import QUESTIONS
 from exams.packs.hallucination.trades import JURISDICTIONS
 from exams.packs.hallucination.world import World
@@ -48,7 +47,7 @@ def fresh(incident: Incident, *, seed: int) -> ProbeSuite:
     """
     failure = incident.failure
     drawing = random.Random(f"probes/{failure.key}/{incident.spec.seed}/{seed}")  # noqa: S311 - a seeded drawing
-    healthy = mended(incident.faulty, incident.fault)
+    healthy = incident.sound
     for _ in range(MOST_DRAWINGS):
         world = World.draw(domain=incident.world.domain.key, seed=drawing.randrange(2**48))
         asked = list(_questions(world, failure, drawing))

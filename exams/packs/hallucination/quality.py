@@ -57,7 +57,7 @@ def healthy(number: int) -> Healthy:
     for at in range(10 * number):
         world = World.draw(domain=list(DOMAINS)[at % len(DOMAINS)], seed=FIRST_WORLD + at)
         try:
-            tree = build.healthy(world, service="healthy", company="Healthy", version="r1")
+            tree = build.healthy(world, service="healthy", company="Healthy")
         except LookupError:  # no product whose answer the tree's own test could check
             continue
         with build.opened(tree) as ask:

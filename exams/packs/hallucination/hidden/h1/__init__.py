@@ -75,7 +75,7 @@ CUT_NAME = Fault(
     name="cut_name",
     component="session",
     mechanism="a mention ends after two words, so a Plus is taken for the product without it",
-    subject="Read a product's name as line and tier, so that words after it are not swallowed",
+    subjects=("Read a product's name as line and tier, so that words after it are not swallowed",),
     edits=(Edit("assistant/session.py", HEALTHY_MENTION, SHORT_MENTION),),
     alternatives={
         "longest_known_name": always(
@@ -165,7 +165,7 @@ SHORTENED = Fault(
         "the house wording names a product by line and tier alone, so the model is asked about the sibling without "
         "Plus and answers about it, with the value of the one that was asked for"
     ),
-    subject="Ask the model in short words: long names made it slow",
+    subjects=("Ask the model in short words: long names made it slow",),
     edits=(Edit("assistant/session.py", WORDING, SHORT_WORDING),),
     alternatives={
         "named_in_prompt": always(

@@ -27,7 +27,7 @@ PREVIEWED = '        status="approved" if preview else fields["status"],  # draf
 PASSED = f'{SOURCE}, preview=settings["knowledge"]["preview"]'
 
 SWITCH = Earlier(
-    subject="Let product managers preview drafts, on their own installation",
+    subjects=("Let product managers preview drafts, on their own installation",),
     edits=(
         Edit(CONFIG, FOLDER, f"{FOLDER}preview = false  # drafts are answered from as well\n"),
         Edit(INGEST, "def read_document(text):\n", "def read_document(text, preview=False):\n"),
@@ -45,7 +45,7 @@ WORDED = Fault(
         'config.toml says preview = "off", a text that is not empty and so is true: drafts are read as approved; '
         "nothing happens until one is published"
     ),
-    subject="Write switches as on and off, as in ops/flags.log",
+    subjects=("Write switches as on and off, as in ops/flags.log",),
     edits=(Edit(CONFIG, "preview = false ", 'preview = "off" '),),
     earlier=SWITCH,
     waits_for=("draft",),
@@ -96,7 +96,7 @@ ONE_LIST = Fault(
         "what customers are never told is one list that is compared with the status, but news is a kind: its status is "
         "approved, so news is served, and being newer it comes before the terms"
     ),
-    subject="Name in one place what customers are never told from",
+    subjects=("Name in one place what customers are never told from",),
     edits=(
         Edit(INGEST, DISCLOSED, NOT_KEPT_OUT),
         Edit(
@@ -106,7 +106,7 @@ ONE_LIST = Fault(
         ),
     ),
     earlier=Earlier(
-        subject="Show the model the newest document first",
+        subjects=("Show the model the newest document first",),
         edits=(Edit(INGEST, BY_NAME, NEWEST_FIRST),),
     ),
     alternatives={
@@ -165,10 +165,10 @@ AHEAD = Fault(
         "ahead_days in config.toml lets an approved edition replace the one in force 60 days before it is effective; "
         "nothing happens until such an edition is published"
     ),
-    subject="Give customers the 60 days' notice of new terms that contracts promise",
+    subjects=("Give customers the 60 days' notice of new terms that contracts promise",),
     edits=(Edit(CONFIG, "ahead_days = 0 ", "ahead_days = 60 "),),
     earlier=Earlier(
-        subject="Let the days an edition is taken over ahead be a setting: nights are for sleeping",
+        subjects=("Let the days an edition is taken over ahead be a setting: nights are for sleeping",),
         edits=(
             Edit(CONFIG, FOLDER, f"{FOLDER}ahead_days = 0  # how early the next edition is taken over\n"),
             Edit(INGEST, LOAD, f"{LOAD}, ahead_days=0"),

@@ -90,9 +90,9 @@ NEWS_AND_SOURCELESS = Fault(
         "news is read in and takes the place of terms, and the guard, which used to refuse what came of that, has "
         "nothing to check once sources that customers cannot look up are dropped before it looks"
     ),
-    subject="Name only sources that customers can look up: terms, of the product they asked for",
+    subjects=("Name only sources that customers can look up: terms, of the product they asked for",),
     earlier=Earlier(
-        "Read news too, and keep the newest document of each product; the guard keeps the numbers of news back",
+        ("Read news too, and keep the newest document of each product; the guard keeps the numbers of news back",),
         NEWS,
         faulty=True,
     ),
@@ -208,9 +208,11 @@ AHEAD_AND_SWALLOWED = Fault(
         "editions that are not effective yet take the place of those in force, and the guard, which used to refuse "
         "what came of that, blocks by raising what counts as a fault of its own and lets the answer pass"
     ),
-    subject="Let the guard raise what it blocks, and let no fault of its own cost an answer",
+    subjects=("Let the guard raise what it blocks, and let no fault of its own cost an answer",),
     earlier=Earlier(
-        "Load editions ahead of their day: nobody wants to restart at midnight; the guard keeps them back until then",
+        (
+            "Load editions ahead of their day: nobody wants to restart at midnight; the guard keeps them back until then",
+        ),
         AHEAD,
         faulty=True,
     ),

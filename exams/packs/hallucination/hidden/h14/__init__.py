@@ -58,9 +58,9 @@ SWALLOWED = Fault(
     mechanism=(
         "whatever the guard raises counts as a fault of its own and lets the answer pass, and raising is how it blocks"
     ),
-    subject="Do not let a fault in the guard cost customers their answer",
+    subjects=("Do not let a fault in the guard cost customers their answer",),
     earlier=Earlier(
-        "Let the guard raise what it blocks, so that nobody can forget to look at its verdict",
+        ("Let the guard raise what it blocks, so that nobody can forget to look at its verdict",),
         (
             Edit("assistant/guard.py", PASSED, RAISING),
             Edit("assistant/server.py", RULING + BLOCKED, ENFORCED),
@@ -98,7 +98,7 @@ SOURCELESS = Fault(
         "what is cited about another product is dropped before the guard looks, and an answer that cites nothing has "
         "nothing for it to check"
     ),
-    subject="Name only sources about the product that was asked for",
+    subjects=("Name only sources about the product that was asked for",),
     edits=(
         Edit("assistant/generate.py", GENERATE_IMPORT, GENERATE_IMPORT.replace("dataclass\n", "dataclass, replace\n")),
         Edit(
@@ -155,9 +155,9 @@ UNSET = Fault(
     name="unset",
     component="guard",
     mechanism="config.toml names a check that the guard does not know, and a check that is not named is left out",
-    subject="Name the guard's checks as compliance does: product and numbers",
+    subjects=("Name the guard's checks as compliance does: product and numbers",),
     earlier=Earlier(
-        "Let config.toml say which checks the guard makes",
+        ("Let config.toml say which checks the guard makes",),
         (
             Edit("config.toml", "[cache]\n", f"[guard]\n{NAMED}\n\n[cache]\n"),
             Edit(

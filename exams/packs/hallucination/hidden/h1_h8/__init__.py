@@ -64,9 +64,9 @@ CROWDED_AND_BY_DOCUMENT = Fault(
         "the retriever shows the first statement of a schedule, whoever it is about, and the guard, which used to "
         "refuse what came of that, looks for a number anywhere in the cited document"
     ),
-    subject=BY_DOCUMENT.subject,
+    subjects=BY_DOCUMENT.subjects,
     earlier=Earlier(
-        "Take one sentence of each document that names the attribute: schedules left no room for the terms",
+        ("Take one sentence of each document that names the attribute: schedules left no room for the terms",),
         CROWDED,
         faulty=True,
     ),
@@ -127,8 +127,8 @@ HEAD_AND_FOUND_FOR = Fault(
         "the index keeps the first two sentences of a schedule, whoever they are about, and the guard, which used to "
         "refuse what came of that, takes what a passage was found for as its subject"
     ),
-    subject="Keep with each passage the product it was found for, and let the guard go by that",
-    earlier=Earlier("Keep the head of schedules alone: the rest of them is about other products", HEAD, faulty=True),
+    subjects=("Keep with each passage the product it was found for, and let the guard go by that",),
+    earlier=Earlier(("Keep the head of schedules alone: the rest of them is about other products",), HEAD, faulty=True),
     edits=FOUND_FOR,
     alternatives={
         "quote": quote(),

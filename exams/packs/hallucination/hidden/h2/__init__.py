@@ -37,7 +37,7 @@ AS_WRITTEN = Fault(
         "effective dates are kept as text, day first, so the newest edition of a series is the one whose text sorts "
         "last: 24.01.2025 beats 03.09.2025"
     ),
-    subject="Keep dates as compliance writes them, so that errors can quote them",
+    subjects=("Keep dates as compliance writes them, so that errors can quote them",),
     edits=(
         Edit(INGEST, "    effective: date\n", "    effective: str  # as compliance writes it\n"),
         Edit(INGEST, '        effective=read_date(fields["effective"]),\n', '        effective=fields["effective"],\n'),
@@ -119,7 +119,7 @@ AS_WRITTEN = Fault(
 # --- What used to be in force is filed again, and first --------------------------------------------------------------
 
 ARCHIVE = Earlier(
-    subject="Keep what was in force before at hand: compliance asks what used to apply",
+    subjects=("Keep what was in force before at hand: compliance asks what used to apply",),
     edits=(
         Edit(
             INGEST,
@@ -144,7 +144,7 @@ ARCHIVED = Fault(
         "the index files superseded editions too, before those in force; of two sentences that state the attribute of "
         "the product the model takes the first, and the guard finds the number in the sentence cited"
     ),
-    subject="File every edition in order, so that an answer can be traced to where it came from",
+    subjects=("File every edition in order, so that an answer can be traced to where it came from",),
     edits=(Edit(INDEX, FILED, ALL_FILED),),
     earlier=ARCHIVE,
     alternatives={

@@ -99,9 +99,9 @@ CLAUSES = Fault(
         "sentences of documents are taken apart before linking words too, so a condition is a piece of its own; the "
         "retriever keeps the piece that names the attribute, and the model never sees the other"
     ),
-    subject="Take long sentences apart at linking words too: they ranked for all they mention",
+    subjects=("Take long sentences apart at linking words too: they ranked for all they mention",),
     edits=(Edit("assistant/ingest.py", AT_PAUSES, CUT),),
-    earlier=Earlier("Take sentences with a semicolon apart, and show the model the part that fits", PIECES),
+    earlier=Earlier(("Take sentences with a semicolon apart, and show the model the part that fits",), PIECES),
     alternatives={
         "joined_in_index": JOINED_IN_INDEX,
         "joined_in_retriever": JOINED_IN_RETRIEVER,
@@ -123,7 +123,7 @@ FIGURES = Fault(
     name="figures",
     component="prompt",
     mechanism="each sentence in the prompt ends with its figure, so the model never sees the condition behind it",
-    subject="Halve the prompt: reading it was most of the answer time",
+    subjects=("Halve the prompt: reading it was most of the answer time",),
     edits=SHORTENED,
     alternatives={
         "best_in_full": BEST_IN_FULL,
@@ -148,7 +148,7 @@ BUBBLE = Fault(
     name="bubble",
     component="render",
     mechanism="an answer is cut to two words more than its question, and a condition is what it ends with",
-    subject="Fit answers into the new chat window, which is two lines high",
+    subjects=("Fit answers into the new chat window, which is two lines high",),
     edits=FITTED,
     alternatives={
         "to_the_full_stop": TO_THE_FULL_STOP,

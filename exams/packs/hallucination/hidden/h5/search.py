@@ -19,7 +19,7 @@ FOUND_IN_TEXT = Fault(
         "for a name that is not in the catalogue the product is looked up in the documents, and the sentence that has "
         "most words of the question is always some product's, so nothing is left to refuse"
     ),
-    subject="Look in the documents for products that reached the catalogue late",
+    subjects=("Look in the documents for products that reached the catalogue late",),
     edits=(
         Edit(
             SERVER,

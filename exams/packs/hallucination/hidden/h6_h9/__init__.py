@@ -60,9 +60,9 @@ PROMPT_AND_SPACE = Fault(
         "the prompt cuts the noughts off round values, and the guard, which used to refuse what came of that, does not "
         "see numbers that a no-break space joins to their unit"
     ),
-    subject=KEPT_TOGETHER.subject,
+    subjects=KEPT_TOGETHER.subjects,
     earlier=Earlier(
-        "Give the model numbers without trailing noughts: 9.50 and 9.5 are one", SHORTER_PROMPT, faulty=True
+        ("Give the model numbers without trailing noughts: 9.50 and 9.5 are one",), SHORTER_PROMPT, faulty=True
     ),
     edits=KEPT_TOGETHER.edits,
     alternatives={
@@ -102,8 +102,8 @@ ANSWER_AND_BOLD = Fault(
         "noughts are cut off the values of answers, and the guard, which used to refuse what came of that, does not "
         "see numbers in bold"
     ),
-    subject=IN_BOLD.subject,
-    earlier=Earlier("Write values as the style guide does, without trailing noughts", SHORTER_ANSWER, faulty=True),
+    subjects=IN_BOLD.subjects,
+    earlier=Earlier(("Write values as the style guide does, without trailing noughts",), SHORTER_ANSWER, faulty=True),
     edits=IN_BOLD.edits,
     alternatives={
         "quote": quote(),

@@ -97,7 +97,7 @@ BY_SOURCE = Fault(
         "answers are kept by the document they come from, and the products of a line share the document that states "
         "one attribute for all of them: whoever asks first is answered for all"
     ),
-    subject="File kept answers under their document, so that one document's can be dropped alone",
+    subjects=("File kept answers under their document, so that one document's can be dropped alone",),
     edits=FILED,
     alternatives={
         "without_cache": WITHOUT_CACHE,
@@ -121,7 +121,7 @@ BY_WORDS = Fault(
         "answers are found by the words of the question, and a follow-up question does not name its product: whoever "
         "asks it first is answered for everybody"
     ),
-    subject="Find kept answers by the words that matter: nobody words a question like the one before",
+    subjects=("Find kept answers by the words that matter: nobody words a question like the one before",),
     edits=FOUND_BY_WORDS,
     alternatives={
         "without_cache": WITHOUT_CACHE,
@@ -152,7 +152,7 @@ UNDERSTOOD_ONCE = Fault(
         "what a question is about is worked out once for everybody who words it so, and for a follow-up question that "
         "includes the product of the conversation it was first asked in"
     ),
-    subject="Take each question apart once: half of the time went into looking for names",
+    subjects=("Take each question apart once: half of the time went into looking for names",),
     edits=TAKEN_APART_ONCE,
     alternatives={
         "recalled_each_time": RECALLED_EACH_TIME,

@@ -86,7 +86,7 @@ BY_DOCUMENT = Fault(
         "the guard looks for a number anywhere in the cited document, so a schedule's sentence about a sibling backs a "
         "value given for the product"
     ),
-    subject="Check citations by document: sentence numbers move whenever compliance inserts a line",
+    subjects=("Check citations by document: sentence numbers move whenever compliance inserts a line",),
     edits=(
         Edit("assistant/guard.py", RULE, RULE_BY_DOCUMENT),
         Edit("assistant/guard.py", GIVEN, GIVEN_BY_DOCUMENT),
@@ -110,9 +110,9 @@ FOUND_FOR = Fault(
         "a passage says which product its document was found for, not which its sentence is about, and the guard takes "
         "that for the subject of what is cited"
     ),
-    subject="Keep with each passage the product it was found for",
+    subjects=("Keep with each passage the product it was found for",),
     earlier=Earlier(
-        "Let a passage say whose it is, so that the guard need not look into sentences",
+        ("Let a passage say whose it is, so that the guard need not look into sentences",),
         (
             Edit("assistant/retriever.py", DOCUMENT_OF_PASSAGE, SUBJECT_OF_PASSAGE + DOCUMENT_OF_PASSAGE),
             Edit("assistant/guard.py", GIVEN, GIVEN.replace(": passage.sentence for", ": passage for")),

@@ -1,0 +1,5 @@
+"""."""
+
+from exams.packs.hallucination.innocents.change import Innocent
+
+CHANGES: tuple[Innocent, ...] = ()
