@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from exams import ledger, receipts
+from exams import incident, ledger, receipts
 from exams.definitions import twin_of
 from exams.live import charts
 from exams.live.diagnoses import results_of
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from exams.models import Attempt
 
 CONTENTS = """attempt.json       the attempt and its windows
-brief.md           what you were given to read
+brief.md           what you were given to read of the twin
+incident.json      what you were told of your incident when the clock started
 ledger.json        every event you may see; of the others only number and hash, so that the chain can be checked
 receipts.json      every receipt
 drafts/            every saved version of every deliverable that is kept, conflict copies too
@@ -56,6 +57,7 @@ def write(attempt: Attempt, archive: zipfile.ZipFile, *, now: datetime) -> None:
     """
     archive.writestr("attempt.json", as_text(_attempt(attempt)))
     archive.writestr("brief.md", twin_of(attempt).brief_markdown)
+    archive.writestr("incident.json", as_text(incident.brief(attempt)))
     archive.writestr("ledger.json", as_text([_event(event) for event in _events(attempt)]))
     archive.writestr("receipts.json", as_text([receipts.as_json(each) for each in receipts.of(attempt)]))
     archive.writestr("status_updates.json", as_text(_rows(StatusUpdate.objects.filter(attempt=attempt).values())))

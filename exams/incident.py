@@ -33,12 +33,14 @@ class Material:
         handed_out: The learner's tree, as a canonical tar.
         approved_facts: JSON.
         truth: For mentors only.
+        brief: For the learner, from the moment of the start.
         repository: With its history, as `sandboxes.repository.unpack` takes it.
     """
 
     handed_out: bytes
     approved_facts: bytes
     truth: dict[str, Any]
+    brief: dict[str, Any]
     repository: bytes
 
 
@@ -52,6 +54,7 @@ def make(pack: packs.Pack, spec: packs.Spec) -> Material:
         handed_out=pack.base(spec).to_tar(),
         approved_facts=pack.facts(spec),
         truth=pack.truth(spec),
+        brief=pack.brief(spec).to_json(),
         repository=repository.packed(pack.history(spec)),
     )
 
@@ -99,6 +102,7 @@ def prepare(attempt: Attempt) -> None:
         handed_out=blobs.keep(drawn.pack.base(drawn.spec).to_tar()),
         approved_facts=blobs.keep(drawn.pack.facts(drawn.spec)),
         truth=drawn.pack.truth(drawn.spec),
+        brief=drawn.pack.brief(drawn.spec).to_json(),
     )
 
 
@@ -123,6 +127,17 @@ def truth(attempt: Attempt) -> dict[str, Any]:
         drawn = of(attempt)
         return drawn.pack.truth(drawn.spec)
     found: dict[str, Any] = attempt.truth
+    return found
+
+
+def brief(attempt: Attempt) -> dict[str, Any] | None:
+    """What the learner reads of their incident; None before the start, and of a twin without a pack."""
+    if attempt.started_at is None or twin_of(attempt).pack is None:
+        return None
+    if attempt.brief is None:  # begun before briefs were kept
+        drawn = of(attempt)
+        return drawn.pack.brief(drawn.spec).to_json()
+    found: dict[str, Any] = attempt.brief
     return found
 
 

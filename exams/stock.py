@@ -107,7 +107,10 @@ def hand_over(stocked: StockedIncident, attempt: Attempt) -> None:
         cursor.execute(_KEEP_AS_BLOBS, {"id": stocked.pk})
     StockedIncident.objects.filter(pk=stocked.pk).update(state=StockState.TAKEN, taken_by=attempt)
     Attempt.objects.filter(pk=attempt.pk).update(
-        handed_out=stocked.handed_out_sha256, approved_facts=stocked.approved_facts_sha256, truth=stocked.truth
+        handed_out=stocked.handed_out_sha256,
+        approved_facts=stocked.approved_facts_sha256,
+        truth=stocked.truth,
+        brief=stocked.brief,
     )
 
 
@@ -152,7 +155,9 @@ def sweep(*, now: datetime) -> int:
     old = Q(state=StockState.FAILED, claimed_at__lte=now - FAILURES_KEPT)
     removed, _ = there.filter(stale | left | old).delete()
     begun = StockedIncident.objects.filter(state=StockState.TAKEN, repository__isnull=False)
-    begun.exclude(taken_by__state=AttemptState.READY).update(**dict.fromkeys((*_CONTENTS, *_REPLAY)), truth=None)
+    begun.exclude(taken_by__state=AttemptState.READY).update(
+        **dict.fromkeys((*_CONTENTS, *_REPLAY)), truth=None, brief=None
+    )
     if removed:
         log.info("Removed %s stocked incidents that were stale or left half-made", removed)
     return removed
@@ -248,6 +253,7 @@ def _fill(claim: uuid.UUID, pack: packs.Pack, spec: packs.Spec) -> Outcome:
         approved_facts=made.approved_facts,
         approved_facts_sha256=sha256(made.approved_facts).hexdigest(),
         truth=made.truth,
+        brief=made.brief,
         repository=made.repository,
     )
     if not filled:

@@ -221,7 +221,13 @@ class SmallPack:
 
     def brief(self, spec: Spec) -> Brief:
         del spec
-        return Brief(company="Small Bank", domain="bank", opened_because="Customers report wrong late fees.")
+        return Brief(
+            company="Small Bank",
+            trade="bank",
+            opened_because="Customers report wrong late fees.",
+            opened_at=_EPOCH + timedelta(days=_COMMITS),
+            taken_over_from="Kim Park",
+        )
 
     def made_of(self, failure_class: str) -> dict[str, bytes]:
         return {"matching": _FAULTS[failure_class].encode()}

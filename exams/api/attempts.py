@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.urls import path
@@ -13,7 +14,7 @@ from rest_framework.views import APIView
 from accounts.api.asking import Body
 from accounts.idempotency import idempotent
 from accounts.models import Role, User
-from exams import access, possibilities, queries, receipts
+from exams import access, incident, possibilities, queries, receipts
 from exams.api.shapes import CursorPages, ReceiptSerializer, WithServerNow
 from exams.clock import Window
 from exams.database_clock import database_now, received_at
@@ -23,7 +24,6 @@ from exams.void import void
 
 if TYPE_CHECKING:
     import uuid
-    from datetime import datetime
 
     from django.contrib.auth.models import AnonymousUser
     from rest_framework.request import Request
@@ -93,9 +93,25 @@ class AttemptSummarySerializer(WithServerNow):
     stages = AttemptStageSerializer(many=True)
 
 
+class IncidentBriefSerializer(serializers.Serializer[Any]):
+    """What is told of this very incident."""
+
+    company = serializers.CharField()
+    trade = serializers.CharField()
+    opened_because = serializers.CharField(help_text="The words of the page.")
+    opened_at = serializers.DateTimeField(
+        help_text="When the page rang by the incident's own dates, which its files carry: your start."
+    )
+    taken_over_from = serializers.CharField(help_text="Who was on call until the page; now you are.")
+    facts = serializers.DictField(child=serializers.CharField())
+
+
 class AttemptSerializer(AttemptSummarySerializer):
     """An attempt with what may be done now."""
 
+    brief = IncidentBriefSerializer(
+        allow_null=True, help_text="Of the incident that was drawn; null before the start and where there is none."
+    )
     counts = CountsSerializer()
     may = PossibilitySerializer(many=True)
     repository = RepositorySerializer(allow_null=True, help_text="Null for everybody but its learner.")
@@ -146,11 +162,17 @@ def attempt_answer(attempt: Attempt, user: User | AnonymousUser, *, now: datetim
     """An attempt in full, as this person may see it; the repository's token is its learner's alone."""
     mine = attempt.learner_id == user.pk
     body = attempt_summary(attempt, now=now) | {
+        "brief": _brief(attempt),
         "counts": queries.counts(attempt),
         "may": possibilities.now(attempt, now=now) if mine else [],
         "repository": queries.own_repository(attempt) if mine and attempt.started_at else None,
     }
     return AttemptSerializer(body).data
+
+
+def _brief(attempt: Attempt) -> dict[str, Any] | None:
+    told = incident.brief(attempt)
+    return told and {**told, "opened_at": datetime.fromisoformat(told["opened_at"])}
 
 
 class AttemptPages(CursorPages):

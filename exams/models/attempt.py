@@ -35,6 +35,7 @@ class Attempt(models.Model):
     handed_out = models.ForeignKey(Blob, on_delete=models.PROTECT, null=True, related_name="+")
     approved_facts = models.ForeignKey(Blob, on_delete=models.PROTECT, null=True, related_name="+")
     truth = models.JSONField(null=True)  # component, class, rivals: hidden from the learner
+    brief = models.JSONField(null=True)  # what the learner reads of the incident once the clock runs
     multiplier_percent = models.PositiveSmallIntegerField(default=100)
     token_generation = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(db_default=Now())

@@ -43,6 +43,7 @@ class StockedIncident(models.Model):
     approved_facts = models.BinaryField(null=True)
     approved_facts_sha256 = models.CharField(max_length=64, blank=True, default="")
     truth = models.JSONField(null=True)
+    brief = models.JSONField(null=True)
     repository = models.BinaryField(null=True)  # a whole repository as sandboxes.repository packs it
     # What its customers ask, and what they get from what was handed out; see exams.live.telemetry. They may come later.
     traffic = models.JSONField(null=True)

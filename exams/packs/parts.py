@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -105,12 +105,26 @@ class Question:
 
 @dataclass(frozen=True)
 class Brief:
-    """What the learner reads of this incident before start: fills the placeholders of the twin's brief."""
+    """What the learner reads of this very incident, from the moment of the start; nothing in it tells the class.
+
+    Attributes:
+        company, trade: whose assistant it is, and what they deal in.
+        opened_because: the words of the page.
+        opened_at: when it rang by the incident's own dates, which its files carry: the moment of the start.
+        taken_over_from: who was on call until then.
+        facts: whatever else is told, a word or two each.
+    """
 
     company: str
-    domain: str
+    trade: str
     opened_because: str
+    opened_at: datetime
+    taken_over_from: str
     facts: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> JsonObject:
+        """The form kept in an attempt's row."""
+        return {**asdict(self), "facts": dict(self.facts), "opened_at": self.opened_at.isoformat()}
 
 
 @dataclass(frozen=True)

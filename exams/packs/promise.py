@@ -118,7 +118,7 @@ class Pack(Protocol):
         ...
 
     def brief(self, spec: Spec) -> Brief:
-        """What a learner may read before the clock starts."""
+        """What a learner reads of this incident from the moment of the start: nothing that tells the class."""
         ...
 
     def made_of(self, failure_class: str) -> Mapping[str, bytes]:

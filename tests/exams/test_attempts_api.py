@@ -12,9 +12,10 @@ import pytest
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import Accommodation
-from exams import ledger, markdown, receipts, start, twins
+from exams import incident, ledger, markdown, receipts, start, twins
 from exams.database_clock import database_now
 from exams.models import Attempt, AttemptState
+from exams.packs import Spec
 from tests import packs
 from tests.attempts import NOON, SLUG, definition, live_attempt, published_twin, ready_attempt
 from tests.people import Cast, client_of
@@ -151,6 +152,29 @@ def test_start_answers_with_the_clock_and_the_repository(cast: Cast) -> None:
     assert live["time_left_seconds"] == pytest.approx(5400, abs=5)
     assert body["repository"]["clone_url"].endswith(f"/git/{body['id']}.git")
     assert abs((database_now() - parse_datetime(body["server_now"])).total_seconds()) < 5  # type: ignore[operator]
+
+
+def test_what_is_told_of_the_incident_is_told_when_the_clock_runs(cast: Cast) -> None:
+    attempt = ready_attempt(cast.learner)
+    client = client_of(cast.learner)
+    assert client.get(f"/api/v1/attempts/{attempt.pk}/").json()["brief"] is None
+    before = client.get(f"/api/v1/twins/{SLUG}/").json()
+    told = client.post(f"/api/v1/twins/{SLUG}/start/").json()["brief"]
+    spec = Spec(attempt.incident_class, attempt.incident_seed)
+    brief = packs.PACK.brief(spec)
+    assert told["company"] == brief.company
+    assert told["opened_because"] == brief.opened_because
+    assert parse_datetime(told["opened_at"]) == brief.opened_at
+    assert told["taken_over_from"] == brief.taken_over_from
+    assert client.get(f"/api/v1/attempts/{attempt.pk}/").json()["brief"] == told
+    assert brief.company not in str(before), "nothing of the incident is told before"
+
+
+def test_an_attempt_begun_before_briefs_were_kept_is_told_the_same(cast: Cast) -> None:
+    attempt = live_attempt(cast.learner)
+    spec = Spec(attempt.incident_class, attempt.incident_seed)
+    assert attempt.brief is None
+    assert incident.brief(attempt) == packs.PACK.brief(spec).to_json()
 
 
 def test_a_second_start_names_the_first(cast: Cast) -> None:

@@ -120,6 +120,7 @@ def test_a_start_takes_what_was_drawn_ahead_and_draws_nothing(cast: Cast, draws:
     assert incident.base_tree(attempt) == PACK.base(drawn)
     assert incident.facts(attempt) == PACK.facts(drawn)
     assert incident.truth(attempt) == PACK.truth(drawn)
+    assert incident.brief(attempt) == attempt.brief == PACK.brief(drawn).to_json()
     assert attempt.state == AttemptState.LIVE
     assert ledger.verify(attempt.pk) is None
     prepared = attempt.events.get(kind="attempt.prepared")
@@ -464,7 +465,8 @@ def test_what_was_taken_is_swept_of_its_bytes_and_the_attempt_keeps_its_own(cast
     attempt = start.begin(learner=cast.learner, attempt_id=waiting.pk, now=NOON)
     stock.sweep(now=NOON)
     row = StockedIncident.objects.get(taken_by=attempt)
-    assert (row.handed_out, row.approved_facts, row.repository, row.truth) == (None, None, None, None)
+    assert (row.handed_out, row.approved_facts, row.repository, row.truth, row.brief) == (None,) * 5
+    assert incident.brief(attempt) == PACK.brief(row.spec).to_json()
     assert incident.truth(attempt)["failure_class"] == attempt.incident_class
     assert incident.base_tree(attempt) == PACK.base(row.spec)
 

@@ -9,7 +9,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from exams.packs.hallucination import history, text
+from exams.packs.hallucination import history, opening, text
 from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def alerts(incident: Incident, complained: Sequence[dict[str, Any]]) -> list[dic
         {
             "at": stamp(incident.opened_at),
             "alert": "page",
-            "text": "Compliance: customers were told numbers that are not approved. Please take over.",
+            "text": opening.page(incident.spec.seed),
         },
     ]
 

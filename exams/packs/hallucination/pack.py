@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from exams.packs import Ask, Brief, Commit, JsonObject, Measures, NothingLeftToDraw, ProbeSuite, Question, Spec
-from exams.packs.hallucination import build, history, injects, moments, operations, probes
+from exams.packs.hallucination import build, history, injects, moments, opening, operations, probes
 from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.catalogue import CATALOGUE
 from exams.packs.hallucination.edits import apply
@@ -142,17 +142,15 @@ class HallucinationPack:
         return injects.script(spec)
 
     def brief(self, spec: Spec) -> Brief:
-        """What a learner may read before the clock starts: nothing that tells the class."""
+        """What a learner reads of this incident from the moment of the start: nothing that tells the class."""
         drawn = incident(spec)
         return Brief(
             company=drawn.company,
-            domain=drawn.world.domain.key,
-            opened_because="Compliance: customers were told numbers that are not approved. Please take over.",
-            facts={
-                "service": drawn.service,
-                "opened_at": operations.stamp(drawn.opened_at),
-                "on_call": drawn.people[0].name,
-            },
+            trade=drawn.world.domain.key,
+            opened_because=opening.page(spec.seed),
+            opened_at=drawn.opened_at,
+            taken_over_from=drawn.people[0].name,
+            facts={"service": drawn.service},
         )
 
     def made_of(self, failure_class: str) -> dict[str, bytes]:
