@@ -13,6 +13,7 @@ from exams.packs.injects import (
     Confirmed,
     Deployed,
     HandedIn,
+    HarmLeft,
     NeverTold,
     PromiseMissed,
     Share,
@@ -50,26 +51,27 @@ class Scene:
         found = self.history.first_update_after(said.second, said.asks.audiences, seen_at=self.second)
         return found is not None
 
-    def span(self, back: Share | Complaints) -> tuple[int, int]:
+    def span(self, back: Share | HarmLeft | Complaints) -> tuple[int, int]:
         """The whole minutes [first, end) that a condition looks back at."""
         end, since = self.second // MINUTE, 0
-        if isinstance(back, Share) and back.since == "version":
+        start = "" if isinstance(back, Complaints) else back.since
+        if start == "version":
             since = self.history.changed(self.second)
-        elif isinstance(back, Share) and back.since == "update":
+        elif start == "update":
             last = self.history.last_update(self.second)
             since = last.second if last else 0
         return min(end, max(0, end - self.history.stretched(back.minutes), -(-since // MINUTE))), end
 
 
-def holds(condition: Condition, scene: Scene) -> bool:  # noqa: C901, PLR0911 - one line a condition, in one place
+def holds(condition: Condition, scene: Scene) -> bool:  # noqa: C901, PLR0911, PLR0912 - one line a condition
     """Whether a condition holds at the scene's second."""
     history, second = scene.history, scene.second
     match condition:
         case Silence(seconds, audience):
             last = history.last_update(second, audience)
             return second - (last.second if last else 0) >= history.stretched(seconds)
-        case NeverTold(audience):
-            return history.last_update(second, audience) is None
+        case NeverTold(audience, yes):
+            return (history.last_update(second, audience) is None) == yes
         case Stands(state, yes):
             last = history.last_update(second)
             return (last is not None and last.state == state) == yes
@@ -79,6 +81,8 @@ def holds(condition: Condition, scene: Scene) -> bool:  # noqa: C901, PLR0911 - 
             return promise is not None and second >= promise + history.stretched(seconds)
         case Share():
             return _share_holds(condition, scene)
+        case HarmLeft():
+            return _harm_left(condition, scene)
         case Complaints():
             return history.complained(*scene.span(condition)) >= condition.at_least
         case Complained():
@@ -105,6 +109,14 @@ def _share_holds(share: Share, scene: Scene) -> bool:
     return share.at_least * asked <= 100 * counted < share.below * asked
 
 
+def _harm_left(left: HarmLeft, scene: Scene) -> bool:
+    first, end = scene.span(left)
+    harmful, at_first = scene.history.total("harmful", first, end), scene.history.total("opening", first, end)
+    if harmful is None or at_first is None or at_first < left.enough:
+        return False
+    return left.at_least * at_first <= 100 * harmful and (left.below is None or 100 * harmful < left.below * at_first)
+
+
 def turning_points(condition: Condition, history: History) -> Iterator[int]:
     """Seconds, beside those right after a fact, at which a condition may begin to hold.
 
@@ -121,7 +133,7 @@ def turning_points(condition: Condition, history: History) -> Iterator[int]:
         case Deployed(_, seconds):
             length = max(1, history.stretched(seconds))
             yield from (one.second + length for one in history.deployments)
-        case Share() | Complaints():
+        case Share() | HarmLeft() | Complaints():
             yield from range(0, history.closes, MINUTE)
         case _:
             return

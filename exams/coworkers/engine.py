@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from exams.coworkers.conditions import Scene, facts, holds, turning_points
 from exams.coworkers.history import Said
 from exams.coworkers.words import text_of
-from exams.packs.injects import Complained, Share, Unanswered
+from exams.packs.injects import Complained, HarmLeft, Share, Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -112,7 +112,7 @@ class _Speaker:
         self._from = history.stretched(rule.after)
         self._not_in_last = history.stretched(rule.not_in_last)
         # Figures of production cost most to look up: they are asked for when all else holds.
-        self._when = sorted(rule.when, key=lambda condition: isinstance(condition, Share | Complained))
+        self._when = sorted(rule.when, key=lambda condition: isinstance(condition, Share | HarmLeft | Complained))
         self._about: int | None = None
 
     def mind(self, scene: Scene) -> int | None:

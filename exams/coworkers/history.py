@@ -6,7 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from exams.packs.injects import Answered, Asks, Outcome, Role
@@ -35,7 +35,10 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Minute:
-    """What customers asked and got in one minute of the window; `number` counts from zero."""
+    """What customers asked and got in one minute of the window; `number` counts from zero.
+
+    `opening` is how many would have been answered harmfully by the version that was live when the incident opened.
+    """
 
     number: int
     asked: int = 0
@@ -44,15 +47,25 @@ class Minute:
     harmful: int = 0
     failed: int = 0
     complaints: int = 0
+    opening: int = 0
 
 
 @dataclass(frozen=True)
 class Complaint:
-    """A customer's complaint: what they had asked, and what they were told."""
+    """A customer's complaint: what they had asked, and what they were told.
+
+    `began` is the first question of their conversation, if that is another one: without it a follow-up says nothing.
+    """
 
     second: int
     question: str
     answer: str
+    began: str = ""
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """What has to be quoted for the question to be understood."""
+        return (self.began, self.question) if self.began else (self.question,)
 
 
 @dataclass(frozen=True)
@@ -138,7 +151,7 @@ class History:
             (one.second for one in reversed(self.deployments) if one.second < second and one.outcome != "failed"), 0
         )
 
-    def total(self, what: Answered, first: int, end: int) -> int | None:
+    def total(self, what: Answered | Literal["opening"], first: int, end: int) -> int | None:
         """How many there were in the minutes [first, end); None while one of them is not known."""
         if end > len(self.minutes):
             return None
@@ -169,5 +182,5 @@ class History:
     def _sums(self) -> dict[str, tuple[int, ...]]:
         return {
             what: tuple(accumulate((getattr(one, what) for one in self.minutes), initial=0))
-            for what in ("asked", "correct", "refused", "harmful", "failed", "complaints")
+            for what in ("asked", "correct", "refused", "harmful", "failed", "complaints", "opening")
         }

@@ -19,7 +19,7 @@ from exams.models import Deployment, DeploymentKind, DeploymentState, Event
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from exams.models import Stage
+    from exams.models import Attempt, Stage
     from exams.packs.injects import Outcome
 
 # After these the people in the room look again.
@@ -95,7 +95,7 @@ def see(stage: Stage, *, until: datetime) -> View:
         handed_in=next(
             (second(e.at) for e in _in_order(events, "stage.handed_in") if e.payload["stage"] == stage.key), None
         ),
-        minutes=tuple(_minutes(customers)) if customers else (),
+        minutes=tuple(_minutes(customers, attempt)) if customers else (),
         complaints=tuple(_complaints(customers, stage)) if customers else (),
     )
     return View(history, second(known_until), waits=min(known) < until)
@@ -144,9 +144,11 @@ def _customers(stage: Stage, until: datetime) -> telemetry.Telemetry | None:
     return found if found.begins_at == stage.opens_at else None
 
 
-def _minutes(customers: telemetry.Telemetry) -> Iterable[seen.Minute]:
+def _minutes(customers: telemetry.Telemetry, attempt: Attempt) -> Iterable[seen.Minute]:
     """The minutes that are over."""
-    for one in customers.minutes:
+    changed = len(customers.stints) > 1
+    untouched = telemetry.untouched(attempt, until=customers.until) if changed else customers
+    for one, at_first in zip(customers.minutes, untouched.minutes, strict=True):
         if one.begins_at + telemetry.measuring.MINUTE <= customers.until:
             yield seen.Minute(
                 number=one.minute,
@@ -156,11 +158,17 @@ def _minutes(customers: telemetry.Telemetry) -> Iterable[seen.Minute]:
                 harmful=one.harmful,
                 failed=one.failed,
                 complaints=one.complaints,
+                opening=at_first.harmful,
             )
 
 
 def _complaints(customers: telemetry.Telemetry, stage: Stage) -> Iterable[seen.Complaint]:
     """Those that came, and those that are sure to come, so that somebody looks when they do."""
+    began: dict[str, str] = {}
+    for one in customers.answers:
+        began.setdefault(one.session or str(one.number), one.question)
     dated = [(one.complains_at, one) for one in customers.answers if one.complains_at is not None and one.said]
     for at, one in sorted(dated, key=lambda pair: (pair[0], pair[1].number)):
-        yield seen.Complaint((at - stage.opens_at) // _SECOND, one.question, one.said)
+        first = began[one.session or str(one.number)]
+        second = (at - stage.opens_at) // _SECOND
+        yield seen.Complaint(second, one.question, one.said, first if first != one.question else "")

@@ -46,7 +46,7 @@ def _values(rule: InjectRule, scene: Scene) -> dict[str, str | int]:
         "asked_so_far": history.total("asked", 0, known) or 0,
         "harmful_so_far": history.total("harmful", 0, known) or 0,
         "version": deployment.version if deployment else "",
-        "question": _cut(found[1].question) if found else "",
+        "question": "” and then “".join(map(_cut, found[1].asked)) if found else "",
         "answer": _cut(found[1].answer) if found else "",
     }
 

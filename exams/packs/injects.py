@@ -41,7 +41,7 @@ PLACES = {
     "asked_so_far": "questions of customers since the window opened",
     "harmful_so_far": "those answered wrongly",
     "version": "the version that was deployed, or tried, last",
-    "question": "what the customer asked whose complaint is quoted",
+    "question": "what the customer asked whose complaint is quoted; of a follow-up, how the conversation began too",
     "answer": "what that customer was told",
 }
 
@@ -69,9 +69,10 @@ class Silence:
 
 @dataclass(frozen=True)
 class NeverTold:
-    """There was no update to `audience` yet, or to anybody when that is empty."""
+    """There was no update to `audience` yet, or to anybody when that is empty; not `yes`: there was one."""
 
     audience: Audience | Literal[""] = ""
+    yes: bool = True
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,28 @@ class Share:
     at_least: int = 0
     below: int = 101
     enough: int = 8
+    since: Literal["", "version", "update"] = ""
+
+
+@dataclass(frozen=True)
+class HarmLeft:
+    """How much of the harm that the incident opened with is still done, whatever its share of all answers is.
+
+    Measured by the same questions: of those that the version live at the opening would have answered harmfully in the
+    last `minutes`, at least `at_least` and under `below` per cent (None: however many) as many were.
+
+    Attributes:
+        minutes: How far back; whole minutes that have ended.
+        at_least: Per cent of what the first version would have harmed.
+        below: Per cent of that.
+        enough: It holds only when that version would have harmed that many: of fewer nothing can be told.
+        since: As in `Share`.
+    """
+
+    minutes: int
+    at_least: int = 0
+    below: int | None = None
+    enough: int = 1
     since: Literal["", "version", "update"] = ""
 
 
@@ -160,6 +183,7 @@ Condition = (
     | Stands
     | PromiseMissed
     | Share
+    | HarmLeft
     | Complaints
     | Complained
     | Confirmed

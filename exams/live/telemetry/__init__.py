@@ -15,7 +15,7 @@ from exams.live.telemetry.measuring import (
     measure,
 )
 from exams.live.telemetry.outcomes import Guard, Outcome, Replayed
-from exams.live.telemetry.reading import deployed_at, of
+from exams.live.telemetry.reading import deployed_at, of, untouched
 
 __all__ = [
     "MITIGATED_PART",
@@ -35,4 +35,5 @@ __all__ = [
     "live_at",
     "measure",
     "of",
+    "untouched",
 ]

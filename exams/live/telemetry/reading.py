@@ -40,6 +40,18 @@ def of(attempt: Attempt, *, until: datetime) -> Telemetry:
     return measure(traffic, versions, course, until=known_until)
 
 
+def untouched(attempt: Attempt, *, until: datetime) -> Telemetry:
+    """What the same customers would have got until before `until`, had nothing been deployed since the opening."""
+    stage = Stage.objects.get(attempt=attempt, key=stage_for_questions(attempt))
+    first = Deployment.objects.filter(attempt=attempt, kind=DeploymentKind.INITIAL).only(*_SMALL).first()
+    if first is None or first.live_from is None:
+        return Telemetry(stage.opens_at, stage.opens_at)
+    course = Course(begins_at=stage.opens_at, percent=attempt.multiplier_percent, seed=attempt.incident_seed)
+    traffic = traffic_of(attempt.pk)
+    version = _version(first, [first], len(traffic))
+    return measure(traffic, [version], course, until=min(until, stage.closes_at))
+
+
 def deployed_at(attempt: Attempt, at: datetime) -> Deployment | None:
     """The deployment that customers get at a moment; None for an attempt from before there were deployments.
 

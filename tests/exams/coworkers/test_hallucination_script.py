@@ -13,7 +13,7 @@ import pytest
 from exams.coworkers.engine import due
 from exams.coworkers.history import Complaint, Deployment, History, Minute, Said, Update
 from exams.packs import Spec
-from exams.packs.hallucination import incident, injects
+from exams.packs.hallucination import incident, injects, people, sayings
 from exams.packs.injects import Complained, InjectRule, check_script
 
 SEEDS = range(0, 4000, 13)
@@ -38,7 +38,8 @@ def minutes(harmful: float, refused: float = 2, *, until: int = 90, then: tuple[
     def minute(number: int) -> Minute:
         bad, none = (harmful, refused) if number < until else then
         count = [int((number + 1) * each) - int(number * each) for each in (bad, none, bad / 3)]
-        return Minute(number, 10, 10 - count[0] - count[1], count[1], count[0], 0, count[2])
+        at_first = int((number + 1) * harmful) - int(number * harmful)
+        return Minute(number, 10, 10 - count[0] - count[1], count[1], count[0], 0, count[2], at_first)
 
     return [minute(number) for number in range(90)]
 
@@ -63,7 +64,34 @@ def keys(seen: History, seed: int = 7) -> list[str]:
 def test_every_seed_gives_a_script_that_can_be_acted_on() -> None:
     for seed in SEEDS:
         check_script(script(seed))
-    assert len(script()) == 15
+        assert {rule.key for rule in script(seed)} >= set(sayings.SAYINGS) - set(injects.OPTIONAL)
+
+
+def test_every_incident_has_as_many_optional_rules_and_not_the_same_ones() -> None:
+    chosen = [frozenset(rule.key for rule in script(seed)) & set(injects.OPTIONAL) for seed in SEEDS]
+    assert {len(each) for each in chosen} == {injects.OPTIONS}
+    assert len(set(chosen)) == 20
+    assert {len(script(seed)) for seed in SEEDS} == {17}
+    for rule in (rule for seed in SEEDS for rule in script(seed) if rule.key in injects.OPTIONAL):
+        assert (rule.times, rule.asks is None) == (1, False)
+
+
+def test_no_two_incidents_follow_one_timetable() -> None:
+    heard = [due(script(seed), history(minutes(1.5)), CLOSES) for seed in range(60)]
+    for key, least in (("what_to_say", 6), ("one_line", 6), ("who_was_told", 6), ("nothing_yet", 6)):
+        first = [next(one.second for one in each if one.rule == key) for each in heard]
+        assert max(first) - min(first) >= least * 60, key
+    assert len({tuple(one.rule for one in each[:6]) for each in heard}) > 20
+
+
+def test_each_rule_has_five_wordings_or_more() -> None:
+    assert {key: len(set(words)) for key, words in sayings.SAYINGS.items() if len(set(words)) < 5} == {}
+    assert "still" not in sayings.ALERT[0].lower()
+    assert all("still" in text.lower() for text in sayings.ALERT[1:])
+
+
+def test_compliance_asks_for_what_is_true_of_every_class() -> None:
+    assert not [text for text in sayings.SAYINGS["who_was_told"] if "figure" in text or "number" in text]
 
 
 def test_it_is_the_same_for_every_class_and_needs_no_incident(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +106,7 @@ def test_it_is_the_same_for_every_class_and_needs_no_incident(monkeypatch: pytes
 
 def test_no_words_name_a_component_a_class_or_somebody_to_blame() -> None:
     texts = {text for seed in SEEDS for rule in script(seed) for text in rule.texts}
-    assert 25 < len(texts) < 60
+    assert 85 < len(texts) < 120
     plain = ["".join(words for words, *_ in string.Formatter().parse(text)) for text in texts]
     assert [text for text in plain if GIVEAWAYS.search(text)] == []
     assert [text for text in plain if BLAME.search(text)] == []
@@ -90,17 +118,26 @@ def test_nobody_of_one_trade_comes_back_in_another_nor_is_an_engineer() -> None:
     names = [name for trade in injects.NAMES.values() for name in trade]
     assert len(set(names)) == len(names)
     assert set(injects.NAMES) == {incident.domain_of(seed) for seed in range(200)}
-    assert not {name.split()[0] for name in names} & set(incident.FIRST_NAMES)
-    assert not {name.split()[-1] for name in names} & set(incident.LAST_NAMES)
+    engineers = {name for trade in people.NAMES.values() for part in trade for name in part}
+    assert not {part for name in names for part in name.split()} & engineers
 
 
 def test_who_says_nothing_is_asked_by_everybody() -> None:
     heard = keys(history(minutes(1.5)))
-    assert {"complaints_alert", "complaint", "what_to_say", "one_line", "who_was_told", "any_news"} <= set(heard)
-    assert {"one_line_again", "who_was_told_again", "known_cause", "time_to_fix"} <= set(heard)
-    assert heard.count("any_news") == 3
-    assert not {"better", "still_wrong", "not_resolved", "promise_passed", "answers_nothing"} & set(heard)
+    assert {"complaints_alert", "complaint", "what_to_say", "one_line", "who_was_told", "nothing_yet"} <= set(heard)
+    assert {"one_line_again", "who_was_told_again"} <= set(heard)
+    assert len(set(heard) & set(injects.OPTIONAL)) == injects.OPTIONS
+    assert heard.count("nothing_yet") == 3
+    assert not {"any_news", "better", "still_wrong", "not_resolved", "promise_passed"} & set(heard)
     assert 15 <= len(heard) <= 25
+
+
+def test_who_said_one_thing_is_told_how_long_ago_that_was() -> None:
+    once = history(minutes(1.5), updates=(Update(600, "stakeholders", "investigating"),))
+    heard = [one for one in said(once) if one.rule in {"nothing_yet", "any_news"}]
+    assert [one.rule for one in heard] == ["any_news"] * 3
+    for one in heard:
+        assert f"{(one.second - 600) // 60} minutes" in one.text
 
 
 def test_who_keeps_everybody_informed_and_mends_it_hears_little() -> None:
@@ -115,7 +152,8 @@ def test_who_keeps_everybody_informed_and_mends_it_hears_little() -> None:
         confirmed=(1400,),
     )
     heard = keys(mended)
-    assert set(heard) == {"complaints_alert", "complaint", "one_line", "who_was_told", "better"}
+    known = {"complaints_alert", "complaint", "one_line", "who_was_told", "better", "what_to_say", *injects.OPTIONAL}
+    assert {"complaint", "one_line", "who_was_told", "better"} <= set(heard) <= known
     assert heard.count("better") == 1
 
 
@@ -128,7 +166,17 @@ def test_resolved_while_harm_goes_on_is_contradicted_with_figures_that_are_true(
     asked = claimed.total("asked", 30, end)
     assert claimed.total("harmful", 30, end) in figures
     assert asked in figures
-    assert "not_resolved" not in keys(history(minutes(0.05), updates=(Update(1800, "stakeholders", "resolved"),)))
+    mended = minutes(1.0, until=25)
+    assert "not_resolved" not in keys(history(mended, updates=(Update(1800, "stakeholders", "resolved"),)))
+
+
+@pytest.mark.parametrize("seed", range(0, 40, 5))
+def test_resolved_is_contradicted_however_rare_the_harm_is(seed: int) -> None:
+    rare = minutes(0.27)
+    assert "not_resolved" in keys(history(rare, updates=(Update(1800, "stakeholders", "resolved"),)), seed)
+    heard = keys(history(rare, deployments=(Deployment(1800, "live", "deployment 1"),)), seed)
+    assert "still_wrong" in heard
+    assert "better" not in heard
 
 
 def test_a_version_that_refuses_nearly_everything_is_no_relief() -> None:
@@ -145,7 +193,9 @@ def test_a_version_that_goes_on_harming_is_told_of() -> None:
 
 
 def test_a_lucky_spell_of_a_version_that_harms_is_no_relief() -> None:
-    spells = [Minute(n, 10, 10 - bad, 0, bad) for n in range(90) for bad in [2 if n < 36 or n % 10 == 0 else 0]]
+    spells = [
+        Minute(n, 10, 10 - bad, 0, bad, opening=2) for n in range(90) for bad in [2 if n < 36 or n % 3 == 0 else 0]
+    ]
     heard = keys(history(spells, deployments=(Deployment(1800, "live", "deployment 1"),)))
     assert "still_wrong" in heard
     assert "better" not in heard
@@ -154,8 +204,8 @@ def test_a_lucky_spell_of_a_version_that_harms_is_no_relief() -> None:
 def test_a_missed_promise_is_asked_after_once() -> None:
     promised = Update(600, "stakeholders", "investigating", 1200)
     (one,) = [each for each in said(history(minutes(0), updates=(promised,))) if each.rule == "promise_passed"]
-    assert 1200 + 180 <= one.second < 1200 + 240
-    assert re.search(r"\b3 minutes ago", one.text)
+    assert 1200 + 150 <= one.second < 1200 + 6 * 60 + 30
+    assert re.search(rf"\b{(one.second - 1200) // 60} minutes", one.text)
 
 
 def test_complaints_quote_only_what_customers_asked_and_were_told() -> None:
