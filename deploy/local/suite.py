@@ -15,7 +15,7 @@ from deploy.local.tally import Tally
 
 _JOURNEYS = "tests/journeys"
 _AGAIN = frozenset({"--last-failed", "--lf"})
-_NO_TESTS = 5  # pytest's exit status
+_FAILED, _NO_TESTS = 1, 5  # pytest's exit statuses
 _WORDS = {0: "passed", _NO_TESTS: "none was asked for"}
 
 
@@ -56,6 +56,8 @@ def _ran(phase: Sequence[str], env: Mapping[str, str], tally: Tally) -> int:
     argv = [sys.executable, "-m", "pytest", "-p", "deploy.local.tally", *phase]
     status = subprocess.call(argv, cwd=places.ROOT, env={**env, "HOTSEAT_TALLY": str(part)})
     tally.add(Tally.read(part) or Tally())
+    if status not in {0, _FAILED, _NO_TESTS}:
+        tally.broke = status
     tally.write(_kept())
     part.unlink(missing_ok=True)
     return status
@@ -68,11 +70,11 @@ def _told(ended: Sequence[int], tally: Tally) -> int:
         say(f"\nSide by side: {words[0]}. Journeys: {words[1]}.")
     found = [status for status in ended if status != _NO_TESTS] or [_NO_TESTS]
     status = next((status for status in found if status), 0)
-    # pytest may end badly without a test to blame: it was interrupted, or broke.
-    broke = f" pytest ended with {status}, see above." if status not in {0, _NO_TESTS} and not tally.failed else ""
+    # pytest may end badly without a test to blame: it was interrupted, or broke. A retry does not mend that.
+    broke = f" pytest broke off with {tally.broke}, so some were never run: run all of them." if tally.broke else ""
     say(("" if len(ended) > 1 else "\n") + tally.words() + broke)
     # pytest forgets the tests of a file that it could not read at first: nobody has run them.
-    return status or int(bool(tally.failed))
+    return status or int(bool(tally.failed or tally.broke))
 
 
 def _worth_running(phases: Sequence[list[str]], failed: Sequence[str]) -> list[list[str]]:

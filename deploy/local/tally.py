@@ -17,11 +17,15 @@ _MOST_NAMED = 10
 
 @dataclass
 class Tally:
-    """What became of each test, by its id; why it was skipped; which failed once and passed when run again."""
+    """What became of each test, by its id; why it was skipped; which failed once and passed when run again.
+
+    `broke` is pytest's exit status where it stopped before its end: nobody knows of the tests that it did not come to.
+    """
 
     outcomes: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     flaky: list[str] = field(default_factory=list)
+    broke: int = 0
 
     @property
     def failed(self) -> list[str]:

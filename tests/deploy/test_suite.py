@@ -49,12 +49,12 @@ def test_the_last_line_sums_up_both_phases(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(suite, "say", said.append)
     suite._told([1, 0], Tally({"a::b": "failed", "c::d": "passed"}))
     suite._told([0], Tally({"a::b": "passed"}))
-    suite._told([2], Tally({"a::b": "passed"}))
+    assert suite._told([0], Tally({"a::b": "passed"}, broke=2)) == 1, "no retry mends a run that broke off"
     assert said == [
         "\nSide by side: failed, see above. Journeys: passed.",
         "Tests in all: 1 passed, 1 failed (a::b), 0 skipped, 0 flaky.",
         "\nTests in all: 1 passed, 0 failed, 0 skipped, 0 flaky.",
-        "\nTests in all: 1 passed, 0 failed, 0 skipped, 0 flaky. pytest ended with 2, see above.",
+        "\nTests in all: 1 passed, 0 failed, 0 skipped, 0 flaky. pytest broke off with 2, so some were never run: run all of them.",
     ]
 
 
@@ -123,3 +123,11 @@ def test_what_is_run_again_is_counted_once_and_what_passes_then_is_flaky(tmp_pat
     tally.add(Tally({"test_second.py::test_late": "passed"}))
     assert tally.failed == ["test_first.py::test_wrong"]
     assert "test_second.py" in tally.flaky
+
+
+def test_a_run_that_broke_off_is_remembered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(places, "state_dir", lambda: tmp_path)
+    suite._ran(["--no-such-option"], {"PATH": "/usr/bin:/bin"}, Tally())
+    kept = Tally.read(tmp_path / "tests.json")
+    assert kept is not None
+    assert kept.broke == 4
