@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from exams.live.telemetry import Guard, Outcome, Replayed
-from exams.live.telemetry.measuring import complains_after
+from exams.live.telemetry.measuring import may_complain
 from grading import oracle, transcripts
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def outcome_of(verdict: oracle.ClaimVerdict) -> Outcome:
 class Scales:
     """Weighs answers one by one, in the order of the questions, and keeps nothing else of them: they may be long.
 
-    `facts` are the approved ones, `seed` is the incident's, which draws who complains. `seconds` is the time it took.
+    `facts` are the approved ones, `seed` is the incident's, which draws who may complain. `seconds` is the time it took.
     """
 
     def __init__(self, facts: bytes, *, seed: int) -> None:
@@ -43,7 +43,7 @@ class Scales:
         outcome = outcome_of(judgement.verdict)
         self._outcomes.append(outcome)
         self._guards.append(_guard(exchange.reply))
-        if outcome.harmful and complains_after(self._seed, number) is not None:
+        if outcome.harmful and may_complain(self._seed, number):
             self._said[number] = transcripts.storable((exchange.reply or {}).get("text", ""), most=MOST_SAID)
         self.seconds += time.perf_counter() - began
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from exams.live import telemetry
 from exams.live.telemetry import Course, Entry, Guard, Outcome, Replayed, Version
-from exams.live.telemetry.measuring import COMPLAINING_SHARE, COMPLAINT_SECONDS, arrivals, complains_after
+from exams.live.telemetry.measuring import arrivals, complains_after, may_complain
 from exams.live.telemetry.outcomes import NotOutcomes
+from exams.packs.complaining import MOST_SHARE, USUAL, Complaining, NoLaw
 
 OPENED = datetime(2026, 3, 2, 9, tzinfo=UTC)
 COURSE = Course(begins_at=OPENED, percent=100, seed=7)
@@ -175,13 +177,32 @@ def test_a_stint_has_its_own_figures_and_a_rollback_the_share_of_the_release_it_
     assert [(each.begins_at, each.ends_at) for each in stints] == [(at(0), at(20)), (at(20), at(40)), (at(40), at(60))]
 
 
-def test_some_of_the_harmed_complain_minutes_later_the_same_for_the_same_seed() -> None:
-    drawn = [complains_after(7, entry) for entry in range(4000)]
-    assert drawn == [complains_after(7, entry) for entry in range(4000)]
-    assert drawn != [complains_after(8, entry) for entry in range(4000)]
+@pytest.mark.parametrize("law", [USUAL, Complaining(0.05, 60, 540), Complaining(MOST_SHARE, 0, 0)])
+def test_some_of_the_harmed_complain_minutes_later_the_same_for_the_same_seed(law: Complaining) -> None:
+    drawn = [complains_after(law, 7, entry) for entry in range(8000)]
+    assert drawn == [complains_after(law, 7, entry) for entry in range(8000)]
+    assert drawn != [complains_after(law, 8, entry) for entry in range(8000)]
     waits = [each.total_seconds() for each in drawn if each is not None]
-    assert len(waits) / len(drawn) == pytest.approx(COMPLAINING_SHARE, abs=0.03)
-    assert (min(waits), max(waits)) == COMPLAINT_SECONDS
+    assert len(waits) / len(drawn) == pytest.approx(law.share, abs=0.02)
+    assert law.first <= min(waits) <= max(waits) <= law.last
+    assert max(waits) - min(waits) >= 0.95 * (law.last - law.first)
+    assert all(may_complain(7, entry) for entry, wait in enumerate(drawn) if wait is not None)
+
+
+def test_the_law_is_the_incidents_own_where_its_truth_says_one() -> None:
+    assert Complaining.of(None) == Complaining.of({}) == USUAL
+    law = Complaining(0.05, 60, 540)
+    assert Complaining.of({"complaining": law.to_json()}) == law
+    for broken in ({}, [], {"share": 0.9, "first": 1, "last": 2}, {"share": 0.1, "first": 3, "last": 2}):
+        with pytest.raises(NoLaw):
+            Complaining.of({"complaining": broken})
+    traffic = tuple(Entry(n, "q", "") for n in range(400))
+    many, few = (
+        telemetry.measure(traffic, [version(0, 0, "x" * 400)], replace(COURSE, complaining=each), until=at(2000))
+        for each in (USUAL, law)
+    )
+    assert few.total.harmful == many.total.harmful
+    assert 0 < few.total.complaints < many.total.complaints / 4
 
 
 def test_complaints_are_counted_when_they_come_and_never_before() -> None:

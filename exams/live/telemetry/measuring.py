@@ -6,27 +6,26 @@ replayed. So the same seed and the same acts give the same series, to the micros
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from exams.live.telemetry.outcomes import Guard, Outcome
+from exams.packs.complaining import EVERYBODY_WHO_MIGHT, USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from exams.live.telemetry.outcomes import Replayed
+    from exams.packs.complaining import Complaining
 
 MINUTE = timedelta(minutes=1)
 # A version has put an end to the harm when of all the traffic less than this share is harmed by it …
 MITIGATED_SHARE = 0.02
 # … and at most this part of what the first release harmed, so that half a fix of a rare fault is none.
 MITIGATED_PART = 0.25
-COMPLAINING_SHARE = 0.4  # of the customers who were told something harmful
-COMPLAINT_SECONDS = (120, 720)  # after the answer: the first and the last they may take
 
 
 @dataclass(frozen=True)
@@ -53,11 +52,12 @@ class Version:
 
 @dataclass(frozen=True)
 class Course:
-    """When the incident opened, how much time the learner has in per cent, and the incident's seed."""
+    """When the incident opened, how much time the learner has in per cent, the incident's seed, and who complains."""
 
     begins_at: datetime
     percent: int
     seed: int
+    complaining: Complaining = USUAL
 
 
 @dataclass(frozen=True)
@@ -181,13 +181,14 @@ def live_at(versions: Sequence[Version], at: datetime) -> Version | None:
     return max(gone_live, key=lambda each: (each.live_from, each.number), default=None)
 
 
-def complains_after(seed: int, entry: int) -> timedelta | None:
+def complains_after(law: Complaining, seed: int, entry: int) -> timedelta | None:
     """After how long the customer with question `entry` complains if the answer is harmful; None when they do not."""
-    drawn = hashlib.sha256(f"{seed}/complaint/{entry}".encode()).digest()
-    if int.from_bytes(drawn[:4]) >= COMPLAINING_SHARE * 2**32:
-        return None
-    first, last = COMPLAINT_SECONDS
-    return timedelta(seconds=first + int.from_bytes(drawn[4:8]) % (last - first + 1))
+    return law.after(f"{seed}/complaint/{entry}")
+
+
+def may_complain(seed: int, entry: int) -> bool:
+    """Whether there is any law by which they complain: their answer is worth keeping."""
+    return complains_after(EVERYBODY_WHO_MIGHT, seed, entry) is not None
 
 
 def arrivals(traffic: Sequence[Entry], course: Course, *, until: datetime) -> Iterator[tuple[int, datetime]]:
@@ -216,7 +217,7 @@ def _told(traffic: Sequence[Entry], live: Sequence[Version], course: Course, unt
             current += 1
         version, entry, again = live[current], traffic[place], number // len(traffic)
         outcome = version.replayed.outcomes[place]
-        after = complains_after(course.seed, place) if outcome.harmful else None
+        after = complains_after(course.complaining, course.seed, place) if outcome.harmful else None
         yield Told(
             number=number,
             entry=place,

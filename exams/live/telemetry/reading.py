@@ -9,6 +9,7 @@ from exams.definitions import stage_for_questions
 from exams.live.telemetry.measuring import Course, Entry, Telemetry, Version, measure
 from exams.live.telemetry.outcomes import Replayed
 from exams.models import Deployment, DeploymentKind, DeploymentState, Stage
+from exams.packs.complaining import Complaining
 
 if TYPE_CHECKING:
     import uuid
@@ -31,7 +32,7 @@ def of(attempt: Attempt, *, until: datetime) -> Telemetry:
     until = min(until, stage.closes_at)
     rows = list(Deployment.objects.filter(attempt=attempt).order_by("number").only(*_SMALL))
     known_until = min([until, *(row.due_at for row in rows if row.state in UNDECIDED)], default=stage.opens_at)
-    course = Course(begins_at=stage.opens_at, percent=attempt.multiplier_percent, seed=attempt.incident_seed)
+    course = _course(attempt, stage)
     live = [row for row in rows if row.live_from is not None and row.live_from < known_until]
     if not live:
         return Telemetry(stage.opens_at, stage.opens_at)
@@ -46,7 +47,7 @@ def untouched(attempt: Attempt, *, until: datetime) -> Telemetry:
     first = Deployment.objects.filter(attempt=attempt, kind=DeploymentKind.INITIAL).only(*_SMALL).first()
     if first is None or first.live_from is None:
         return Telemetry(stage.opens_at, stage.opens_at)
-    course = Course(begins_at=stage.opens_at, percent=attempt.multiplier_percent, seed=attempt.incident_seed)
+    course = _course(attempt, stage)
     traffic = traffic_of(attempt.pk)
     version = _version(first, [first], len(traffic))
     return measure(traffic, [version], course, until=min(until, stage.closes_at))
@@ -60,6 +61,15 @@ def deployed_at(attempt: Attempt, at: datetime) -> Deployment | None:
     rows = Deployment.objects.filter(attempt=attempt).select_related("of")
     live = rows.filter(live_from__lte=at).order_by("-live_from", "-number").first()
     return live or rows.filter(kind=DeploymentKind.INITIAL).first()
+
+
+def _course(attempt: Attempt, stage: Stage) -> Course:
+    return Course(
+        begins_at=stage.opens_at,
+        percent=attempt.multiplier_percent,
+        seed=attempt.incident_seed,
+        complaining=Complaining.of(attempt.truth),
+    )
 
 
 @lru_cache(maxsize=64)
