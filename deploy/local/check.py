@@ -62,6 +62,7 @@ def run() -> int:
 _WEIGHED_MIGRATIONS = (
     "0004_conflicts_are_kept",  # one a pair becomes one in force a pair: rows that kept the old rule keep the new
     "0005_appeals",  # one review an attempt becomes one an attempt and round: rows that kept the old rule keep the new
+    "0011_two_causes_fit",  # a varchar that only gets longer: no row is rewritten, and shorter names still fit
 )
 
 
