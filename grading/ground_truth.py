@@ -7,8 +7,9 @@ start; a `Moment` carries both.
 What a pack may say in its truth for this, all of it optional, stamps by the incident's own dates: `deployed_at`,
 `onset_at` (if the fault waited for something), `first_wrong_at`, `opened_at`; `wrong_answers_before_opening` and
 `customers_told_wrong`; `key_events`, each ``{"id", "what", "at"}``, with ``"key": false`` for one that a timeline may
-leave out. Elsewhere in the evidence `files`, `component`, `failure_class`, `title` and `rivals` are read, `people`
-(whom blame is looked for by name), and `mutant_kinds` (the kind of each wrong fix, by name).
+leave out, and ``"or_at"``, a list, for other moments that are as good. Elsewhere in the evidence `files`, `component`, `failure_class`, `title` and `rivals` are read, `also_right`
+(classes that name the cause as well, by the class they stand for), `people` (whom blame is looked for by name), and
+`mutant_kinds` (the kind of each wrong fix, by name).
 """
 
 from __future__ import annotations
@@ -37,12 +38,16 @@ class Moment:
 
 @dataclass(frozen=True)
 class KeyEvent:
-    """Something a timeline should tell (`key`), or may: `id` is stable, `what` is for people."""
+    """Something a timeline should tell (`key`), or may: `id` is stable, `what` is for people.
+
+    `or_at` are moments, by the server's clock, at which it may be told as well: its words may mean those, too.
+    """
 
     id: str
     what: str
     when: Moment
     key: bool = True
+    or_at: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -185,7 +190,9 @@ def _of_pack(truth: Mapping[str, Any], clocks: Clocks, *, taken: set[str]) -> li
             continue
         named[name] += 1
         unique = name if named[name] == 1 else f"{name}-{named[name]}"
-        found.append(KeyEvent(unique, str(each.get("what", name)), when, key=bool(each.get("key", True))))
+        meant = (clocks.moment(stamped) for stamped in each.get("or_at", ()))
+        or_at = tuple(moment.at for moment in meant if moment is not None)
+        found.append(KeyEvent(unique, str(each.get("what", name)), when, bool(each.get("key", True)), or_at))
     return found
 
 

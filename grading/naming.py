@@ -10,7 +10,7 @@ from exams.packs import causes as words
 from exams.packs.causes import CauseCatalogue, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from exams.models import Diagnosis
 
@@ -96,12 +96,15 @@ def _class(named: str, truth: Mapping[str, Any], catalogue: CauseCatalogue) -> t
     """Whether the class named is the true one, and whether it is one of two.
 
     Two are named where one is at work, or one where two are, or another beside the right one: each time half of it is
-    right. The title of an incident of two faults stands for both.
+    right. The title of an incident of two faults stands for both. What the truth calls `also_right` stands for the
+    class it is named for: some causes are told as well in the words of another one.
     """
     true = words.keys(str(truth.get("failure_class", "")))
     if plain(named) in {plain("".join(true)), plain(str(truth.get("title", "")))} - {""}:
         return True, False
-    found = catalogue.causes_named(named)
+    also: Mapping[str, Iterable[str]] = truth.get("also_right", {})
+    stands_for = {other: key for key, others in also.items() for other in others}
+    found = tuple(dict.fromkeys(stands_for.get(each, each) for each in catalogue.causes_named(named)))
     if not found:
         rivals = {plain(str(rival)) for rival in truth.get("rivals", ())} - {""}
         return (False if plain(named) in rivals else None), False

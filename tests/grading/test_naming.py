@@ -151,3 +151,23 @@ def test_without_a_catalogue_the_truth_is_recognised_and_so_are_its_rivals() -> 
         return compare(Diagnosis(component="index", failure_class=words), ONE, None).failure_class
 
     assert [plainly(words) for words in ("h1", H1, "H4", "H8")] == [True, True, False, None]
+
+
+@pytest.mark.parametrize(
+    ("failure_class", "expected"),
+    [("H13", True), ("H7", True), ("H7 + H13", True), ("H11", False), ("H7 + H11", False), ("my own words", None)],
+)
+def test_what_is_told_as_well_in_the_words_of_another_class_is_right_in_both(
+    failure_class: str, *, expected: bool | None
+) -> None:
+    truth = {"component": "server", "failure_class": "H13", "also_right": {"H13": ["H7"]}}
+    found = named("server", failure_class, truth)
+    assert (found.failure_class, found.right) == (expected, expected is True)
+    assert found.one_of_two == (failure_class == "H7 + H11")
+
+
+def test_so_it_is_for_one_of_two() -> None:
+    truth = TWO | {"failure_class": "H12+H14", "also_right": {"H12": ["H2"]}}
+    assert named("guard", "H2 + H14", truth).right
+    assert named("guard", "H2", truth).one_of_two
+    assert not named("guard", "H2 + H12", truth).right

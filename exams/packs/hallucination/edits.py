@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sandboxes.ingest.tree import Tree
@@ -124,6 +124,9 @@ class Fault:
         mutants: wrong fixes that make sense for this fault only, on the faulty tree.
         earlier: what prepared it, days before.
         waits_for: it lies dormant until documents of these editions are published, hours after it was deployed.
+        scope: the class's in the words of this fault, where it damages a part of it only.
+        rivals: in place of the class's own by key; "" for a class that nothing rules out, so that it is no rival.
+        also_right: classes that name this cause as well as the class itself does, by the class they stand for.
     """
 
     name: str
@@ -135,6 +138,9 @@ class Fault:
     mutants: dict[str, Change]
     earlier: Earlier | None = None
     waits_for: tuple[Edition, ...] = ()
+    scope: str = ""
+    rivals: Mapping[str, str] = field(default_factory=dict)
+    also_right: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -168,3 +174,11 @@ class FailureClass:
     mutants: dict[str, Change]
     author_test: str
     shows: Callable[[World, Asked, Wrong], bool] = lambda _world, _asked, _wrong: True
+
+    def scope_of(self, fault: Fault) -> str:
+        """Which questions one of its faults damages."""
+        return fault.scope or self.scope
+
+    def rivals_of(self, fault: Fault) -> dict[str, str]:
+        """What one of its faults may be taken for, each with the evidence that rules it out."""
+        return {key: why for key, why in {**self.rivals, **fault.rivals}.items() if why}

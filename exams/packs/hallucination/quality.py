@@ -138,7 +138,7 @@ def table(found: list[Harm]) -> str:
             kinds = sum((Counter(one.kinds) for one in mine), Counter[str]())
             shares = [100 * one.harmful / one.answers for one in mine]
             lines.append(
-                f"| {key} {failure.title} | `{fault.name}`, {fault.component} | {failure.scope} "
+                f"| {key} {failure.title} | `{fault.name}`, {fault.component} | {failure.scope_of(fault)} "
                 f"| {_range(one.harmed for one in mine)} of {mine[0].asked} "
                 f"| {_range(one.products for one in mine)} of 16 "
                 f"| {min(shares):.0f}–{max(shares):.0f} % | {', '.join(kind for kind, _ in kinds.most_common())} |"

@@ -165,6 +165,11 @@ def test_every_class_says_what_an_author_must() -> None:
         for fault in failure.faults:
             assert len(fault.alternatives) >= 3, (key, fault.name)
             assert len({**failure.mutants, **fault.mutants}) >= 6, (key, fault.name)
+            rivals = failure.rivals_of(fault)
+            assert len(rivals) >= 3, (key, fault.name)
+            also = {each for others in fault.also_right.values() for each in others}
+            assert also <= set(CLASSES) - set(rivals) - set(key.split("+")), (key, fault.name)
+            assert set(fault.also_right) <= set(key.split("+")), (key, fault.name)
 
 
 def test_the_fault_is_a_small_change(spec: Spec) -> None:

@@ -160,6 +160,7 @@ CUT_NAME = Fault(
 
 SHORTENED = Fault(
     name="shortened",
+    rivals={"H2": "the value given is the asked product's own and in force; only the name beside it is a sibling's"},
     component="session",
     mechanism=(
         "the house wording names a product by line and tier alone, so the model is asked about the sibling without "

@@ -67,6 +67,8 @@ READ_ONCE = f"""{KEY}        if len(self._read) >= 2000:
 
 READ_BEFORE = Fault(
     name="read_before",
+    rivals={"H7": ""},
+    also_right={"H11": ("H7",)},
     component="session",
     mechanism=(
         "what a question was understood to mean is kept by its words alone, with the product of the conversation it "

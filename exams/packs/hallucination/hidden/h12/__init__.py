@@ -40,6 +40,7 @@ SWITCH = Earlier(
 
 WORDED = Fault(
     name="worded_switch",
+    scope="Only what drafts state about a product; all else, and what its family's schedule states, is as before.",
     component="ingest",
     mechanism=(
         'config.toml says preview = "off", a text that is not empty and so is true: drafts are read as approved; '
@@ -91,6 +92,7 @@ NEWEST_FIRST = (
 
 ONE_LIST = Fault(
     name="one_list",
+    scope="Only what news states about a product; all else, and what its family's schedule states, is as before.",
     component="ingest",
     mechanism=(
         "what customers are never told is one list that is compared with the status, but news is a kind: its status is "
@@ -160,6 +162,12 @@ PASSED_AHEAD = f'{SOURCE}, ahead_days=settings["knowledge"]["ahead_days"]'
 
 AHEAD = Fault(
     name="ahead",
+    scope=(
+        "Only what editions that are not effective yet state about a product; all else, and what its family's schedule "
+        "states, is as before."
+    ),
+    rivals={"H2": ""},
+    also_right={"H12": ("H2",)},
     component="ingest",
     mechanism=(
         "ahead_days in config.toml lets an approved edition replace the one in force 60 days before it is effective; "

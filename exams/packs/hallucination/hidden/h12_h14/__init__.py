@@ -85,6 +85,11 @@ NO_NEWS_READ = always(
 
 NEWS_AND_SOURCELESS = Fault(
     name="news_and_sourceless",
+    scope=(
+        "Only what the terms state of the three products with news, which were refused for days before, and what is not "
+        "approved for a product while its family's schedule states it for siblings."
+    ),
+    rivals={"H8": "on the wrong answers the guard was given no source to look at"},
     component="generate",
     mechanism=(
         "news is read in and takes the place of terms, and the guard, which used to refuse what came of that, has "
@@ -203,6 +208,13 @@ EFFECTIVE_LOADED = always(
 
 AHEAD_AND_SWALLOWED = Fault(
     name="ahead_and_swallowed",
+    scope=(
+        "Only what the terms state of the three products with an edition that is not effective yet, "
+        "which were refused for days before, and what is not "
+        "approved for a product while its family's schedule states it for siblings."
+    ),
+    rivals={"H2": "", "H8": "the trace of the wrong answers says that the guard left its check out"},
+    also_right={"H12": ("H2",)},
     component="server",
     mechanism=(
         "editions that are not effective yet take the place of those in force, and the guard, which used to refuse "

@@ -92,6 +92,8 @@ NOT_RECOGNISED = always(
 
 ANSWERED_FROM_CACHE = Fault(
     name="answered_from_cache",
+    rivals={"H7": ""},
+    also_right={"H13": ("H7",)},
     component="server",
     mechanism=(
         "the cache, whose key has no jurisdiction, is asked before it is decided what to refuse, so whoever asks where "
@@ -130,6 +132,7 @@ ANSWERED_FROM_CACHE = Fault(
 
 OFFERED_EVERYWHERE = Fault(
     name="offered_everywhere",
+    rivals={"H7": "the first to ask after a start, when nothing is kept yet, is answered wrongly too"},
     component="ingest",
     mechanism=(
         "a product that lists no jurisdictions of its own, as none does, falls back on all the catalogue knows, so it "

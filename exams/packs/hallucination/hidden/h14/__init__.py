@@ -54,6 +54,7 @@ GUARDED = f'''    def guarded(self, draft, passages, query):
 
 SWALLOWED = Fault(
     name="swallowed",
+    rivals={"H8": "the trace of the wrong answers says that the guard left its check out"},
     component="server",
     mechanism=(
         "whatever the guard raises counts as a fault of its own and lets the answer pass, and raising is how it blocks"
@@ -93,6 +94,7 @@ LEFT = "    return replace(draft, citations=tuple(citation for citation in draft
 
 SOURCELESS = Fault(
     name="sourceless",
+    rivals={"H8": "on the wrong answers the guard was given no source to look at"},
     component="generate",
     mechanism=(
         "what is cited about another product is dropped before the guard looks, and an answer that cites nothing has "
@@ -153,6 +155,7 @@ RENAMED = 'checks = ["product", "numbers"]'
 
 UNSET = Fault(
     name="unset",
+    rivals={"H8": "the guard's reason names the checks it made, and whose statement it is, is not among them"},
     component="guard",
     mechanism="config.toml names a check that the guard does not know, and a check that is not named is left out",
     subjects=("Name the guard's checks as compliance does: product and numbers",),

@@ -146,6 +146,9 @@ FIGURES = Fault(
 
 BUBBLE = Fault(
     name="bubble",
+    rivals={
+        "H10": "the temperature is 0, and one question always loses as much; a longer one about the same loses less"
+    },
     component="render",
     mechanism="an answer is cut to two words more than its question, and a condition is what it ends with",
     subjects=("Fit answers into the new chat window, which is two lines high",),

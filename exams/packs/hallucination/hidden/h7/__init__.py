@@ -92,6 +92,10 @@ BY_SENTENCE = always(
 
 BY_SOURCE = Fault(
     name="by_source",
+    scope=(
+        "Only questions about the attribute that a line's schedule states: the first to ask after a start is answered "
+        "well, and whoever comes next, about whichever product of the line, gets that answer again."
+    ),
     component="cache",
     mechanism=(
         "answers are kept by the document they come from, and the products of a line share the document that states "
@@ -116,6 +120,10 @@ BY_SOURCE = Fault(
 
 BY_WORDS = Fault(
     name="by_words",
+    scope=(
+        "Only follow-up questions, which name no product: the first to ask one after a start is answered well, and "
+        "whoever words theirs alike gets that answer again; whoever names a product is answered as before."
+    ),
     component="cache",
     mechanism=(
         "answers are found by the words of the question, and a follow-up question does not name its product: whoever "
@@ -147,6 +155,16 @@ BY_WORDS = Fault(
 
 UNDERSTOOD_ONCE = Fault(
     name="understood_once",
+    scope=(
+        "Only follow-up questions, which name no product: the first to ask one after a start is answered well, and "
+        "whoever words theirs alike gets an answer about that product; whoever names a product is answered as before."
+    ),
+    rivals={
+        "H8": "the guard passed the answer rightly, for the product that the question was taken to be about",
+        "H10": "the temperature is 0, and whoever asks after the first is told of the same product each time",
+        "H11": "",
+    },
+    also_right={"H7": ("H11",)},
     component="session",
     mechanism=(
         "what a question is about is worked out once for everybody who words it so, and for a follow-up question that "
