@@ -75,6 +75,13 @@ BANDS: Mapping[str, Mapping[str, Expected]] = {
         POSTMORTEM: _up_to(QUARTER, "one line"),
         COMMUNICATION: _up_to(NOTHING, "nobody was told anything"),
     },
+    "generic": {
+        DIAGNOSIS: _up_to(QUARTER, "a wrong class was named: taking a change back needs no cause"),
+        HOTFIX: _LIKE_THE_REFERENCE[HOTFIX],
+        REGRESSION: Expected(HALF, MOST, HALF, ALL, "it guards the class, whoever wrote it: no budget tells, see 0020"),
+        POSTMORTEM: _up_to(QUARTER, "the symptom is restated"),
+        COMMUNICATION: _up_to(QUARTER, "one update"),
+    },
     "verbose": {
         DIAGNOSIS: _up_to(QUARTER, "a wrong class was named, at length"),
         HOTFIX: _up_to(HALF, "what was reported is put right, and by luck its like in the hidden questions"),

@@ -44,5 +44,5 @@ def trusted(case: Case) -> TrustedTrees:
     """This process, for the trees of one incident."""
     found = TrustedTrees(case.pack)
     found.trust(case.base, case.reference, *case.pack.alternatives(case.spec).values(), *case.mutants.values())
-    found.trust(case.author_test, case.narrow_test, case.refusal_test)
+    found.trust(case.author_test, case.narrow_test, case.refusal_test, case.generic_test)
     return found

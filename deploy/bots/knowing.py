@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grading import ddmin, oracle
@@ -150,6 +151,11 @@ class Case:
         """A test of the one answer that was complained about, and of nothing else."""
         _, found = self.reported
         return _test(found.asked, f"assert {found.answer!r} not in reply.text")
+
+    @cached_property
+    def generic_test(self) -> Tree:
+        """A test that asks a sample of everything: it takes no diagnosis, and could be passed on."""
+        return Tree({TEST_PATH: (Path(__file__).parent / "generic_test.txt").read_bytes()})
 
     @cached_property
     def refusal_test(self) -> Tree:

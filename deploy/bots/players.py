@@ -142,6 +142,20 @@ def silent(case: Case) -> Play:
     return Play("silent", acts)
 
 
+def generic(case: Case) -> Play:
+    """Brings a test that asks a sample of everything, takes back what it fails on, and cannot say what it was."""
+    work = case.reference.overlay(case.generic_test)
+    acts: tuple[Act, ...] = (
+        Tell(10, "I am looking for the change after which my test fails."),
+        Run(15, work),
+        Deploy(20),
+        Diagnose(25, "assistant/render.py", _rival(case), "My test passes since I took a change back.", case.repro),
+        HandIn(30, work, "My test passes since I took a change back."),
+        WriteUp(120, writing.symptom_restated),
+    )
+    return Play("generic", acts)
+
+
 def verbose(case: Case) -> Play:
     """Writes a great deal about a wrong cause, and fixes as little as the superficial one."""
     return _talkative(case, "verbose", lengthen=writing.at_length)
@@ -194,5 +208,5 @@ def _asked(minute: float, repro: tuple[str, ...]) -> Iterator[Ask]:
 
 
 BOTS: Mapping[str, Callable[[Case], Play]] = {
-    each.__name__: each for each in (reference, superficial, refuse_everything, silent, verbose, terse)
+    each.__name__: each for each in (reference, superficial, refuse_everything, silent, generic, verbose, terse)
 }
