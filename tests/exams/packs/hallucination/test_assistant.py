@@ -14,6 +14,7 @@ from exams.packs import Spec
 from exams.packs.hallucination import PACK, build, text
 from exams.packs.hallucination.hidden import CLASSES
 from exams.packs.hallucination.incident import MOST_DRAWINGS, incident
+from sandboxes.limits import Limits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +50,28 @@ def test_every_import_is_there_in_the_sandbox(spec: Spec) -> None:
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 strangers |= {(node.module or "").partition(".")[0]} - IN_THE_SANDBOX
     assert not strangers
+
+
+@pytest.mark.parametrize(("asked", "ends_with"), [(400, 0), (401, 1)])
+def test_regression_tests_may_ask_as_much_here_as_in_grading(
+    spec: Spec, tmp_path: Path, asked: int, ends_with: int
+) -> None:
+    root = unpack(PACK.base(spec), tmp_path)
+    (root / "tests/regression").mkdir(exist_ok=True)
+    many = f"def test_many(ask):\n    for number in range({asked}):\n        ask(f'nothing {{number}}')\n"
+    (root / "tests/regression/test_many.py").write_text(many)
+    assert f"MOST_QUESTIONS = {Limits().questions} " in (root / "conftest.py").read_text()
+    assert f"**{Limits().questions} questions**" in (root / "README.md").read_text()
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/regression"],
+        cwd=root,
+        env={"PATH": os.environ["PATH"], "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == ends_with, ran.stdout
+    assert ("more than 400 questions" in ran.stdout) == bool(ends_with)
 
 
 def test_its_own_tests_are_green_although_it_is_faulty(spec: Spec, tmp_path: Path) -> None:

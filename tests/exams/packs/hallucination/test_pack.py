@@ -15,7 +15,7 @@ import pytest
 
 from exams import packs
 from exams.packs import NoSuchFailureClass, NothingLeftToDraw, Pack, Spec
-from exams.packs.hallucination import PACK, build, edits, operations
+from exams.packs.hallucination import PACK, build, edits, opening, operations
 from exams.packs.hallucination.asked import CONDITIONS, read, wrong
 from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.hidden import CLASSES
@@ -281,6 +281,18 @@ def test_the_brief_does_not_tell_the_class(spec: Spec) -> None:
     said = repr(brief)
     assert not [key for key in ("title", "mechanism", "commit", "fault") if truth[key] in said]
     assert brief.company in PACK.base(spec).files["README.md"].decode()
+
+
+def test_the_brief_tells_the_page_that_the_files_hold(spec: Spec) -> None:
+    brief = PACK.brief(spec)
+    page = json.loads(PACK.base(spec).files["ops/alerts.jsonl"].decode().splitlines()[-1])
+    assert (page["alert"], page["text"], page["at"]) == (
+        "page",
+        brief.opened_because,
+        operations.stamp(brief.opened_at),
+    )
+    assert brief.opened_because in opening.PAGES
+    assert brief.taken_over_from in {person.name for person in incident(spec).people}
 
 
 # --- Scope of damage -------------------------------------------------------------------------------------------
