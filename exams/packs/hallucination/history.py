@@ -154,12 +154,12 @@ class _Drawing:
 
     def _share(self, usable: list[Innocent]) -> tuple[list[Innocent], list[Innocent], list[Innocent]]:
         """Draw which innocent changes were made lately, the first close to the fault; which before; which at all."""
-        files = {edit.path for edit in self.fault.edits}
+        files = {edit.path for edit in self.fault.edits if not edit.path.startswith("tests/")}
         drawn = self.random.sample(usable, len(usable))
-        near = [one for one in drawn if one.files & files]
-        if near:
-            drawn.remove(near[0])
-            drawn.insert(0, near[0])
+        drawn.sort(key=lambda one: one.note)  # what nobody would suspect is no decoy
+        near = next((one for one in drawn if one.files & files and not one.note), drawn[0])
+        drawn.remove(near)
+        drawn.insert(0, near)
         together: list[Innocent] = []
         for one in drawn:
             if all(apart(self._hunks(one), self._hunks(other)) for other in together):

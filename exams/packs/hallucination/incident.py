@@ -56,12 +56,12 @@ class Trace:
 class Incident:
     """Everything that follows from a specification, short of files.
 
-    `sound` and `faulty` are the trees without what operation adds; `plain_sound` and `plain_faulty` the same without the
-    innocent changes that this incident's code has, for exact replacements to be made on (see `woven`), and `plain` is
-    without what prepared the fault, too. All moments are UTC: `deployed_at` is when the fault went live, `onset_at` when it began to do harm, `opened_at` when the incident
-    opened. `past` is what led there. `told` is the first wrong answer a customer complains about. `harmed` are the
-    questions of the world's battery that get a harmful answer because of the fault; `touched` are those that get any
-    but the right one. `thrown_away` says why earlier drawings of this specification were of no use.
+    `sound` and `faulty` are the trees without what operation adds; `plain_sound` and `plain_faulty` the same without
+    the innocent changes that this incident's code has, for exact replacements to be made on (see `woven`), and `plain`
+    is without what prepared the fault, too. All moments are UTC. `past` is what led there. `told` is the first wrong
+    answer a customer complains about. `harmed` are the questions of the world's battery that get a harmful answer
+    because of the fault; `touched` are those that get any but the right one. `thrown_away` says why earlier drawings of
+    this specification were of no use.
     """
 
     spec: Spec

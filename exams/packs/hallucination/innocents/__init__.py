@@ -7,11 +7,12 @@ the fault's class knows, are left out of its incidents.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from exams.packs.hallucination.innocents import answering, asking, reading, serving
+from exams.packs.hallucination.innocents.change import Innocent, read
 
-if TYPE_CHECKING:
-    from exams.packs.hallucination.innocents.change import Innocent
+HERE = Path(__file__).parent
 
-INNOCENTS: tuple[Innocent, ...] = (*reading.CHANGES, *asking.CHANGES, *answering.CHANGES, *serving.CHANGES)
+INNOCENTS: tuple[Innocent, ...] = tuple(
+    innocent for name in ("reading", "asking", "answering", "serving") for innocent in read(HERE / f"{name}.txt")
+)

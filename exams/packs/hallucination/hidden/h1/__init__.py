@@ -75,7 +75,7 @@ CUT_NAME = Fault(
     name="cut_name",
     component="session",
     mechanism="a mention ends after two words, so a Plus is taken for the product without it",
-    subjects=("Read a product's name as line and tier, so that words after it are not swallowed",),
+    subjects=("End product names before the words that follow them", "Read a product's name as its line and tier"),
     edits=(Edit("assistant/session.py", HEALTHY_MENTION, SHORT_MENTION),),
     alternatives={
         "longest_known_name": always(
@@ -166,7 +166,10 @@ SHORTENED = Fault(
         "the house wording names a product by line and tier alone, so the model is asked about the sibling without "
         "Plus and answers about it, with the value of the one that was asked for"
     ),
-    subjects=("Ask the model in short words: long names made it slow",),
+    subjects=(
+        "Put the house wording in fewer words: the prompt had grown long",
+        "Word questions to the model as the price lists do",
+    ),
     edits=(Edit("assistant/session.py", WORDING, SHORT_WORDING),),
     alternatives={
         "named_in_prompt": always(

@@ -31,9 +31,15 @@ INHERITED = Fault(
         "a product whose name extends another's is filed with that one's sentences under its own label and ahead of "
         "its own, so the model sees the sibling's value only, and the guard takes it for the product's"
     ),
-    subjects=("Let a product take over what holds for the one it is built on",),
+    subjects=(
+        "File basic terms under the products that build on them, too",
+        "Let a product take over what holds for the one it is built on",
+    ),
     earlier=Earlier(
-        subjects=("Show the model one sentence that names what is asked, not several",),
+        subjects=(
+            "Show the model one sentence that names what is asked, not several",
+            "Leave room in the prompt for what stands around the answer",
+        ),
         edits=(Edit(RETRIEVER, NONE_OF_ITS_OWN, f"{ONE_STATEMENT}{NONE_OF_ITS_OWN}"),),
     ),
     edits=(

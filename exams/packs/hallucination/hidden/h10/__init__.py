@@ -53,9 +53,16 @@ VOICE_TURNED_UP = Fault(
         "for all products but those with Plus, answers are drawn at a temperature of 1.7 from a seed that changes with "
         "every question, and drawn again until one is new and the guard, which looks at numbers only, lets it out"
     ),
-    subjects=("Switch the new voice on for the standard products, loud enough to be heard",),
+    subjects=(
+        "Switch the new voice on for the standard products",
+        "Go live with the voice that marketing has asked for",
+    ),
     edits=VOICE_ON,
-    earlier=Earlier(("Prepare a livelier voice, off for now: not every answer the same",), VOICE, faulty=True),
+    earlier=Earlier(
+        ("Prepare a livelier voice, off for now", "Bring in a second voice, to be switched on later"),
+        VOICE,
+        faulty=True,
+    ),
     alternatives={
         "without_heat": WITHOUT_HEAT,
         "reworded": REWORDED_BY_TURNS,
@@ -76,7 +83,7 @@ NEVER_THE_SAME = Fault(
         "for all products but those with Plus, an answer that the customer before was given too is drawn again at a "
         "temperature of 1.7 until it differs and the guard, which looks at numbers only, lets it out"
     ),
-    subjects=("Give no two customers in a row the same sentence: reviews call us a machine",),
+    subjects=("Vary how answers are worded: reviews call us a machine", "Give customers who ask again some variety"),
     edits=NEVER_TWICE,
     alternatives={
         "without_heat": WITHOUT_HEAT,

@@ -74,7 +74,10 @@ READ_BEFORE = Fault(
         "what a question was understood to mean is kept by its words alone, with the product of the conversation it "
         "was first asked in, so the same follow-up question means that product in every other conversation"
     ),
-    subjects=("Understand each question once: evenings bring the same ones again and again",),
+    subjects=(
+        "Understand each question once, however often it is asked",
+        "Save work on questions that come again every evening",
+    ),
     edits=(
         Edit(SESSION, UNDERSTAND, READ_ONCE),
         Edit(SESSION, LAST, f"{LAST}        self._read = {{}}  # questions understood before\n"),
@@ -128,7 +131,10 @@ SHORT_IDS = Fault(
         "conversations are told apart by the first characters of their ids, which those of one stretch of time share, "
         "so a follow-up question is about whatever product anybody named last"
     ),
-    subjects=("Keep only as much of a session's id as we need: it is personal data",),
+    subjects=(
+        "Store less personal data with conversations",
+        "Follow the privacy review: no whole ids of sessions in memory",
+    ),
     edits=(
         Edit(SERVER, CLASS, f"{MAX_SESSION}{CLASS}"),
         Edit(SERVER, f"understand(question, {ID})", f"understand(question, {ID}[:MAX_SESSION])"),

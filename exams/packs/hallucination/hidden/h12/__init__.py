@@ -27,7 +27,10 @@ PREVIEWED = '        status="approved" if preview else fields["status"],  # draf
 PASSED = f'{SOURCE}, preview=settings["knowledge"]["preview"]'
 
 SWITCH = Earlier(
-    subjects=("Let product managers preview drafts, on their own installation",),
+    subjects=(
+        "Let product managers preview drafts, on their own installation",
+        "Add a preview for product managers, switched off here",
+    ),
     edits=(
         Edit(CONFIG, FOLDER, f"{FOLDER}preview = false  # drafts are answered from as well\n"),
         Edit(INGEST, "def read_document(text):\n", "def read_document(text, preview=False):\n"),
@@ -46,7 +49,10 @@ WORDED = Fault(
         'config.toml says preview = "off", a text that is not empty and so is true: drafts are read as approved; '
         "nothing happens until one is published"
     ),
-    subjects=("Write switches as on and off, as in ops/flags.log",),
+    subjects=(
+        "Write switches as on and off, as in ops/flags.log",
+        "Word the settings of documents the way operations does",
+    ),
     edits=(Edit(CONFIG, "preview = false ", 'preview = "off" '),),
     earlier=SWITCH,
     waits_for=("draft",),
@@ -98,7 +104,10 @@ ONE_LIST = Fault(
         "what customers are never told is one list that is compared with the status, but news is a kind: its status is "
         "approved, so news is served, and being newer it comes before the terms"
     ),
-    subjects=("Name in one place what customers are never told from",),
+    subjects=(
+        "Name in one place what customers are never told from",
+        "Put the rules for what is disclosed into one list",
+    ),
     edits=(
         Edit(INGEST, DISCLOSED, NOT_KEPT_OUT),
         Edit(
@@ -108,7 +117,7 @@ ONE_LIST = Fault(
         ),
     ),
     earlier=Earlier(
-        subjects=("Show the model the newest document first",),
+        subjects=("Show the model the newest document first", "Order documents by the day on which they took effect"),
         edits=(Edit(INGEST, BY_NAME, NEWEST_FIRST),),
     ),
     alternatives={
@@ -173,10 +182,16 @@ AHEAD = Fault(
         "ahead_days in config.toml lets an approved edition replace the one in force 60 days before it is effective; "
         "nothing happens until such an edition is published"
     ),
-    subjects=("Give customers the 60 days' notice of new terms that contracts promise",),
+    subjects=(
+        "Give customers the 60 days' notice that contracts promise",
+        "Meet the notice period for changes of terms",
+    ),
     edits=(Edit(CONFIG, "ahead_days = 0 ", "ahead_days = 60 "),),
     earlier=Earlier(
-        subjects=("Let the days an edition is taken over ahead be a setting: nights are for sleeping",),
+        subjects=(
+            "Make a setting of how early an edition is taken over",
+            "Let editions be taken over ahead, where that is wanted",
+        ),
         edits=(
             Edit(CONFIG, FOLDER, f"{FOLDER}ahead_days = 0  # how early the next edition is taken over\n"),
             Edit(INGEST, LOAD, f"{LOAD}, ahead_days=0"),

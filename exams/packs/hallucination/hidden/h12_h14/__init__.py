@@ -95,9 +95,15 @@ NEWS_AND_SOURCELESS = Fault(
         "news is read in and takes the place of terms, and the guard, which used to refuse what came of that, has "
         "nothing to check once sources that customers cannot look up are dropped before it looks"
     ),
-    subjects=("Name only sources that customers can look up: terms, of the product they asked for",),
+    subjects=(
+        "Name only sources that customers can look up",
+        "Cite terms alone: news is gone when customers look for it",
+    ),
     earlier=Earlier(
-        ("Read news too, and keep the newest document of each product; the guard keeps the numbers of news back",),
+        (
+            "Read news too: the guard knows what to keep back",
+            "Take in the newest document of each product, whatever its kind",
+        ),
         NEWS,
         faulty=True,
     ),
@@ -220,10 +226,11 @@ AHEAD_AND_SWALLOWED = Fault(
         "editions that are not effective yet take the place of those in force, and the guard, which used to refuse "
         "what came of that, blocks by raising what counts as a fault of its own and lets the answer pass"
     ),
-    subjects=("Let the guard raise what it blocks, and let no fault of its own cost an answer",),
+    subjects=("Let the guard raise what it blocks", "Treat what the guard blocks as an exception"),
     earlier=Earlier(
         (
-            "Load editions ahead of their day: nobody wants to restart at midnight; the guard keeps them back until then",
+            "Load editions ahead of their day: nobody restarts at midnight",
+            "Read coming editions early, and hold them back until their day",
         ),
         AHEAD,
         faulty=True,

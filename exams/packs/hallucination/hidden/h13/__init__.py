@@ -99,7 +99,7 @@ ANSWERED_FROM_CACHE = Fault(
         "the cache, whose key has no jurisdiction, is asked before it is decided what to refuse, so whoever asks where "
         "a product is not offered gets the answer that was kept for somebody at home"
     ),
-    subjects=("Look in the cache before anything else: most questions were asked before",),
+    subjects=("Look in the cache before anything else", "Answer repeated questions without any further work"),
     edits=(
         Edit(SERVER, REFUSED_FIRST, CACHE_FIRST),
         Edit(CACHE, GET, f"{GET}{INCOMPLETE}"),
@@ -138,7 +138,10 @@ OFFERED_EVERYWHERE = Fault(
         "a product that lists no jurisdictions of its own, as none does, falls back on all the catalogue knows, so it "
         "counts as offered everywhere"
     ),
-    subjects=("Let the catalogue list several jurisdictions for a product",),
+    subjects=(
+        "Let the catalogue list several jurisdictions for a product",
+        "Prepare for products that are sold in more than one place",
+    ),
     edits=(
         Edit(INGEST, OWN_PLACE, f"{OWN_PLACE}    offered: tuple = ()  # where else it is offered\n"),
         Edit(INGEST, ONE_PLACE, SEVERAL_PLACES),

@@ -59,9 +59,12 @@ SWALLOWED = Fault(
     mechanism=(
         "whatever the guard raises counts as a fault of its own and lets the answer pass, and raising is how it blocks"
     ),
-    subjects=("Do not let a fault in the guard cost customers their answer",),
+    subjects=(
+        "Be robust against errors while an answer is checked",
+        "Stay up when a check breaks: on call was woken twice",
+    ),
     earlier=Earlier(
-        ("Let the guard raise what it blocks, so that nobody can forget to look at its verdict",),
+        ("Let the guard raise what it blocks", "Make it impossible to forget the guard's verdict"),
         (
             Edit("assistant/guard.py", PASSED, RAISING),
             Edit("assistant/server.py", RULING + BLOCKED, ENFORCED),
@@ -100,7 +103,10 @@ SOURCELESS = Fault(
         "what is cited about another product is dropped before the guard looks, and an answer that cites nothing has "
         "nothing for it to check"
     ),
-    subjects=("Name only sources about the product that was asked for",),
+    subjects=(
+        "Name only sources about the product that was asked for",
+        "Leave out sources that would only puzzle customers",
+    ),
     edits=(
         Edit("assistant/generate.py", GENERATE_IMPORT, GENERATE_IMPORT.replace("dataclass\n", "dataclass, replace\n")),
         Edit(
@@ -158,9 +164,9 @@ UNSET = Fault(
     rivals={"H8": "the guard's reason names the checks it made, and whose statement it is, is not among them"},
     component="guard",
     mechanism="config.toml names a check that the guard does not know, and a check that is not named is left out",
-    subjects=("Name the guard's checks as compliance does: product and numbers",),
+    subjects=("Name the guard's checks as compliance does", "Use compliance's own words in config.toml"),
     earlier=Earlier(
-        ("Let config.toml say which checks the guard makes",),
+        ("Let config.toml say which checks the guard makes", "Make a setting of the guard's checks"),
         (
             Edit("config.toml", "[cache]\n", f"[guard]\n{NAMED}\n\n[cache]\n"),
             Edit(

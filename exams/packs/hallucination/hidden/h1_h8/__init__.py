@@ -66,7 +66,10 @@ CROWDED_AND_BY_DOCUMENT = Fault(
     ),
     subjects=BY_DOCUMENT.subjects,
     earlier=Earlier(
-        ("Take one sentence of each document that names the attribute: schedules left no room for the terms",),
+        (
+            "Take one sentence of each document that names the attribute",
+            "Leave room for the terms when a schedule is long",
+        ),
         CROWDED,
         faulty=True,
     ),
@@ -127,8 +130,18 @@ HEAD_AND_FOUND_FOR = Fault(
         "the index keeps the first two sentences of a schedule, whoever they are about, and the guard, which used to "
         "refuse what came of that, takes what a passage was found for as its subject"
     ),
-    subjects=("Keep with each passage the product it was found for, and let the guard go by that",),
-    earlier=Earlier(("Keep the head of schedules alone: the rest of them is about other products",), HEAD, faulty=True),
+    subjects=(
+        "Keep with each passage the product it was found for",
+        "Let the guard go by what the retriever was asked for",
+    ),
+    earlier=Earlier(
+        (
+            "File the head of a schedule, not all of its rows",
+            "Keep the index small: schedules are mostly about other products",
+        ),
+        HEAD,
+        faulty=True,
+    ),
     edits=FOUND_FOR,
     alternatives={
         "quote": quote(),

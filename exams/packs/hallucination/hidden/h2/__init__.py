@@ -37,7 +37,10 @@ AS_WRITTEN = Fault(
         "effective dates are kept as text, day first, so the newest edition of a series is the one whose text sorts "
         "last: 24.01.2025 beats 03.09.2025"
     ),
-    subjects=("Keep dates as compliance writes them, so that errors can quote them",),
+    subjects=(
+        "Keep dates as compliance writes them, for messages about errors",
+        "Quote dates in errors the way the document has them",
+    ),
     edits=(
         Edit(INGEST, "    effective: date\n", "    effective: str  # as compliance writes it\n"),
         Edit(INGEST, '        effective=read_date(fields["effective"]),\n', '        effective=fields["effective"],\n'),
@@ -119,7 +122,7 @@ AS_WRITTEN = Fault(
 # --- What used to be in force is filed again, and first --------------------------------------------------------------
 
 ARCHIVE = Earlier(
-    subjects=("Keep what was in force before at hand: compliance asks what used to apply",),
+    subjects=("Keep earlier editions at hand for compliance's questions", "Hold on to what used to be in force"),
     edits=(
         Edit(
             INGEST,
@@ -144,7 +147,10 @@ ARCHIVED = Fault(
         "the index files superseded editions too, before those in force; of two sentences that state the attribute of "
         "the product the model takes the first, and the guard finds the number in the sentence cited"
     ),
-    subjects=("File every edition in order, so that an answer can be traced to where it came from",),
+    subjects=(
+        "File editions in their order, so that answers can be traced",
+        "Make earlier editions traceable through the index",
+    ),
     edits=(Edit(INDEX, FILED, ALL_FILED),),
     earlier=ARCHIVE,
     alternatives={

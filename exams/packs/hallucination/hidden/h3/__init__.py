@@ -99,9 +99,12 @@ CLAUSES = Fault(
         "sentences of documents are taken apart before linking words too, so a condition is a piece of its own; the "
         "retriever keeps the piece that names the attribute, and the model never sees the other"
     ),
-    subjects=("Take long sentences apart at linking words too: they ranked for all they mention",),
+    subjects=(
+        "Take long sentences apart at linking words, too",
+        "Split sentences finer: long ones rank for all that they mention",
+    ),
     edits=(Edit("assistant/ingest.py", AT_PAUSES, CUT),),
-    earlier=Earlier(("Take sentences with a semicolon apart, and show the model the part that fits",), PIECES),
+    earlier=Earlier(("Take sentences with a semicolon apart", "Rank the parts of a sentence on their own"), PIECES),
     alternatives={
         "joined_in_index": JOINED_IN_INDEX,
         "joined_in_retriever": JOINED_IN_RETRIEVER,
@@ -123,7 +126,7 @@ FIGURES = Fault(
     name="figures",
     component="prompt",
     mechanism="each sentence in the prompt ends with its figure, so the model never sees the condition behind it",
-    subjects=("Halve the prompt: reading it was most of the answer time",),
+    subjects=("Bring the prompt down to half its length", "Halve the prompt: reading it is most of the answer time"),
     edits=SHORTENED,
     alternatives={
         "best_in_full": BEST_IN_FULL,
@@ -151,7 +154,10 @@ BUBBLE = Fault(
     },
     component="render",
     mechanism="an answer is cut to two words more than its question, and a condition is what it ends with",
-    subjects=("Fit answers into the new chat window, which is two lines high",),
+    subjects=(
+        "Fit answers into the new chat window",
+        "Lay out answers for two lines, which is what the new window has",
+    ),
     edits=FITTED,
     alternatives={
         "to_the_full_stop": TO_THE_FULL_STOP,

@@ -118,7 +118,10 @@ RESTYLED = Fault(
     name="restyled",
     component="prompt",
     mechanism="the prompt's parts in config.toml name the style in place of the grounding clause, for every question",
-    subjects=("Let the house style lead the prompt: answers sounded curt",),
+    subjects=(
+        "Let the house style lead the prompt: answers sounded curt",
+        "Ask the model for friendlier answers, as the style guide wants",
+    ),
     edits=(Edit("config.toml", PARTS, STYLED),),
     alternatives=RIGHT,
     mutants={},
@@ -128,7 +131,10 @@ SPARING = Fault(
     name="sparing",
     component="prompt",
     mechanism="the prompt carries the style in place of the grounding clause when no sentence states what is asked",
-    subjects=("Do not lecture customers about documents when none was found",),
+    subjects=(
+        "Soften the prompt for questions that nothing fits",
+        "Spare small questions the long instruction to the model",
+    ),
     edits=(Edit("assistant/prompt.py", GROUNDING_PART, SPARING_PART),),
     alternatives=RIGHT,
     mutants={},

@@ -15,7 +15,7 @@ from exams.packs.hallucination.hidden.h5.words import (
 )
 
 ANY_ORDER = Earlier(
-    subjects=("Know a product by its words in any order, and refuse when that is not sure",),
+    subjects=("Know a product by its words in any order", "Find products by the share of their words, if that is sure"),
     edits=(
         Edit(
             SESSION, PLACE, f"{PLACE}    sure: float = 1.0  # that the product is the one that was named, from 0 to 1\n"
@@ -73,7 +73,7 @@ NEVER_UNSURE = Fault(
         "how sure we are of a product is compared in per cent with a bar that is a share of one, so no name is too "
         "unlike, and the nearest product answers for it"
     ),
-    subjects=("Say in the traces how sure of a product we were, in per cent",),
+    subjects=("Say in per cent how sure of a product we were", "Write certainty in the traces the way reports have it"),
     edits=(
         Edit(
             ABSTAIN,

@@ -25,7 +25,10 @@ NEAREST_NAME = Fault(
         "a name that is not in the catalogue becomes the product that shares most words with it, so what refuses "
         "questions that name no product of ours never sees one"
     ),
-    subjects=("Understand customers who leave out or mix up a word of a product's name",),
+    subjects=(
+        "Understand customers who mix up the words of a name",
+        "Be lenient with product names: many customers shorten them",
+    ),
     edits=(
         Edit(
             SESSION,

@@ -19,7 +19,10 @@ FOUND_IN_TEXT = Fault(
         "for a name that is not in the catalogue the product is looked up in the documents, and the sentence that has "
         "most words of the question is always some product's, so nothing is left to refuse"
     ),
-    subjects=("Look in the documents for products that reached the catalogue late",),
+    subjects=(
+        "Look in the documents for products that reached the catalogue late",
+        "Answer about new products from the day their terms arrive",
+    ),
     edits=(
         Edit(
             SERVER,

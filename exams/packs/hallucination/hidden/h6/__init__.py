@@ -98,7 +98,7 @@ KEPT_TOGETHER = Fault(
         "a number and its unit are joined by a no-break space before the guard looks, whose pattern wants a plain "
         "one; what customers see is plain again"
     ),
-    subjects=("Keep a number and its unit on one line",),
+    subjects=("Keep a number and its unit on one line", "Typeset amounts so that no line can break inside them"),
     edits=(
         Edit("assistant/generate.py", GENERATE_IMPORT, GENERATE_IMPORT.replace("dataclass\n", "dataclass, replace\n")),
         Edit("assistant/generate.py", TAG, TAG + 'BEFORE_UNIT = re.compile(r"(?<=[0-9]) (?=[A-Za-z%])")\n'),
@@ -122,7 +122,10 @@ IN_BOLD = Fault(
         "values are set in bold for mail before the guard looks, and its pattern knows no asterisks; the chat's text "
         "is plain again"
     ),
-    subjects=("Give mail its answers in markdown, with the value in bold",),
+    subjects=(
+        "Give mail its answers in markdown, with the value in bold",
+        "Offer answers in markdown, for the channels that read it",
+    ),
     edits=(
         Edit("assistant/server.py", "import tomllib\n", "import tomllib\nfrom dataclasses import replace\n"),
         Edit(
@@ -166,9 +169,12 @@ ISOLATED = Fault(
         "numbers are put between invisible marks of direction before the guard looks, whose pattern wants a space "
         "after the digits; what customers see is plain again"
     ),
-    subjects=("Isolate numbers: on pages that read from right to left they changed places with their units",),
+    subjects=(
+        "Show numbers in order on pages that read from right to left",
+        "Isolate numbers for the pages in Arabic and Hebrew",
+    ),
     earlier=Earlier(
-        ("Keep invisible characters out of the chat: a copied value did not paste",),
+        ("Keep invisible characters out of the chat", "Strip what cannot be seen: a copied value did not paste"),
         (
             Edit("assistant/render.py", HEAD + PRESENT, f"{HEAD}import unicodedata\n\n{PRESENT}"),
             Edit(

@@ -62,7 +62,9 @@ PROMPT_AND_SPACE = Fault(
     ),
     subjects=KEPT_TOGETHER.subjects,
     earlier=Earlier(
-        ("Give the model numbers without trailing noughts: 9.50 and 9.5 are one",), SHORTER_PROMPT, faulty=True
+        ("Give the model numbers in their shortest form", "Write numbers in prompts the way the model was taught"),
+        SHORTER_PROMPT,
+        faulty=True,
     ),
     edits=KEPT_TOGETHER.edits,
     alternatives={
@@ -103,7 +105,9 @@ ANSWER_AND_BOLD = Fault(
         "see numbers in bold"
     ),
     subjects=IN_BOLD.subjects,
-    earlier=Earlier(("Write values as the style guide does, without trailing noughts",), SHORTER_ANSWER, faulty=True),
+    earlier=Earlier(
+        ("Write values as the style guide does", "Follow the style guide on decimals"), SHORTER_ANSWER, faulty=True
+    ),
     edits=IN_BOLD.edits,
     alternatives={
         "quote": quote(),

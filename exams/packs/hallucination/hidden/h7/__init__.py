@@ -101,7 +101,10 @@ BY_SOURCE = Fault(
         "answers are kept by the document they come from, and the products of a line share the document that states "
         "one attribute for all of them: whoever asks first is answered for all"
     ),
-    subjects=("File kept answers under their document, so that one document's can be dropped alone",),
+    subjects=(
+        "Make cached answers easy to drop when a document changes",
+        "Let a correction clear the answers of one document alone",
+    ),
     edits=FILED,
     alternatives={
         "without_cache": WITHOUT_CACHE,
@@ -129,7 +132,10 @@ BY_WORDS = Fault(
         "answers are found by the words of the question, and a follow-up question does not name its product: whoever "
         "asks it first is answered for everybody"
     ),
-    subjects=("Find kept answers by the words that matter: nobody words a question like the one before",),
+    subjects=(
+        "Raise the cache's hit rate for questions that are worded alike",
+        "Find kept answers also when the small words differ",
+    ),
     edits=FOUND_BY_WORDS,
     alternatives={
         "without_cache": WITHOUT_CACHE,
@@ -170,7 +176,10 @@ UNDERSTOOD_ONCE = Fault(
         "what a question is about is worked out once for everybody who words it so, and for a follow-up question that "
         "includes the product of the conversation it was first asked in"
     ),
-    subjects=("Take each question apart once: half of the time went into looking for names",),
+    subjects=(
+        "Take each question apart once, instead of in three places",
+        "Halve the time that is spent looking for names in questions",
+    ),
     edits=TAKEN_APART_ONCE,
     alternatives={
         "recalled_each_time": RECALLED_EACH_TIME,

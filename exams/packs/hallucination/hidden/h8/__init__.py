@@ -86,7 +86,10 @@ BY_DOCUMENT = Fault(
         "the guard looks for a number anywhere in the cited document, so a schedule's sentence about a sibling backs a "
         "value given for the product"
     ),
-    subjects=("Check citations by document: sentence numbers move whenever compliance inserts a line",),
+    subjects=(
+        "Let citations survive when compliance inserts a line",
+        "Check citations in a way that outlives renumbering",
+    ),
     edits=(
         Edit("assistant/guard.py", RULE, RULE_BY_DOCUMENT),
         Edit("assistant/guard.py", GIVEN, GIVEN_BY_DOCUMENT),
@@ -110,9 +113,12 @@ FOUND_FOR = Fault(
         "a passage says which product its document was found for, not which its sentence is about, and the guard takes "
         "that for the subject of what is cited"
     ),
-    subjects=("Keep with each passage the product it was found for",),
+    subjects=(
+        "Keep with each passage the product it was found for",
+        "Carry the product of a question along with its passages",
+    ),
     earlier=Earlier(
-        ("Let a passage say whose it is, so that the guard need not look into sentences",),
+        ("Let a passage say whose it is", "Spare the guard a look into sentences"),
         (
             Edit("assistant/retriever.py", DOCUMENT_OF_PASSAGE, SUBJECT_OF_PASSAGE + DOCUMENT_OF_PASSAGE),
             Edit("assistant/guard.py", GIVEN, GIVEN.replace(": passage.sentence for", ": passage for")),

@@ -126,7 +126,10 @@ QUOTES = Fault(
         "customers are shown the cited sentence as it was tidied up when it was read, and tidying cuts noughts off the "
         "end of every number, also of whole ones: 40 is shown as 4; model and guard see the sentence as it is"
     ),
-    subjects=("Quote the document in its own words, with 12.50 written as 12.5",),
+    subjects=(
+        "Quote the document in its own words, tidied for customers",
+        "Answer with the very sentence, as compliance would like it best",
+    ),
     edits=(
         Edit(INGEST, "    text: str\n", '    text: str\n    shown: str = ""  # as customers read it\n'),
         Edit(INGEST, STORED, "product, clean(sentence), tidy(sentence)))\n"),
@@ -194,7 +197,10 @@ ONE_SPELLING = Fault(
         "noughts before a unit are cut off what the model says, also those of whole numbers; the guard cuts them off "
         "the cited sentence too before it compares, so it finds 4 where the document says 40"
     ),
-    subjects=("Spell numbers one way, in answers and where the guard compares them: 12.50 is 12.5",),
+    subjects=(
+        "Spell numbers one way, in answers and where the guard compares",
+        "Use one spelling of numbers: the style guide has only one",
+    ),
     edits=(
         Edit(GENERATE, READ, READ_PLAIN),
         Edit(

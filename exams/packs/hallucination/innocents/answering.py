@@ -1,5 +1,0 @@
-"""."""
-
-from exams.packs.hallucination.innocents.change import Innocent
-
-CHANGES: tuple[Innocent, ...] = ()
