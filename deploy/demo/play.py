@@ -114,6 +114,10 @@ def _start(learner: Person) -> Json:
     say.print(f"  {twin['title']}: {twin['situation']}")
     chapter("2 · Start")
     attempt = learner.post(f"twins/{TWIN}/start/", expect=201)
+    brief = attempt["brief"]
+    expect("what is told of the incident is told with the start", holds=bool(brief and brief["opened_because"]))
+    say.print(f"  {brief['company']} ({brief['trade']}), {moment(brief['opened_at'])} by the incident's own dates")
+    say.print(f"  the page: {brief['opened_because']} You take over from {brief['taken_over_from']}.", markup=False)
     for stage in attempt["stages"]:
         say.print(f"  {stage['key']:<11} closes {moment(stage['closes_at'])}, {clock(attempt, stage['closes_at'])}")
     again = learner.post(f"twins/{TWIN}/start/", expect=409)
@@ -129,7 +133,7 @@ def _update(learner: Person, attempt: Json, state: str, text: str, **more: str) 
 
 def _reproduce(learner: Person, attempt: Json, bench: Workbench) -> str:
     chapter("3 · Reproduce")
-    _update(learner, attempt, "investigating", "Customers report numbers that are not approved. Looking into it.")
+    _update(learner, attempt, "investigating", "Customers were told something that is not approved. Looking into it.")
     lines = (bench.folder / "ops" / "complaints.jsonl").read_text().splitlines()
     texts = [json.loads(line)["text"] for line in lines]
     found = [match for text in texts if (match := COMPLAINT.search(text) or SOMETHING_ELSE.search(text))]
