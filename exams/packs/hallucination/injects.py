@@ -90,7 +90,7 @@ def _customers(draw: random.Random) -> tuple[InjectRule, ...]:
             key="complaints_alert",
             sender=Sender("alert", "complaints-per-hour", "Monitoring"),
             after=_about(draw, 6),
-            when=(Complaints(20, THRESHOLD),),
+            when=(Complaints(60, THRESHOLD),),
             texts=ALERT,
             times=3,
             again_after=_about(draw, 25),
@@ -253,7 +253,7 @@ def _reactions(people: Mapping[Role, Sender], draw: random.Random) -> tuple[Inje
 def _optional(people: Mapping[Role, Sender], draw: random.Random) -> tuple[InjectRule, ...]:
     """What some of them want to know in some incidents."""
     support, executive, compliance = people["support"], people["executive"], people["compliance"]
-    goes_on = HarmLeft(20, at_least=ENDED)
+    goes_on = HarmLeft(20, at_least=ENDED, enough=2, since="version")  # and not before what is live now
     return (
         InjectRule(
             key="known_cause",
@@ -267,7 +267,7 @@ def _optional(people: Mapping[Role, Sender], draw: random.Random) -> tuple[Injec
             key="time_to_fix",
             sender=executive,
             after=_about(draw, 60),
-            when=(Share("harmful", 20, enough=50), goes_on),
+            when=(Share("harmful", 20, enough=50, since="version"), goes_on),
             texts=_words(draw, "time_to_fix"),
             asks=Asks(("stakeholders",), 8 * MINUTE),
         ),
@@ -275,7 +275,7 @@ def _optional(people: Mapping[Role, Sender], draw: random.Random) -> tuple[Injec
             key="switch_off",
             sender=executive,
             after=_about(draw, 32),
-            when=(Share("harmful", 20, enough=50), goes_on),
+            when=(Share("harmful", 20, enough=50, since="version"), goes_on),
             texts=_words(draw, "switch_off"),
             asks=Asks(("stakeholders",), 8 * MINUTE),
         ),
