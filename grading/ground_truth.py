@@ -7,9 +7,9 @@ start; a `Moment` carries both.
 What a pack may say in its truth for this, all of it optional, stamps by the incident's own dates: `deployed_at`,
 `onset_at` (if the fault waited for something), `first_wrong_at`, `opened_at`; `wrong_answers_before_opening` and
 `customers_told_wrong`; `key_events`, each ``{"id", "what", "at"}``, with ``"key": false`` for one that a timeline may
-leave out, and ``"or_at"``, a list, for other moments that are as good. Elsewhere in the evidence `files`, `component`, `failure_class`, `title` and `rivals` are read, `also_right`
-(classes that name the cause as well, by the class they stand for), `people` (whom blame is looked for by name), and
-`mutant_kinds` (the kind of each wrong fix, by name).
+leave out, and ``"or_at"``, a list, for other moments that are as good. Elsewhere in the evidence `files`, `component`,
+`failure_class`, `title` and `rivals` are read, `also_right` (classes that name the cause as well, by the class they
+stand for), `people` (whom blame is looked for by name), and `mutant_kinds` (the kind of each wrong fix, by name).
 """
 
 from __future__ import annotations

@@ -24,7 +24,8 @@ def outcome_of(verdict: oracle.ClaimVerdict) -> Outcome:
 class Scales:
     """Weighs answers one by one, in the order of the questions, and keeps nothing else of them: they may be long.
 
-    `facts` are the approved ones, `seed` is the incident's, which draws who may complain. `seconds` is the time it took.
+    `facts` are the approved ones, `seed` is the incident's, which draws who may complain; `seconds` is the time it
+    took.
     """
 
     def __init__(self, facts: bytes, *, seed: int) -> None:

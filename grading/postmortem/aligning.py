@@ -122,11 +122,11 @@ def align(
     """
     begun = server or opened[0]
     offsets = {entry: entry.offsets(openings=tuple(opened), zones=tuple(zones)) for entry in entries}
-    happened = {event.id: event.when.at - begun for event in events}
+    happened = {event.id: sorted(at - begun for at in (event.when.at, *event.or_at)) for event in events}
     possible: list[tuple[int, timedelta, int, str, Pair]] = []
     for entry in entries:
         for event in events:
-            error = _nearest(offsets[entry], happened[event.id])
+            error = _off(offsets[entry], happened[event.id])
             if error is not None and abs(error) <= (TOLERANCE if _says(entry, event) else NEAR):
                 rank = _rank(entry, event)
                 possible.append((rank, abs(error), entry.line, event.id, Pair(entry, event, error)))
@@ -216,6 +216,11 @@ def _nearest(offsets: Sequence[timedelta], at: timedelta) -> timedelta | None:
     place = bisect_left(offsets, at)
     near = offsets[max(place - 1, 0) : place + 1]
     return min((each - at for each in near), key=abs, default=None)
+
+
+def _off(offsets: Sequence[timedelta], at: Sequence[timedelta]) -> timedelta | None:
+    """How far an entry is from the moment of an event, or from the nearest of those that it may mean as well."""
+    return min((error for each in at if (error := _nearest(offsets, each)) is not None), key=abs, default=None)
 
 
 def _beside(pair: Pair, pairs: Sequence[Pair]) -> bool:

@@ -193,6 +193,7 @@ def test_the_law_is_the_incidents_own_where_its_truth_says_one() -> None:
     assert Complaining.of(None) == Complaining.of({}) == USUAL
     law = Complaining(0.05, 60, 540)
     assert Complaining.of({"complaining": law.to_json()}) == law
+    broken: object
     for broken in ({}, [], {"share": 0.9, "first": 1, "last": 2}, {"share": 0.1, "first": 3, "last": 2}):
         with pytest.raises(NoLaw):
             Complaining.of({"complaining": broken})

@@ -129,6 +129,12 @@ def test_the_pack_may_name_key_events_of_its_own() -> None:
     assert [each.id for each in found.events if not each.key] == ["woken", "woken-2", "first_harmful_live"]
 
 
+def test_an_event_may_be_told_at_other_moments_that_the_pack_names() -> None:
+    event = {"id": "first_complaint", "at": "2026-03-04T19:00:00Z", "or_at": ["2026-03-04T17:00:00Z", "soon"]}
+    (found,) = (each for each in established(truth=TRUTH | {"key_events": [event]}).events if each.id == event["id"])
+    assert [found.when.at - at for at in found.or_at] == [timedelta(hours=2)]
+
+
 def test_a_fault_that_waits_does_harm_later_than_it_went_live() -> None:
     found = established(truth=TRUTH | {"onset_at": "2026-03-04T20:00:00Z"})
     assert found.latent == timedelta(hours=12)

@@ -214,6 +214,15 @@ def test_ten_minutes_are_near_enough_with_its_words_and_five_without(late: float
     assert bool(found.told) is told
 
 
+@pytest.mark.parametrize(("late", "told", "error"), [(0, True, 0), (-60, True, 0), (-58, True, 2), (-30, False, None)])
+def test_an_event_is_told_at_any_moment_its_words_may_mean(late: float, told: bool, error: float | None) -> None:
+    event = KeyEvent("first_complaint", "c", Moment(minute(90)), or_at=(minute(30),))
+    at = minute(90 + late)
+    found = align(timeline.entries(f"- {at:%Y-%m-%d %H:%M:%S} a complaint"), [event], opened=OPENINGS, zones=UTC_ONLY)
+    assert bool(found.told) is told
+    assert found.mean_error == (None if error is None else timedelta(minutes=error))
+
+
 @given(st.text(max_size=500))
 def test_no_text_whatever_upsets_it(text: str) -> None:
     found = aligned(text)

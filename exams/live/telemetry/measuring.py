@@ -52,7 +52,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Course:
-    """When the incident opened, how much time the learner has in per cent, the incident's seed, and who complains."""
+    """When the incident opened, the learner's time in per cent, the incident's seed, and who complains."""
 
     begins_at: datetime
     percent: int

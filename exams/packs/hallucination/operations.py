@@ -9,34 +9,40 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from exams.packs.hallucination import history, opening, text
+from exams.packs.hallucination import complaints, flags, history, opening
+from exams.packs.hallucination.sayings import THRESHOLD
 from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from exams.packs.hallucination.asked import Asked, Wrong
+    from exams.packs.hallucination.complaints import Complaint
     from exams.packs.hallucination.incident import Incident, Trace
 
 RECORDED = ("ops/", "traces.jsonl")  # where all of it lies
-COMPLAINTS = 18  # about, of customers who were told something wrong, whatever the fault
-LEAST_SHARE, MOST_SHARE = 0.04, 0.5  # of them who complain
-GRUMBLING_SHARE = 0.004  # of those who were refused, rightly or not
-ALERT_COMPLAINTS = 3  # in one hour
+SLOT = timedelta(minutes=10)
+ALERT_WINDOW = timedelta(hours=1)  # looked back at whenever somebody complains
+RING_AGAIN = timedelta(hours=1)  # while it lasts
 
 RUNBOOK = """# Runbook
 
 The assistant answers from approved documents. What customers are told is regulated: a wrong number is an incident.
 
 1. **Say that you are on it.** Post an update at once, then at least every 20 minutes, with impact and the next time.
-2. **Look before you touch.** `traces.jsonl` has every question since yesterday with the prompt, the documents that were
-   retrieved, the answer and what the guard said. `ops/complaints.jsonl` has what customers say they were told.
-   `ops/deploys.log` and `ops/flags.log` have what changed, and when.
+2. **Look before you touch.** `traces.jsonl` has every question of the last hours, from the moment its first line gives:
+   with the prompt, the documents that were retrieved, the answer and what the guard said. `ops/complaints.jsonl` has
+   what customers wrote to the service desk in that time, about those conversations or about nothing much.
+   `ops/deploys.log` has what was released, `ops/flags.log` which switches and settings were changed without a release.
+   `ops/metrics.csv` counts by ten minutes; where `minutes` is less, the row covers less.
 3. **Reproduce it** with the fewest questions you can, and rule out what else it might be.
 4. **Fix the class, not the complaint.** The next customer asks about another product.
 5. **Guard it**: a regression test in `tests/regression/`, as README.md says.
 6. Compliance needs to know who was told what: count it from the traces, and keep the query.
+
+What is usual: an hour has about 600 questions, and seldom more than two complaints. Of 100 questions 30 to 40 are
+refused: they are about products that are not ours or not sold where the customer is, about numbers that compliance has
+approved for no such product, or about nothing we know.
 
 `assistant/lm/` and `kb/` are not ours to change: the model is trained elsewhere, the documents belong to compliance.
 """
@@ -51,22 +57,13 @@ def _lines(rows: Iterable[dict[str, Any]]) -> bytes:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
-def release_at(landed: Sequence[history.Release], at: datetime) -> str:
-    """The release that was live at a moment."""
-    live = landed[0]
-    for release in landed:
-        if release.deployed_at <= at:
-            live = release
-    return live.name
-
-
 def _trace(landed: Sequence[history.Release], number: int, trace: Trace) -> dict[str, Any]:
     reply = trace.reply
     return {
         "at": stamp(trace.at),
         "request": f"q{number:05d}",
         "session": trace.asked.session,
-        "release": release_at(landed, trace.at),
+        "release": history.live(landed, trace.at).name,
         "question": trace.asked.question,
         "documents": reply["documents"],
         "prompt": reply["prompt"],
@@ -77,130 +74,77 @@ def _trace(landed: Sequence[history.Release], number: int, trace: Trace) -> dict
     }
 
 
-def complaints(incident: Incident) -> list[dict[str, Any]]:
-    """What customers wrote afterwards: most about wrong answers, some about nothing much; oldest first.
+def metrics(incident: Incident, written: Sequence[Complaint]) -> bytes:
+    """Counts by ten minutes, as production measures them: it does not know which answers were wrong.
 
-    The first one that shows the class plainly is always there: it opened the incident.
+    `minutes` says how much of the ten is counted: the first and the last may be less. How long answers took is drawn:
+    longer where a release had just started.
     """
-    drawing = incident.random("complaints")
-    harmful = sum(trace.wrong is not None for trace in incident.traces)
-    share = min(max(COMPLAINTS / harmful, LEAST_SHARE), MOST_SHARE)
-    found = []
-    first = True
+    drawing = incident.random("latency")
+    first, last = incident.traces[0].at, incident.opened_at
+    counted: dict[datetime, Counter[str]] = {}
+    at = _slot(first)
+    while at < last:
+        counted[at] = Counter(minutes=round((min(at + SLOT, last) - max(at, first)) / timedelta(minutes=1)))
+        at += SLOT
     for trace in incident.traces:
-        told = trace.wrong is not None and first and trace.asked == incident.told.asked
-        first = first and not told
-        if trace.wrong is not None and (drawing.random() < share or told):
-            words = complaint(trace.asked, trace.wrong)
-        elif trace.reply["refused"] and trace.asked.attribute and drawing.random() < GRUMBLING_SHARE:
-            what = f"{trace.asked.attribute.name} of {trace.asked.name}"
-            words = f"The assistant would not tell me the {what}. Please send it."
-        else:
-            continue
-        at = trace.at + timedelta(minutes=drawing.randrange(4, 40))
-        if told or at < incident.opened_at:
-            at = min(at, incident.opened_at - timedelta(minutes=1))
-            found.append({"at": stamp(at), "session": trace.asked.session, "text": words})
-    return sorted(found, key=lambda row: (row["at"], row["session"]))
-
-
-def complaint(asked: Asked, wrong: Wrong) -> str:
-    """What a customer writes who was told something wrong: what they were told, and what they know."""
-    given = text.number(wrong.given)
-    if asked.attribute is None:
-        return f"I asked: {asked.question} Your assistant came up with {given}. That answers something else."
-    told = f"{given} {asked.attribute.unit}" + (f" {wrong.condition}" if wrong.condition else "")
-    begin = f"Your assistant told me that the {asked.attribute.name} of {asked.name} is {told}."
-    if asked.kind == "stranger":
-        return f"{begin} My branch says that no such product exists."
-    if asked.kind == "abroad":
-        return f"{begin} I am in {asked.place}, and the service desk says it is not offered here."
-    if wrong.approved is None:
-        return f"{begin} Nobody at the service desk can find that number anywhere. Where does it come from?"
-    approved = f"{text.number(wrong.approved.value)} {asked.attribute.unit}"
-    if wrong.approved.condition:
-        approved += f" {wrong.approved.condition}"
-    if told == approved:
-        return (
-            f"I asked for the {asked.attribute.name} of {asked.name}, and your assistant answered about something else."
-        )
-    return f"{begin} My papers say {approved}. Which is it?"
-
-
-def metrics(incident: Incident, complained: Sequence[dict[str, Any]]) -> bytes:
-    """Counts by ten minutes, as production measures them: it does not know which answers were wrong."""
-    rows: dict[str, Counter[str]] = {}
-    for trace in incident.traces:
-        slot = rows.setdefault(_slot(stamp(trace.at)), Counter())
-        reply = trace.reply
-        slot["requests"] += 1
-        slot["refused"] += bool(reply["refused"])
-        slot["answered"] += not reply["refused"]
-        slot["blocked"] += reply["guard"]["verdict"] == "block"
-        slot["cited"] += bool(reply["citations"])
-    for row in complained:
-        rows.setdefault(_slot(row["at"]), Counter())["complaints"] += 1
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    columns = ("requests", "answered", "refused", "blocked", "cited", "complaints")
+        row, reply = counted[_slot(trace.at)], trace.reply
+        row["requests"] += 1
+        row["refused"] += bool(reply["refused"])
+        row["answered"] += not reply["refused"]
+        row["blocked"] += reply["guard"]["verdict"] == "block"
+    for one in written:
+        counted[_slot(one.at)]["complaints"] += 1
+    restarted = {_slot(release.deployed_at) for release in incident.past.releases}
+    for at, row in counted.items():
+        row["p50_ms"] = drawing.randrange(140, 190)
+        row["p95_ms"] = drawing.randrange(330, 460) + (drawing.randrange(150, 500) if at in restarted else 0)
+    columns = ("minutes", "requests", "answered", "refused", "blocked", "complaints", "p50_ms", "p95_ms")
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
     writer.writerow(("from", *columns))
-    writer.writerows((slot, *(rows[slot][column] for column in columns)) for slot in sorted(rows))
-    return written.getvalue().encode()
+    writer.writerows((stamp(at), *(row[column] for column in columns)) for at, row in counted.items())
+    return table.getvalue().encode()
 
 
-def _slot(at: str) -> str:
-    """The ten minutes that a stamp lies in."""
-    return f"{at[:15]}0Z"
+def _slot(at: datetime) -> datetime:
+    """When the ten minutes began that a moment lies in."""
+    return at.replace(minute=at.minute // 10 * 10, second=0, microsecond=0)
 
 
-def alerts(incident: Incident, complained: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What rang: complaints above the threshold, and the page that opened the incident."""
-    hours = Counter(row["at"][:13] for row in complained)
-    rang = [
-        {
-            "at": f"{hour}:59:59Z",
-            "alert": "complaints-per-hour",
-            "value": count,
-            "threshold": ALERT_COMPLAINTS,
-        }
-        for hour, count in sorted(hours.items())
-        if count >= ALERT_COMPLAINTS and f"{hour}:59:59Z" < stamp(incident.opened_at)
-    ]
-    return [
-        *rang,
-        {
-            "at": stamp(incident.opened_at),
-            "alert": "page",
-            "text": opening.page(incident.spec.seed),
-        },
-    ]
+def alerts(incident: Incident, written: Sequence[Complaint]) -> list[dict[str, Any]]:
+    """What rang: as many complaints within an hour as the threshold, and the page that opened the incident.
 
-
-def flags(incident: Incident) -> bytes:
-    """Switches thrown lately, none of which touches answers."""
-    drawing = incident.random("flags")
-    lines = []
-    for name in ("chat-window-v2", "feedback-buttons", "opening-hours-banner"):
-        at = incident.onset_at - timedelta(minutes=drawing.randrange(-90, 60 * 30))
-        who = drawing.choice(incident.people).name
-        lines.append(f"{stamp(at)} {name} {drawing.choice(('off -> on', 'on -> off'))} by {who}")
-    return ("\n".join(sorted(lines)) + "\n").encode()
+    Looked at whenever somebody complains, by the rule that rings while the incident is live (`injects`).
+    """
+    rang: list[dict[str, Any]] = []
+    last: datetime | None = None
+    for one in written:
+        within = sum(one.at - ALERT_WINDOW < other.at <= one.at for other in written)
+        if within < THRESHOLD:
+            last = None
+        elif last is None or one.at - last >= RING_AGAIN:
+            last = one.at
+            rang.append({"at": stamp(one.at), "alert": "complaints-per-hour", "value": within, "threshold": THRESHOLD})
+    return [*rang, {"at": stamp(incident.opened_at), "alert": "page", "text": opening.page(incident.spec.seed)}]
 
 
 def record(incident: Incident) -> Tree:
     """Everything below `ops/`, and the traces."""
-    complained = complaints(incident)
+    written = complaints.complaints(incident)
     landed = history.releases(incident)
     deploys = "".join(
         f"{stamp(release.deployed_at)} {release.name} {release.author.name}: {release.subject}\n" for release in landed
     )
     return Tree(
         {
-            "ops/alerts.jsonl": _lines(alerts(incident, complained)),
-            "ops/complaints.jsonl": _lines(complained),
+            "ops/alerts.jsonl": _lines(alerts(incident, written)),
+            "ops/complaints.jsonl": _lines(
+                {"at": stamp(one.at), "session": one.trace.asked.session, "text": one.text} for one in written
+            ),
             "ops/deploys.log": deploys.encode(),
-            "ops/flags.log": flags(incident),
-            "ops/metrics.csv": metrics(incident, complained),
+            "ops/flags.log": "".join(f"{stamp(at)} {what}\n" for at, what in flags.log(incident)).encode(),
+            "ops/metrics.csv": metrics(incident, written),
             "ops/runbook.md": RUNBOOK.encode(),
             "traces.jsonl": _lines(
                 _trace(landed, number, trace) for number, trace in enumerate(incident.traces, start=1)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from exams.packs import Ask, Brief, Commit, JsonObject, Measures, NothingLeftToDraw, ProbeSuite, Question, Spec
-from exams.packs.hallucination import build, history, injects, moments, opening, operations, probes
+from exams.packs.hallucination import build, complaints, history, injects, moments, opening, operations, probes
 from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.catalogue import CATALOGUE
 from exams.packs.hallucination.edits import apply
@@ -190,10 +190,10 @@ class HallucinationPack:
         past = drawn.past
         edits = [*fault.edits, *(fault.earlier.edits if fault.earlier and fault.earlier.faulty else ())]
         told_wrong = {trace.asked.session for trace in harmful}
-        complaints = operations.complaints(drawn)
-        complained = [row for row in complaints if row["session"] in told_wrong]
+        written = complaints.complaints(drawn)
+        complained = [one for one in written if one.wrong]
         alerted = next(
-            row for row in operations.alerts(drawn, complaints) if row["at"] >= operations.stamp(drawn.onset_at)
+            row for row in operations.alerts(drawn, written) if row["at"] >= operations.stamp(drawn.onset_at)
         )
         return {
             "failure_class": drawn.failure.key,
@@ -213,16 +213,22 @@ class HallucinationPack:
             "onset_at": operations.stamp(drawn.onset_at),
             "opened_at": operations.stamp(drawn.opened_at),
             "first_wrong_at": operations.stamp(harmful[0].at),
-            "first_complaint_at": complained[0]["at"],
+            "first_complaint_at": operations.stamp(complained[0].at),
             "answers_before_opening": sum(trace.at >= drawn.onset_at for trace in drawn.traces),
             "wrong_answers_before_opening": len(harmful),
             "customers_told_wrong": len(told_wrong),
             "complaints_before_opening": len(complained),
+            "complaining": complaints.law(drawn).to_json(),
             "questions_damaged": len(drawn.harmed),
             "products_damaged": len({asked.name for asked in drawn.harmed}),
             "questions_in_battery": len(battery(drawn.world)),
             "key_events": [
-                {"id": "first_complaint", "what": "the first customer complained", "at": complained[0]["at"]},
+                {
+                    "id": "first_complaint",
+                    "what": "the first complaint about a wrong answer",
+                    "at": operations.stamp(complained[0].at),
+                    "or_at": [operations.stamp(written[0].at)],  # the first of any kind, for who counts that one
+                },
                 {"id": "first_alert", "what": f"the first alert: {alerted['alert']}", "at": alerted["at"]},
                 *(
                     {

@@ -6,7 +6,7 @@ nobody says that a number is wrong where a condition, a product or a place may b
 
 from __future__ import annotations
 
-THRESHOLD = 3  # complaints an hour, as `ops/alerts.jsonl` has it
+THRESHOLD = 4  # complaints within an hour, whenever it begins, in `ops/alerts.jsonl` as well
 
 # The first is said the first time, the second from then on: a first ring is not "still".
 ALERT = (

@@ -264,18 +264,6 @@ def test_customers_are_harmed_from_the_onset_and_not_before(spec: Spec) -> None:
         assert any(row["release"] == truth["release"] for row in rows)
 
 
-def test_metrics_and_complaints_are_computed_from_the_traces(spec: Spec) -> None:
-    drawn, files = incident(spec), PACK.base(spec).files
-    lines = files["ops/metrics.csv"].decode().splitlines()
-    rows = [dict(zip(lines[0].split(","), line.split(","), strict=True)) for line in lines[1:]]
-    assert sum(int(row["requests"]) for row in rows) == len(drawn.traces)
-    assert sum(int(row["refused"]) for row in rows) == sum(trace.reply["refused"] for trace in drawn.traces)
-    complaints = [json.loads(line) for line in files["ops/complaints.jsonl"].splitlines()]
-    assert sum(int(row["complaints"]) for row in rows) == len(complaints)
-    told = operations.complaint(drawn.told.asked, drawn.told.wrong)
-    assert any(complaint["text"] == told for complaint in complaints)
-
-
 def test_the_brief_does_not_tell_the_class(spec: Spec) -> None:
     brief, truth = PACK.brief(spec), PACK.truth(spec)
     said = repr(brief)

@@ -1,0 +1,205 @@
+"""What production shows before an incident opens: true to the code of each release, to what was said, and to itself."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import tomllib
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from _pytest.mark.structures import ParameterSet
+
+from exams.packs import Spec
+from exams.packs.hallucination import PACK, build, complaints, flags, history, operations
+from exams.packs.hallucination.asked import wrong
+from exams.packs.hallucination.complaints import UNSURE_SHARE, kind, shown
+from exams.packs.hallucination.grievances import COUNTERS, SAID, UNSURE, UNSURE_ABOUT
+from exams.packs.hallucination.hidden import CLASSES
+from exams.packs.hallucination.incident import incident
+from exams.packs.hallucination.sayings import THRESHOLD
+from exams.packs.hallucination.traffic import stream
+from exams.packs.hallucination.world import DOMAINS
+
+HOUR = timedelta(hours=1)
+LOGGED = ("documents", "prompt", "text", "citations", "refused", "guard")
+NUMBER = re.compile(r"(?<![\w.-])\d+(?:\.\d+)?(?![\w-])")
+QUOTED = re.compile(r"“([^”]*)”")
+
+
+def _param(key: str) -> ParameterSet:
+    return pytest.param(Spec(key, 1), id=f"{key}-1", marks=pytest.mark.xdist_group(f"{key}-1"))
+
+
+SOME = [_param(key) for key in ("H2", "H5", "H7", "H12+H14")]
+
+
+@pytest.fixture(params=[_param(key) for key in CLASSES], scope="module")
+def spec(request: pytest.FixtureRequest) -> Spec:
+    chosen: Spec = request.param
+    return chosen
+
+
+def rows(spec: Spec, name: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in PACK.base(spec).files[name].decode().splitlines()]
+
+
+def moment(stamp: object) -> datetime:
+    return datetime.strptime(str(stamp), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize("spec", SOME, indirect=True)
+def test_each_release_as_it_stands_in_git_says_again_what_its_traces_say(spec: Spec) -> None:
+    traced = rows(spec, "traces.jsonl")
+    for release in history.releases(incident(spec)):
+        mine = [row for row in traced if row["release"] == release.name]
+        if not mine:
+            continue
+        committed = [commit for commit in PACK.history(spec) if commit.message == release.subject]
+        assert [commit.tree.without("ops") for commit in committed] == [release.tree]
+        with build.opened(committed[0].tree) as ask:
+            for row in mine:
+                reply = ask(str(row["question"]), str(row["session"]))
+                assert {field: reply[field] for field in LOGGED} == {field: row[field] for field in LOGGED}
+
+
+def test_what_a_complaint_quotes_was_said_in_its_conversation_or_is_approved(spec: Spec) -> None:
+    drawn = incident(spec)
+    talks: dict[str, str] = {}
+    for trace in drawn.traces:
+        talks[trace.asked.session] = (
+            f"{talks.get(trace.asked.session, '')} {trace.asked.question} {shown(trace.reply)}".lower()
+        )
+    names = sorted({product.name for product in drawn.world.products} | {*drawn.world.strangers}, key=len, reverse=True)
+    names_in = re.compile("|".join(map(re.escape, names)))
+    for one in complaints.complaints(drawn):
+        said = talks[one.trace.asked.session]
+        approved = one.trace.wrong.approved if one.trace.wrong else None
+        known = f"{said} {approved.value} {approved.condition}" if approved else said
+        for number in NUMBER.findall(one.text):
+            assert re.search(rf"(?<![\d.]){re.escape(number)}(?![\d])", known), one.text
+        for name in names_in.findall(one.text):
+            assert name.lower() in said, one.text
+        for quoted in QUOTED.findall(one.text):
+            assert quoted.lower() in known or quoted == "I cannot confirm that", one.text
+        assert "{" not in one.text
+        assert one.trace.at < one.at < drawn.opened_at
+
+
+def test_no_wording_comes_twice_and_a_third_says_no_more_than_that_it_was_wrong(spec: Spec) -> None:
+    written = [one for one in complaints.complaints(incident(spec)) if one.wrong]
+    texts = Counter(one.text for one in written)
+    assert max(texts.values()) == 1
+    assert 10 <= len(written) <= 60
+    assert {kind(one.trace) for one in written} <= SAID.keys()
+    vague = re.compile("|".join(re.sub(r"\\{\w+\\}", ".+", re.escape(text)) for text in (*UNSURE, *UNSURE_ABOUT)))
+    unsure = [bool(vague.fullmatch(one.text)) for one in written]
+    assert not unsure[[one.trace.asked for one in written].index(incident(spec).told.asked)]
+    assert 0 < sum(unsure) < len(written)
+
+
+def test_a_third_of_all_complaints_is_vague_and_every_kind_of_harm_has_words_enough() -> None:
+    assert pytest.approx(1 / 3) == UNSURE_SHARE
+    for key, (openings, endings) in SAID.items():
+        assert len(set(openings)) >= 5, key
+        assert len(set(endings)) >= 4, key
+    assert COUNTERS.keys() == DOMAINS.keys()
+
+
+def test_as_many_complain_in_every_class_once_the_first_have_had_time(spec: Spec) -> None:
+    drawn = incident(spec)
+    law, expected = complaints.law(drawn), _expected(spec)
+    assert PACK.truth(spec)["complaining"] == law.to_json()
+    assert 5 <= expected <= 10
+    since = drawn.onset_at + timedelta(seconds=law.last)
+    written = [one for one in complaints.complaints(drawn) if one.wrong and one.at >= since]
+    assert len(written) / ((drawn.opened_at - since) / HOUR) == pytest.approx(expected, abs=5)
+
+
+@pytest.mark.parametrize("spec", SOME, indirect=True)
+def test_as_many_complain_after_the_opening_as_before_it_if_nothing_is_done(spec: Spec) -> None:
+    drawn = incident(spec)
+    live = list(stream(drawn.world, seed=f"live/{spec.seed}", seconds=90 * 60, count=900, prefix="c"))
+    with build.opened(PACK.base(spec)) as ask:
+        harmed = sum(wrong(drawn.world, one, ask(one.question, one.session)) is not None for one in live)
+    after = complaints.law(drawn).share * harmed / (timedelta(minutes=90) / HOUR)
+    assert 1 / 1.5 <= after / _expected(spec) <= 1.5
+
+
+def _expected(spec: Spec) -> float:
+    """Complaints an hour before the opening, about wrong answers, once the first customers have had time to write."""
+    drawn = incident(spec)
+    harmful = sum(trace.wrong is not None for trace in drawn.traces)
+    return complaints.law(drawn).share * harmful / ((drawn.opened_at - drawn.onset_at) / HOUR)
+
+
+def test_alarms_ring_by_the_rolling_hour_and_the_page_last(spec: Spec) -> None:
+    written = complaints.complaints(incident(spec))
+    *rang, page = rows(spec, "ops/alerts.jsonl")
+    assert rang
+    for row in rang:
+        at = moment(row["at"])
+        assert row["value"] == sum(at - timedelta(hours=1) < one.at <= at for one in written) >= THRESHOLD
+        assert row["threshold"] == THRESHOLD
+    assert page["alert"] == "page"
+    assert page["text"] == PACK.brief(spec).opened_because
+    quiet = [one for one in written if one.at < incident(spec).onset_at]
+    assert len(quiet) < 3 * THRESHOLD
+
+
+def test_metrics_count_the_traces_and_say_where_a_slot_is_cut(spec: Spec) -> None:
+    drawn = incident(spec)
+    table = list(csv.DictReader(PACK.base(spec).files["ops/metrics.csv"].decode().splitlines()))
+    written = complaints.complaints(drawn)
+    assert [moment(b["from"]) - moment(a["from"]) for a, b in pairwise(table)] == [operations.SLOT] * (len(table) - 1)
+    for row in table:
+        first = moment(row["from"])
+        mine = [trace for trace in drawn.traces if first <= trace.at < first + operations.SLOT]
+        assert int(row["requests"]) == len(mine) == int(row["answered"]) + int(row["refused"])
+        assert int(row["refused"]) == sum(trace.reply["refused"] for trace in mine)
+        assert int(row["complaints"]) == sum(first <= one.at < first + operations.SLOT for one in written)
+        assert 0 < int(row["p50_ms"]) < int(row["p95_ms"])
+    assert {row["minutes"] for row in table[1:-1]} == {"10"}
+    assert all(0 <= int(row["minutes"]) <= 10 for row in table)
+
+
+def test_switches_differ_and_settings_are_real_and_put_back(spec: Spec) -> None:
+    drawn = incident(spec)
+    lines = flags.log(drawn)
+    assert lines == sorted(lines)
+    assert lines[-1][0] < drawn.opened_at
+    assert not any(what.endswith(drawn.people[0].name) for _, what in lines)
+    config = tomllib.loads(PACK.base(spec).files["config.toml"].decode())
+    changed = [what.split() for _, what in lines if "." in what.split()[0]]
+    assert changed
+    for name, times in Counter(name for name, *_ in changed).items():
+        section, key = name.split(".")
+        assert key in config[section]
+        assert times == 2
+
+
+def test_flags_are_not_the_same_everywhere() -> None:
+    assert len(set(flags.SWITCHES)) + len(flags.SETTINGS) >= 15
+    assert max(flags.THROWN) < len(flags.SWITCHES) / 2
+
+
+def test_what_the_runbook_says_is_usual_is(spec: Spec) -> None:
+    drawn = incident(spec)
+    if drawn.fault.earlier is not None and drawn.fault.earlier.faulty:
+        return  # more was refused for days
+    before = [trace for trace in drawn.traces if trace.at < drawn.onset_at]
+    refused = sum(bool(trace.reply["refused"]) for trace in before) / len(before)
+    assert 0.29 <= refused <= 0.41
+
+
+def test_the_first_complaint_is_named_for_what_it_is_about(spec: Spec) -> None:
+    drawn, truth = incident(spec), PACK.truth(spec)
+    (event,) = (each for each in truth["key_events"] if each["id"] == "first_complaint")
+    written = rows(spec, "ops/complaints.jsonl")
+    assert event["or_at"] == [written[0]["at"]]
+    about = next(row for row in written if row["at"] == event["at"])
+    assert about["session"] in {trace.asked.session for trace in drawn.traces if trace.wrong is not None}
+    assert any(row["session"] == drawn.told.asked.session for row in written)
