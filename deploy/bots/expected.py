@@ -78,7 +78,7 @@ BANDS: Mapping[str, Mapping[str, Expected]] = {
     "generic": {
         DIAGNOSIS: _up_to(QUARTER, "a wrong class was named: taking a change back needs no cause"),
         HOTFIX: _LIKE_THE_REFERENCE[HOTFIX],
-        REGRESSION: Expected(HALF, HALF, MOST, ALL, "it guards the class, and nobody named the class: see 0020"),
+        REGRESSION: Expected(HALF, HALF, HALF, ALL, "it guards the class, and nobody named the class: see 0020"),
         POSTMORTEM: _up_to(QUARTER, "the symptom is restated"),
         COMMUNICATION: _up_to(QUARTER, "one update"),
     },
