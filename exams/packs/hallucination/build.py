@@ -35,6 +35,7 @@ LM = HERE / "lm"
 LM_PREFIX = "assistant/lm/"
 REMEMBERED = 20_000  # completions, about 1 kB each
 FACTS_PATH = "tests/approved_facts.json"
+NUMBER = "$sentence"  # quoted in a template that has to be Python; it loses the quotes when it is filled in
 TEMPLATED = frozenset({"README.md", "config.toml", "tests/test_answers.py"})
 
 Reply = dict[str, Any]
@@ -66,12 +67,11 @@ def sources(values: Mapping[str, str]) -> Tree:
     Raises:
         KeyError: a template names a value that is not given.
     """
-    return Tree(
-        {
-            path: Template(content.decode()).substitute(values).encode() if path in TEMPLATED else content
-            for path, content in _visible().items()
-        }
-    )
+
+    def filled(template: bytes) -> bytes:
+        return Template(template.decode().replace(f'"{NUMBER}"', NUMBER)).substitute(values).encode()
+
+    return Tree({path: filled(content) if path in TEMPLATED else content for path, content in _visible().items()})
 
 
 def document(drawn: Document) -> bytes:

@@ -25,7 +25,7 @@ from exams.packs.hallucination.trades import JURISDICTIONS, PLUS, remembered
 from exams.packs.hallucination.world import Document, Fact, Product, Stated, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from exams.packs.hallucination.text import Value
     from exams.packs.hallucination.trades import Attribute, Domain
@@ -66,7 +66,7 @@ class Drawing:
         self.values = self._approved_values()
         self.conditions: dict[Key, str | None] = dict.fromkeys(self.values)
         for key in self.random.sample(sorted(self.values), CONDITIONAL):
-            self.conditions[key] = self.random.choice(domain.conditions)
+            self.conditions[key] = self.random.choice(domain.conditions_of(key[1]))
         numbers = self.random.sample(
             range(10, 100), len(self.products) + FAMILIES + SUPERSEDED + FUTURE + DRAFTS + NEWS
         )
@@ -228,7 +228,7 @@ class Drawing:
         sentences: list[str] = []
         for product, key in lines:
             if key is None:
-                sentences.append(self._filler(product))
+                sentences.append(self._filler(product, sentences))
                 continue
             attribute = self.domain.attribute(key)
             value, condition = self.values[product.id, key], self.conditions[product.id, key]
@@ -270,12 +270,13 @@ class Drawing:
             sentences=tuple(sentences),
         )
 
-    def _filler(self, product: Product) -> str:
-        return text.filler(
-            product=product.name,
-            jurisdiction=product.jurisdiction,
-            form=self.random.randrange(len(text.FILLERS)),
-        )
+    def _filler(self, product: Product, written: Sequence[str]) -> str:
+        """Draw a sentence that states nothing and that the document does not hold yet."""
+        forms = [
+            text.filler(product=product.name, jurisdiction=product.jurisdiction, form=form)
+            for form in range(len(text.FILLERS))
+        ]
+        return self.random.choice([filler for filler in forms if filler not in written])
 
     def _effective(self) -> date:
         """Draw a day on which something came into force; never so late in a month that nothing sorts after."""

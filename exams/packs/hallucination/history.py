@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from exams.packs import Commit
 from exams.packs.hallucination import founding, moments
 from exams.packs.hallucination.innocents import INNOCENTS
-from exams.packs.hallucination.weave import Hunk, apart, hunks, taken, woven
+from exams.packs.hallucination.weave import Hunk, apart, hunks, size, taken, woven
 
 if TYPE_CHECKING:
     import random
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from sandboxes.ingest.tree import Tree
 
 RECENT = 5  # innocent releases near the onset, in every incident
+LARGE = 12  # lines taken away or added: as many as faults of the larger sort have
+LARGE_ONES = (1, 2, 2)  # of the innocent releases
 OLDER = 2  # at most, between the founding and the last published document
 PRESENT = 0.45  # of the other innocent changes are in the code from the start
 COMMITS = (17, 20)
@@ -139,15 +141,13 @@ class _Drawing:
         self.setting = setting
         self.fault = setting.fault
         self.random = setting.draw("history")
-        usable = [one for one in INNOCENTS if apart(self._hunks(one), setting.kept_clear)]
+        self.hunks = {one: taken(setting.healthy, one.edits) for one in INNOCENTS}
+        usable = [one for one in INNOCENTS if apart(self.hunks[one], setting.kept_clear)]
         self.recent, self.older, self.present = self._share(usable)
         self.late = last_published(setting.world)
         self.landed: list[Innocent] = [*self.present]
         self.state = setting.healthy
         self.missing = {f"kb/{self.late.id}.md", *self._woken_paths()}
-
-    def _hunks(self, innocent: Innocent) -> tuple[Hunk, ...]:
-        return taken(self.setting.healthy, innocent.edits)
 
     def _woken_paths(self) -> tuple[str, ...]:
         return tuple(f"kb/{document.id}.md" for document in woken_by(self.setting.world, self.fault))
@@ -158,11 +158,12 @@ class _Drawing:
         drawn = self.random.sample(usable, len(usable))
         drawn.sort(key=lambda one: one.note)  # what nobody would suspect is no decoy
         near = next((one for one in drawn if one.files & files and not one.note), drawn[0])
-        drawn.remove(near)
-        drawn.insert(0, near)
+        large = [one for one in drawn if one is not near and not one.note and size(self.hunks[one]) >= LARGE]
+        first = [near, *large[: self.random.choice(LARGE_ONES)]]
+        drawn = [*first, *(one for one in drawn if one not in first)]
         together: list[Innocent] = []
         for one in drawn:
-            if all(apart(self._hunks(one), self._hunks(other)) for other in together):
+            if all(apart(self.hunks[one], self.hunks[other]) for other in together):
                 together.append(one)
         recent, rest = together[:RECENT], together[RECENT:]
         older = rest[: self.random.randrange(1, OLDER + 1)]
@@ -173,7 +174,7 @@ class _Drawing:
         """What is live with all that has landed so far."""
         innocent = sorted(self.landed, key=INNOCENTS.index)
         change = hunks(self.setting.healthy, self.state)
-        tree = woven(self.setting.healthy, *(self._hunks(one) for one in innocent), change)
+        tree = woven(self.setting.healthy, *(self.hunks[one] for one in innocent), change)
         return tree.without(*self.missing)
 
     def steps(self) -> list[_Step]:
@@ -238,7 +239,7 @@ class _Drawing:
             commits=tuple(commits),
             runbook_at=early.runbook,
             releases=tuple(releases),
-            innocent=tuple(hunk for one in sorted(self.landed, key=INNOCENTS.index) for hunk in self._hunks(one)),
+            innocent=tuple(hunk for one in sorted(self.landed, key=INNOCENTS.index) for hunk in self.hunks[one]),
             cause=by_kind["fault"],
             prepared_by=by_kind.get("earlier"),
             woken_by=by_kind.get("woken"),

@@ -204,7 +204,7 @@ def incident(spec: Spec) -> Incident:
                     healthy=right,
                     prepared=prepared,
                     faulty=faulty,
-                    kept_clear=_kept_clear(right, faulty, failure, fault, example),
+                    kept_clear=kept_clear(right, faulty, failure, fault, example),
                 )
             )
             began = when.onset_at - timedelta(hours=HOURS_BEFORE)
@@ -230,6 +230,7 @@ def incident(spec: Spec) -> Incident:
                 touched=touched,
                 thrown_away=tuple(thrown_away),
             )
+            _check_harm(drawn)
             _check_sound(drawn.sound, world, "the healthy assistant with innocent changes")
             for name, change in fault.alternatives.items():
                 _check_sound(drawn.woven(apply(faulty, change(told))), world, f"the alternative {name}")
@@ -254,6 +255,12 @@ def _check_sound(tree: Tree, world: World, whose: str) -> None:
             raise _Unusable(f"{whose} made a mistake")
 
 
+def _check_harm(drawn: Incident) -> None:
+    """Innocent changes must neither mend the fault nor add to it."""
+    if _damage(drawn.faulty, drawn.world, drawn.failure)[:2] != (drawn.harmed, drawn.touched):
+        raise _Unusable("innocent changes changed the harm")
+
+
 def _check_quiet(traces: list[Trace], *, until: datetime) -> None:
     if any(trace.wrong is not None for trace in traces if trace.at < until):
         raise _Unusable("harm was done before the onset")
@@ -266,7 +273,7 @@ def affected(harmed: Iterable[Asked]) -> int:
     return len(products) or len({asked.name for asked in named})
 
 
-def _kept_clear(right: Tree, faulty: Tree, failure: FailureClass, fault: Fault, example: Told) -> tuple[Hunk, ...]:
+def kept_clear(right: Tree, faulty: Tree, failure: FailureClass, fault: Fault, example: Told) -> tuple[Hunk, ...]:
     """What faults and fixes of a class do to the healthy tree: no innocent change may take the same lines.
 
     Fixes that hang on what a customer was told do so in words, not in places, so any example will do.

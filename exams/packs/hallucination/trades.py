@@ -46,6 +46,11 @@ class Domain:
     tiers: tuple[str, str, str]
     attributes: tuple[Attribute, ...]
     conditions: tuple[str, ...]
+    senseless: tuple[tuple[str, str], ...] = ()  # an attribute's key, and a condition on which it would not depend
+
+    def conditions_of(self, key: str) -> tuple[str, ...]:
+        """The conditions on which a value of an attribute may hold."""
+        return tuple(condition for condition in self.conditions if (key, condition) not in self.senseless)
 
     def attribute(self, key: str) -> Attribute:
         """Find an attribute by key; KeyError if the domain has none of that name."""
@@ -74,6 +79,7 @@ DOMAINS: Mapping[str, Domain] = {
                 Attribute("late_fee", "late fee", ("late payment charge",), "USD", 15, 95),
             ),
             ("for new customers", "for business accounts", "with a paper statement"),
+            (("insured_limit", "with a paper statement"),),
         ),
         Domain(
             "telco",
@@ -88,6 +94,7 @@ DOMAINS: Mapping[str, Domain] = {
                 Attribute("notice", "notice", ("notice period",), "days", 14, 90),
             ),
             ("for new contracts", "for online orders", "outside the region"),
+            (("notice", "outside the region"),),
         ),
         Domain(
             "pharmacy",
@@ -102,6 +109,7 @@ DOMAINS: Mapping[str, Domain] = {
                 Attribute("minimum_age", "minimum age", ("youngest age",), "years", 4, 40),
             ),
             ("for adults", "with food", "under a doctor"),
+            (("minimum_age", "for adults"), ("minimum_age", "with food")),
         ),
         Domain(
             "insurer",
@@ -116,6 +124,7 @@ DOMAINS: Mapping[str, Domain] = {
                 Attribute("payout_limit", "payout limit", ("highest payout",), "thousand USD", 10, 250),
             ),
             ("for new policies", "for water damage", "after the first year"),
+            (("refund_window", "for water damage"), ("refund_window", "after the first year")),
         ),
     )
 }  # fmt: skip

@@ -104,6 +104,11 @@ def taken(tree: Tree, edits: Iterable[Edit]) -> tuple[Hunk, ...]:
     return tuple(found)
 
 
+def size(change: Iterable[Hunk]) -> int:
+    """How many lines a change takes away and adds."""
+    return sum(hunk.end - hunk.start + len(hunk.lines) for hunk in change)
+
+
 def apart(one: Iterable[Hunk], other: Sequence[Hunk]) -> bool:
     """Whether two changes can both be made."""
     return not any(hunk.meets(met) for hunk in one for met in other)

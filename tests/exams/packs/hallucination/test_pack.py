@@ -20,6 +20,7 @@ from exams.packs.hallucination.asked import CONDITIONS, read, wrong
 from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.hidden import CLASSES
 from exams.packs.hallucination.incident import domain_of, fault_of, incident
+from exams.packs.hallucination.weave import hunks
 from exams.packs.hallucination.world import DOMAINS
 from exams.trees import served
 from grading import oracle
@@ -237,15 +238,22 @@ def test_the_history_is_believable(spec: Spec) -> None:
     assert all(one.tree != other.tree for one, other in pairwise(commits))
 
 
-def test_one_commit_brings_the_fault_and_it_is_not_the_last(spec: Spec) -> None:
-    fault = incident(spec).fault
+def test_one_commit_brings_the_fault(spec: Spec) -> None:
+    drawn, subject = incident(spec), PACK.truth(spec)["commit"]
     commits = PACK.history(spec)
-    at = next(number for number, commit in enumerate(commits) if commit.message == fault.subject)
-    guilty = (commits[at - 1].tree, commits[at].tree)
-    assert edits.apply(guilty[0], fault.edits).without("config.toml") == guilty[1].without("config.toml")
-    assert 3 <= len(commits) - at <= (8 if fault.waits_for else 6)  # one that lies dormant has more behind it
+    at = next(number for number, commit in enumerate(commits) if commit.message == subject)
+    changed = {hunk.path for hunk in hunks(commits[at - 1].tree, commits[at].tree)}
+    assert changed == {edit.path for edit in drawn.fault.edits}
     deploys = PACK.base(spec).files["ops/deploys.log"].decode()
-    assert sum(fault.subject in line for line in deploys.splitlines()) == 1
+    assert sum(subject in line for line in deploys.splitlines()) == 1
+
+
+def test_releases_hold_what_was_live(spec: Spec) -> None:
+    drawn, commits = incident(spec), PACK.history(spec)
+    for release in drawn.past.releases:
+        [commit] = [one for one in commits if one.at == release.committed_at]
+        assert commit.tree.without("ops") == release.tree
+    assert PACK.base(spec).without("ops", "traces.jsonl") == drawn.past.releases[-1].tree
 
 
 def test_customers_are_harmed_from_the_onset_and_not_before(spec: Spec) -> None:

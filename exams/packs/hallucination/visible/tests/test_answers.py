@@ -1,7 +1,7 @@
 PRODUCT = "$product"
 ATTRIBUTE = "$attribute"
 ANSWER = "$value $unit"
-SOURCE = {"document": "$document", "sentence": int("$sentence")}
+SOURCE = {"document": "$document", "sentence": "$sentence"}
 
 
 def test_an_approved_value_is_given_with_its_source(ask):

@@ -1,0 +1,288 @@
+"""The past of an incident gives nothing away: not by place, time, length or size, nor by who wrote what."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from itertools import pairwise
+from statistics import mean
+from typing import TYPE_CHECKING
+
+import pytest
+
+from exams.packs.hallucination import build, founding, history, moments, people
+from exams.packs.hallucination.battery import battery
+from exams.packs.hallucination.edits import Edit, apply
+from exams.packs.hallucination.hidden import CLASSES
+from exams.packs.hallucination.incident import healthy_with
+from exams.packs.hallucination.innocents import INNOCENTS
+from exams.packs.hallucination.weave import Hunk, Tangled, apart, hunks, size, taken, woven
+from exams.packs.hallucination.world import DOMAINS
+from sandboxes.ingest.tree import Tree
+
+from .pasts import FAULTS, clear_of, healthy, of_spec, world_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from exams.packs.hallucination.edits import Fault
+    from exams.packs.hallucination.history import Past, Release, Setting
+
+SEEDS = 12
+AT_MOST = 0.4  # of the draws may be right that guess the cause by one thing one sees without reading
+MOST_AT_ONE_PLACE = 0.35
+
+Pick = Callable[[Iterable[int]], int]
+Drawn = tuple["Setting", "Past"]
+
+
+@pytest.fixture(scope="module")
+def drawn() -> list[Drawn]:
+    return [of_spec(key, seed) for key in CLASSES for seed in range(SEEDS)]
+
+
+def suspects(past: Past) -> list[tuple[Release, int]]:
+    """The releases near the onset that are no documents, each with how many lines it changed."""
+    return [
+        (release, size(hunks(before.tree, release.tree)))
+        for before, release in pairwise(past.releases)
+        if release.innocent or release is past.cause
+    ]
+
+
+# --- What gives nothing away -----------------------------------------------------------------------------------
+
+
+def test_the_cause_may_be_anywhere_from_the_end(drawn: list[Drawn]) -> None:
+    places = Counter(len(past.releases) - past.releases.index(past.cause) for _, past in drawn)
+    assert len(places) >= 4
+    assert max(places.values()) <= MOST_AT_ONE_PLACE * len(drawn)
+
+
+@pytest.mark.parametrize("pick", [max, min])
+def test_neither_the_longest_subject_nor_the_shortest_is_the_cause(drawn: list[Drawn], pick: Pick) -> None:
+    right = [
+        len(past.cause.subject) == pick(len(release.subject) for release, _ in suspects(past)) for _, past in drawn
+    ]
+    assert mean(right) <= AT_MOST
+
+
+@pytest.mark.parametrize("pick", [max, min])
+def test_neither_the_largest_change_nor_the_smallest_is_the_cause(drawn: list[Drawn], pick: Pick) -> None:
+    right = []
+    for _, past in drawn:
+        lines = {release.name: changed for release, changed in suspects(past)}
+        right.append(lines[past.cause.name] == pick(lines.values()))
+    assert mean(right) <= AT_MOST
+
+
+@pytest.mark.parametrize("sign", [":", ","])
+def test_a_subject_with_a_reason_is_not_the_cause(drawn: list[Drawn], sign: str) -> None:
+    chances = []
+    for _, past in drawn:
+        seen = [release for release, _ in suspects(past)]
+        chosen = [release for release in seen if sign in release.subject] or seen
+        chances.append((past.cause in chosen) / len(chosen))
+    assert mean(chances) <= AT_MOST
+
+
+def test_subjects_of_faults_are_like_those_of_innocent_changes() -> None:
+    of_faults = [subject for _, fault in FAULTS for subject in fault.subjects]
+    of_others = [one.subject for one in INNOCENTS if not one.note]
+    assert all(len(set(fault.subjects)) >= 2 for _, fault in FAULTS)
+    assert abs(mean(map(len, of_faults)) - mean(map(len, of_others))) < 6
+    assert abs(mean(":" in one for one in of_faults) - mean(":" in one for one in of_others)) < 0.12
+
+
+def test_as_many_innocent_releases_as_ever_and_one_close_to_the_fault(drawn: list[Drawn]) -> None:
+    for setting, past in drawn:
+        innocent = [release for release in past.releases if release.innocent]
+        assert len(innocent) == history.RECENT
+        assert all(release.deployed_at > setting.when.onset_at - moments.NEAR for release in innocent)
+        assert past.cause.deployed_at > setting.when.onset_at - moments.NEAR
+        files = {edit.path for edit in setting.fault.edits}
+        close = [
+            release
+            for before, release in pairwise(past.releases)
+            if release.innocent
+            and release.deployed_at < setting.when.onset_at
+            and files & {hunk.path for hunk in hunks(before.tree, release.tree)}
+        ]
+        assert close, setting.fault.name
+
+
+def test_two_incidents_differ_in_many_places(drawn: list[Drawn]) -> None:
+    heads = [past.releases[-1].tree for setting, past in drawn if setting.world is world_of("bank")][:12]
+    differences = [len(hunks(one.under("assistant"), other.under("assistant"))) for one, other in pairwise(heads)]
+    assert min(differences) >= 15
+
+
+# --- Times, numbers, people ------------------------------------------------------------------------------------
+
+
+def test_people_push_at_work_and_not_all_at_once(drawn: list[Drawn]) -> None:
+    for setting, past in drawn:
+        at = [commit.at for commit in past.commits]
+        assert all(later - earlier >= moments.BETWEEN_COMMITS for earlier, later in pairwise(at))
+        assert all(one.weekday() < moments.SATURDAY and 7 <= one.hour < 18 for one in at)
+        assert setting.when.opened_at.weekday() < moments.SATURDAY
+        leads = [release.deployed_at - release.committed_at for release in past.releases]
+        assert all(timedelta() < lead < timedelta(hours=1) for lead in leads)
+        deployed = [release.deployed_at for release in past.releases]
+        assert all(later - earlier >= moments.BETWEEN_RELEASES for earlier, later in pairwise(deployed))
+
+
+def test_seconds_are_drawn(drawn: list[Drawn]) -> None:
+    full = [release.deployed_at.second == 0 for _, past in drawn for release in past.releases]
+    assert mean(full) < 0.05
+    exact = [
+        (release.deployed_at - release.committed_at).seconds % 60 == 0 for _, past in drawn for release in past.releases
+    ]
+    assert mean(exact) < 0.05
+
+
+def test_numbers_of_releases_fit_the_history(drawn: list[Drawn]) -> None:
+    for _, past in drawn:
+        numbers = [int(release.name.removeprefix("r")) for release in past.releases]
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+        assert 1 <= numbers[0] <= numbers[-1] < len(past.commits)
+        assert 15 <= len(past.commits) <= 19  # and one more: what operation exported
+
+
+def test_no_release_touches_a_number_of_its_own(drawn: list[Drawn]) -> None:
+    for _, past in drawn:
+        assert not any(b"r%d" % number in past.releases[-1].tree.files["config.toml"] for number in range(1, 40))
+
+
+def test_who_is_on_call_did_not_do_it(drawn: list[Drawn]) -> None:
+    for setting, past in drawn:
+        assert setting.people[0] not in {release.author for release in past.releases}
+
+
+def test_nobody_works_at_two_companies() -> None:
+    for part in (0, 1):
+        names = [name for pool in people.NAMES.values() for name in pool[part]]
+        assert len(names) == len(set(names))
+    assert people.NAMES.keys() == DOMAINS.keys()
+
+
+def test_the_early_days_differ(drawn: list[Drawn]) -> None:
+    told = {tuple(commit.message for commit in past.commits[: founding.FEWEST]) for _, past in drawn}
+    assert len(told) > 0.9 * len(drawn)
+
+
+def named(one: str | Fault) -> str:
+    return one if isinstance(one, str) else one.name
+
+
+# --- Innocent changes ------------------------------------------------------------------------------------------
+
+
+def said(tree: Tree) -> list[tuple[object, ...]]:
+    """Everything but what the guard gave as its reason."""
+    fields = ("text", "refused", "citations", "documents", "prompt")
+    with build.opened(tree) as ask:
+        replies = [ask(asked.question, asked.session) for asked in battery(world_of("bank"))[::2]]
+    return [(*(reply[field] for field in fields), reply["guard"]["verdict"]) for reply in replies]
+
+
+def test_no_innocent_change_changes_an_answer() -> None:
+    tree = healthy("bank")
+    before = said(tree)
+    changed = [one.subject for one in INNOCENTS if said(woven(tree, taken(tree, one.edits))) != before]
+    assert changed == []
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(("key", "fault"), FAULTS, ids=named)
+def test_no_innocent_change_changes_what_a_fault_does(key: str, fault: Fault) -> None:
+    tree = healthy("bank")
+    faulty = apply(healthy_with(tree, fault), fault.edits)
+    before, clear = said(faulty), clear_of(key, fault.name, "bank")
+    usable = [one for one in INNOCENTS if apart(taken(tree, one.edits), clear)]
+    mixed = {one.subject: woven(tree, taken(tree, one.edits), hunks(tree, faulty)) for one in usable}
+    assert [subject for subject, both in mixed.items() if said(both) != before] == []
+
+
+@pytest.mark.parametrize(("key", "fault"), FAULTS, ids=named)
+def test_every_fault_has_innocent_changes_enough(key: str, fault: Fault) -> None:
+    tree = healthy("bank")
+    usable = [one for one in INNOCENTS if apart(taken(tree, one.edits), clear_of(key, fault.name, "bank"))]
+    assert len([one for one in usable if not one.note]) >= 40
+    assert any(one.files & {edit.path for edit in fault.edits} for one in usable if not one.note)
+
+
+def own_tests(tree: Tree, innocent: list[tuple[Hunk, ...]], change: tuple[Hunk, ...], folder: Path) -> str:
+    """What the assistant's own tests say with a change and as many innocent ones as go together; empty if green."""
+    together: list[tuple[Hunk, ...]] = []
+    for one in innocent:
+        if all(apart(one, other) for other in together):
+            together.append(one)
+    for path, content in woven(tree, *together, change).files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return ran.stdout + ran.stderr if ran.returncode else ""
+
+
+def test_the_assistants_own_tests_stay_green_with_all_of_them(tmp_path: Path) -> None:
+    tree = healthy("bank")
+    assert own_tests(tree, [taken(tree, one.edits) for one in INNOCENTS], (), tmp_path) == ""
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(("key", "fault"), FAULTS, ids=named)
+def test_and_with_every_fault(key: str, fault: Fault, tmp_path: Path) -> None:
+    tree = healthy("bank")
+    change = hunks(tree, apply(healthy_with(tree, fault), fault.edits))
+    changes = [taken(tree, one.edits) for one in INNOCENTS]
+    usable = [one for one in changes if apart(one, clear_of(key, fault.name, "bank"))]
+    assert own_tests(tree, usable, change, tmp_path) == ""
+
+
+def test_innocent_changes_are_told_apart_by_their_subjects() -> None:
+    assert len(INNOCENTS) >= 40
+    assert len({one.subject for one in INNOCENTS}) == len(INNOCENTS)
+    assert not {one.subject for one in INNOCENTS} & {subject for _, fault in FAULTS for subject in fault.subjects}
+
+
+# --- Weaving ---------------------------------------------------------------------------------------------------
+
+LINES = Tree({"a.txt": b"one\ntwo\nthree\nfour\nfive\nsix\nseven\n"})
+
+
+def test_changes_to_different_lines_are_woven_in_any_order() -> None:
+    first = taken(LINES, [Edit("a.txt", "two", "2"), Edit("b.txt", "", "new\n")])
+    second = hunks(LINES, apply(LINES, [Edit("a.txt", "three\n", "three\nand a half\n"), Edit("a.txt", "six\n", "")]))
+    assert woven(LINES, first, second) == woven(LINES, second, first)
+    assert woven(LINES, first, second).files == {
+        "a.txt": b"one\n2\nthree\nand a half\nfour\nfive\nseven\n",
+        "b.txt": b"new\n",
+    }
+
+
+def test_two_changes_to_one_line_are_not() -> None:
+    first, second = (taken(LINES, [Edit("a.txt", old, "x")]) for old in ("two", "two\nthree"))
+    assert not apart(first, second)
+    with pytest.raises(Tangled):
+        woven(LINES, first, second)
+    inside = taken(LINES, [Edit("a.txt", "three\n", "three\nand\n")])
+    around = taken(LINES, [Edit("a.txt", "three\nfour\n", "x\ny\n")])
+    assert not apart(inside, around)
+    assert not apart(around, inside)
+
+
+def test_a_passage_that_is_not_there_once_cannot_be_taken() -> None:
+    with pytest.raises(Tangled):
+        taken(LINES, [Edit("a.txt", "e", "x")])
