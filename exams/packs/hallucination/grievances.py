@@ -55,7 +55,7 @@ SAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (
             "My papers say {approved}.",
             "The letter I have here says {approved}.",
-            "I signed for {approved}.",
+            "At the time I was told {approved}.",
             "Last week {counter} told me {approved}.",
             "Is it that, or {approved}?",
             "I had {approved} in mind. Has it changed?",
@@ -78,7 +78,7 @@ SAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (
             "My papers know nothing of “{added}”.",
             "Why “{added}”? Nobody mentioned that before.",
-            "In what I signed there is no “{added}”.",
+            "In what I was given there is no “{added}”.",
             "Since when is it “{added}”?",
             "I asked {counter}, who has never heard of “{added}”.",
             "Where does “{added}” come from?",
@@ -88,7 +88,7 @@ SAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         _TOLD,
         (
             "My papers say “{condition}”, not “{added}”.",
-            "It was “{condition}” when I signed.",
+            "It was “{condition}” when I looked it up.",
             "Is it “{added}” or “{condition}”?",
             "To {counter} it is “{condition}”.",
             "The number may be right, the rest is not: I have “{condition}” in writing.",
@@ -108,7 +108,7 @@ SAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "stranger": (
         _TOLD,
         (
-            "I do not find that name on your price list.",
+            "I do not find that name on your list.",
             "I asked {counter}, who had to ask me what that is.",
             "Is that what it is called? I was not sure of the name.",
             "A friend mentioned it, I may have the name wrong.",
@@ -120,7 +120,7 @@ SAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         _TOLD,
         (
             "I live in {place}. Does that go for me, too?",
-            "When I tried to sign up for it I was turned away.",
+            "When I asked for it I was turned away.",
             "I was sent away with it afterwards.",
             "Then I asked {counter}, who could do nothing with it.",
             "I had said where I am. Did anybody read that?",
