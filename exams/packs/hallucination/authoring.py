@@ -25,7 +25,8 @@ FIRST = Fault(
     name="first",
     component="retriever",
     mechanism="say for the mentor what goes wrong, in one sentence",
-    subjects=("Say why a colleague thought this an improvement",),
+    # What its commit may say; neither is longer, or gives more of a reason, than innocent changes do.
+    subjects=("Say the good that a colleague meant by it", "Say it in other words"),
     edits=(Edit("assistant/retriever.py", "# stable: equals keep the documents' order", "# equals keep their order"),),
     # Other right fixes: in another module, by another means, at another moment. They protect learners from a test
     # that is welded to our own fix.
