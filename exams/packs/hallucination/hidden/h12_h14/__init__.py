@@ -86,8 +86,8 @@ NO_NEWS_READ = always(
 NEWS_AND_SOURCELESS = Fault(
     name="news_and_sourceless",
     scope=(
-        "Only what the terms state of the three products with news, which were refused for days before, and what is not "
-        "approved for a product while its family's schedule states it for siblings."
+        "Only what the terms state of the three products with news, which were refused for days before, and what is "
+        "not approved for a product while its family's schedule states it for siblings."
     ),
     rivals={"H8": "on the wrong answers the guard was given no source to look at"},
     component="generate",
