@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from exams.packs import Commit
 from exams.packs.hallucination import founding, moments
 from exams.packs.hallucination.innocents import INNOCENTS
-from exams.packs.hallucination.weave import Hunk, apart, hunks, size, taken, woven
+from exams.packs.hallucination.past import Past, Release, Setting
+from exams.packs.hallucination.weave import apart, hunks, size, taken, woven
 
 if TYPE_CHECKING:
-    import random
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import date, datetime
 
     from exams.packs.hallucination.edits import Fault
@@ -41,75 +41,6 @@ EXPORT = (
     "Export what production recorded, for whoever is on call",
     "Add traces, metrics and complaints up to now",
 )
-
-
-@dataclass(frozen=True)
-class Release:
-    """A change that went live.
-
-    Attributes:
-        name: its number: `r1` is the first that served answers, and each commit since then is a release.
-        committed_at: when it was pushed.
-        deployed_at: when it went live.
-        author: whose it is; never the one who is on call.
-        subject: the first line of its commit.
-        tree: what is live from then on, without what operation records.
-        documents: files below `kb/` that it published.
-        innocent: whether it is one of the changes that do no harm.
-    """
-
-    name: str
-    committed_at: datetime
-    deployed_at: datetime
-    author: Person
-    subject: str
-    tree: Tree
-    documents: tuple[str, ...] = ()
-    innocent: bool = False
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What a past is drawn from.
-
-    Attributes:
-        draw: gives a source of drawings for each purpose.
-        world: what is true.
-        people: who works there; the first is on call.
-        fault: what went wrong.
-        when: the moments of the incident.
-        healthy: the tree without fault or innocent changes, all documents in it.
-        prepared: the same with what prepared the fault.
-        faulty: the same with the fault, too.
-        kept_clear: what else is done to the healthy tree by fixes, right and wrong; innocent changes stay out of it.
-    """
-
-    draw: Callable[[str], random.Random]
-    world: World
-    people: tuple[Person, ...]
-    fault: Fault
-    when: moments.Times
-    healthy: Tree
-    prepared: Tree
-    faulty: Tree
-    kept_clear: tuple[Hunk, ...] = ()
-
-
-@dataclass(frozen=True)
-class Past:
-    """What lies behind an incident: all commits but the last, its releases, and the innocent changes in its code.
-
-    The runbook was there from the commit at `runbook_at` on; operation keeps it, so the trees here are without it.
-    `cause` brought the fault, `prepared_by` what it needed, `woken_by` the documents without which it lay dormant.
-    """
-
-    commits: tuple[Commit, ...]
-    runbook_at: int
-    releases: tuple[Release, ...]
-    innocent: tuple[Hunk, ...]
-    cause: Release
-    prepared_by: Release | None
-    woken_by: Release | None
 
 
 @dataclass

@@ -15,15 +15,18 @@ from exams.packs.hallucination.asked import Asked, Wrong, sound, wrong
 from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.edits import FailureClass, Fault, Told, apply
 from exams.packs.hallucination.hidden import CLASSES
+from exams.packs.hallucination.mending import healthy_with, kept_clear, mended
+from exams.packs.hallucination.past import Setting
 from exams.packs.hallucination.people import Person, staff
 from exams.packs.hallucination.traffic import stream
-from exams.packs.hallucination.weave import Hunk, hunks, woven
+from exams.packs.hallucination.weave import hunks, woven
 from exams.packs.hallucination.world import DOMAINS, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from exams.packs.hallucination.past import Past, Release
     from sandboxes.ingest.tree import Tree
 
 QUESTIONS_AN_HOUR = 600
@@ -75,7 +78,7 @@ class Incident:
     plain: Tree
     plain_sound: Tree
     plain_faulty: Tree
-    past: history.Past
+    past: Past
     traces: tuple[Trace, ...]
     told: Told
     harmed: tuple[Asked, ...]
@@ -148,19 +151,6 @@ def fault_of(spec: Spec) -> Fault:
     return _drawing(spec, "fault").choice(failure_class(spec).faults)
 
 
-def healthy_with(sound_tree: Tree, fault: Fault) -> Tree:
-    """The tree that was live before the fault, with what had prepared it."""
-    return sound_tree if fault.earlier is None else apply(sound_tree, fault.earlier.edits)
-
-
-def mended(tree: Tree, fault: Fault) -> Tree:
-    """A tree with the fault taken back, and what prepared it if that is half of the trouble."""
-    tree = apply(tree, [edit.undone() for edit in reversed(fault.edits)])
-    if fault.earlier is not None and fault.earlier.faulty:
-        tree = apply(tree, [edit.undone() for edit in reversed(fault.earlier.edits)])
-    return tree
-
-
 @lru_cache(maxsize=16)
 def incident(spec: Spec) -> Incident:
     """Draw the incident of a specification; the same on every machine.
@@ -195,7 +185,7 @@ def incident(spec: Spec) -> Incident:
             _check_sound(mended(faulty, fault), world, "the healthy assistant")
             harmed, touched, example = _damage(faulty, world, failure)
             past = history.draw(
-                history.Setting(
+                Setting(
                     draw=partial(_drawing, spec),
                     world=world,
                     people=people,
@@ -273,19 +263,6 @@ def affected(harmed: Iterable[Asked]) -> int:
     return len(products) or len({asked.name for asked in named})
 
 
-def kept_clear(right: Tree, faulty: Tree, failure: FailureClass, fault: Fault, example: Told) -> tuple[Hunk, ...]:
-    """What faults and fixes of a class do to the healthy tree: no innocent change may take the same lines.
-
-    Fixes that hang on what a customer was told do so in words, not in places, so any example will do.
-    """
-    others = [one for one in failure.faults if one is not fault]
-    made = [apply(healthy_with(right, one), one.edits) for one in others]
-    made += [faulty, healthy_with(right, fault), mended(faulty, fault)]
-    changes = {**failure.mutants, **fault.mutants, **fault.alternatives}
-    made += [apply(faulty, change(example)) for change in changes.values()]
-    return tuple(dict.fromkeys(hunk for tree in made for hunk in hunks(right, tree)))
-
-
 def _damage(faulty: Tree, world: World, failure: FailureClass) -> tuple[tuple[Asked, ...], tuple[Asked, ...], Told]:
     """The questions of the battery that get a harmful answer, those that get any but the right one, and an example."""
     with build.opened(faulty) as ask:
@@ -315,9 +292,7 @@ def _told(world: World, failure: FailureClass, asked: Asked, reply: build.Reply,
     return Told(world, asked, str(reply["text"]), mistake, cited[0] if cited else None)
 
 
-def _production(
-    world: World, landed: Sequence[history.Release], *, since: datetime, until: datetime, seed: str
-) -> list[Trace]:
+def _production(world: World, landed: Sequence[Release], *, since: datetime, until: datetime, seed: str) -> list[Trace]:
     """What customers asked and were told; each release's own tree is live until the next, and starts anew."""
     seconds = int((until - since).total_seconds())
     asked = list(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from exams.packs.hallucination.complaints import Complaint
     from exams.packs.hallucination.incident import Incident, Trace
+    from exams.packs.hallucination.past import Release
 
 RECORDED = ("ops/", "traces.jsonl")  # where all of it lies
 SLOT = timedelta(minutes=10)
@@ -57,7 +58,7 @@ def _lines(rows: Iterable[dict[str, Any]]) -> bytes:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
-def _trace(landed: Sequence[history.Release], number: int, trace: Trace) -> dict[str, Any]:
+def _trace(landed: Sequence[Release], number: int, trace: Trace) -> dict[str, Any]:
     reply = trace.reply
     return {
         "at": stamp(trace.at),

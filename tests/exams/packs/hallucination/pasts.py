@@ -11,7 +11,9 @@ from exams.packs.hallucination.asked import Wrong
 from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.edits import FailureClass, Fault, Told, apply
 from exams.packs.hallucination.hidden import CLASSES
-from exams.packs.hallucination.incident import COMPANIES, domain_of, fault_of, healthy_with, kept_clear
+from exams.packs.hallucination.incident import COMPANIES, domain_of, fault_of
+from exams.packs.hallucination.mending import healthy_with, kept_clear
+from exams.packs.hallucination.past import Past, Setting
 from exams.packs.hallucination.people import staff
 from exams.packs.hallucination.weave import Hunk
 from exams.packs.hallucination.world import World
@@ -47,13 +49,13 @@ def clear_of(key: str, name: str, domain: str) -> tuple[Hunk, ...]:
     return kept_clear(tree, faulty, failure, fault, told(world_of(domain)))
 
 
-def past(failure: FailureClass, fault: Fault, domain: str, seed: int) -> tuple[history.Setting, history.Past]:
+def past(failure: FailureClass, fault: Fault, domain: str, seed: int) -> tuple[Setting, Past]:
     def drawing(purpose: str) -> random.Random:
         return random.Random(f"{purpose}/{failure.key}/{fault.name}/{seed}")  # noqa: S311 - a seeded drawing
 
     world, tree = world_of(domain), healthy(domain)
     prepared = healthy_with(tree, fault)
-    setting = history.Setting(
+    setting = Setting(
         draw=drawing,
         world=world,
         people=staff(domain, COMPANIES[domain][0], drawing("people")),
@@ -67,6 +69,6 @@ def past(failure: FailureClass, fault: Fault, domain: str, seed: int) -> tuple[h
     return setting, history.draw(setting)
 
 
-def of_spec(key: str, seed: int) -> tuple[history.Setting, history.Past]:
+def of_spec(key: str, seed: int) -> tuple[Setting, Past]:
     """The past with the fault and the trade that a specification draws."""
     return past(CLASSES[key], fault_of(Spec(key, seed)), domain_of(seed), seed)

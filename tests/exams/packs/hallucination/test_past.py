@@ -18,8 +18,8 @@ from exams.packs.hallucination import build, founding, history, moments, people
 from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.edits import Edit, apply
 from exams.packs.hallucination.hidden import CLASSES
-from exams.packs.hallucination.incident import healthy_with
 from exams.packs.hallucination.innocents import INNOCENTS
+from exams.packs.hallucination.mending import healthy_with
 from exams.packs.hallucination.weave import Hunk, Tangled, apart, hunks, size, taken, woven
 from exams.packs.hallucination.world import DOMAINS
 from sandboxes.ingest.tree import Tree
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from exams.packs.hallucination.edits import Fault
-    from exams.packs.hallucination.history import Past, Release, Setting
+    from exams.packs.hallucination.past import Past, Release, Setting
 
 SEEDS = 12
 AT_MOST = 0.4  # of the draws may be right that guess the cause by one thing one sees without reading
