@@ -29,9 +29,11 @@ def kept_clear(right: Tree, faulty: Tree, failure: FailureClass, fault: Fault, e
 
     Fixes that hang on what a customer was told do so in words, not in places, so any example will do.
     """
-    others = [one for one in failure.faults if one is not fault]
-    made = [apply(healthy_with(right, one), one.edits) for one in others]
-    made += [faulty, healthy_with(right, fault), mended(faulty, fault)]
+    made = [faulty, healthy_with(right, fault), mended(faulty, fault)]
     changes = {**failure.mutants, **fault.mutants, **fault.alternatives}
     made += [apply(faulty, change(example)) for change in changes.values()]
+    for other in failure.faults:  # one of them is among the wrong fixes; what mends it must not be there already
+        if other is not fault:
+            otherwise = apply(healthy_with(right, other), other.edits)
+            made += [otherwise, *(apply(otherwise, change(example)) for change in other.alternatives.values())]
     return tuple(dict.fromkeys(hunk for tree in made for hunk in hunks(right, tree)))
