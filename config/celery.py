@@ -24,6 +24,7 @@ app.conf.beat_schedule = {
         "exams.tasks.expire_uploads": 30.0,
         "exams.tasks.find_lost_pushes": 30.0,
         "exams.tasks.fill_stock": 30.0,
+        "grading.tasks.enlist_runs": 5.0,
         "grading.tasks.grade_waiting": 5.0,
         "grading.tasks.replay_deployments": 5.0,
         "grading.tasks.replay_stock": 30.0,

@@ -30,6 +30,17 @@ def _note_health(now: datetime) -> None:
     health.note(sandbox(), now=now)
 
 
+@shared_task(name="grading.tasks.enlist_runs", soft_time_limit=30, time_limit=40)
+def enlist_runs() -> None:
+    """Give what ingest finished, and what was held until its stage closed, a place in the queue; ring for the grading.
+
+    It needs no container, so it does not wait for a process that grades: a learner sees where they stand at once.
+    """
+    now = database_now()
+    if queue.enlist(now=now) + queue.release(now=now):
+        doorbell.ring("grading.tasks.grade_waiting")
+
+
 @shared_task(name="grading.tasks.grade_waiting", time_limit=600, soft_time_limit=570)
 def grade_waiting() -> None:
     """Grade the next waiting run, if there is one and containers can be started; ring again if more wait.
@@ -93,11 +104,11 @@ def replay_stock() -> None:
 
 @shared_task(name="grading.tasks.check_diagnoses", time_limit=300)
 def check_diagnoses() -> None:
-    """Try the repros that wait, one after the other."""
+    """Try the repro that has waited longest, and ring for the next: questions asked meanwhile come between."""
     repro.enlist()
-    while (check := repro.claim(now=database_now())) is not None:
-        if not repro.check_one(check, sandbox=sandbox(), clock=database_now):
-            return
+    check = repro.claim(now=database_now())
+    if check is not None and repro.check_one(check, sandbox=sandbox(), clock=database_now):
+        doorbell.ring("grading.tasks.check_diagnoses")
 
 
 @shared_task(name="grading.tasks.reduce_repros", time_limit=600, soft_time_limit=570)

@@ -24,7 +24,8 @@ HOTSEAT_GIT_CA_FILE = env.readable_file("HOTSEAT_GIT_CA_FILE")  # none: the auth
 HOTSEAT_MAX_OPEN_CLAIMS = env.number("HOTSEAT_MAX_OPEN_CLAIMS", 4)
 HOTSEAT_DEMO = env.flag("HOTSEAT_DEMO")
 HOTSEAT_METRICS_TOKEN = env.text("HOTSEAT_METRICS_TOKEN")  # empty: only admins and this machine itself see /metrics
-HOTSEAT_REPLAYS_AT_ONCE = env.number("HOTSEAT_REPLAYS_AT_ONCE", 1)  # a deployment's replay keeps a core busy for long
+# A deployment's replay keeps a core busy for long; with two, one learner's slow code does not hold up everybody's.
+HOTSEAT_REPLAYS_AT_ONCE = env.number("HOTSEAT_REPLAYS_AT_ONCE", 2)
 HOTSEAT_STOCK = env.number("HOTSEAT_STOCK", 4)  # incidents kept ready for each published twin
 
 # --- Django ----------------------------------------------------------------------------------------------------
@@ -174,12 +175,17 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "unacked_restore_i
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}
-# What needs the container engine goes to the workers that may reach it.
+# What needs the container engine goes to the workers that may reach it. What a learner does to the live model is short,
+# and the clock runs while they wait: it has processes of its own, so that it never stands behind other people's runs.
 # Drawing incidents is long and can wait: its worker has a low priority and stands in nobody's way.
+# Giving a run its place in the queue needs no engine: who waits is told of it at once.
 CELERY_TASK_ROUTES = {
     "grading.tasks.replay_stock": {"queue": "stock"},
+    "grading.tasks.replay_deployments": {"queue": "live"},
+    "grading.tasks.check_diagnoses": {"queue": "live"},
+    "grading.tasks.enlist_runs": {"queue": "exams"},
     "grading.*": {"queue": "grading"},
-    "exams.tasks.answer_questions": {"queue": "grading"},
+    "exams.tasks.answer_questions": {"queue": "live"},
     "exams.tasks.fill_stock": {"queue": "stock"},
 }
 CELERY_TASK_DEFAULT_QUEUE = "exams"

@@ -8,15 +8,17 @@ from deploy.local.supervise import Program
 
 
 def platform(home: Home, *, host: str, port: int) -> list[Program]:
-    """Web, three workers and the timetable.
+    """Web, four workers and the timetable.
 
-    Only the grading worker is meant to speak to the Docker engine; short work has a worker of its own, so that a
-    deadline never waits behind a verdict, nor either of them behind the drawing of incidents.
+    Only the workers named grading, live and stock are meant to speak to the Docker engine. Short work has a worker of
+    its own, so that a deadline never waits behind a verdict; so has what learners do to the live model, so that a
+    question never waits behind other people's runs; and none of them waits behind the drawing of incidents.
     """
     python = sys.executable
     celery = (python, "-m", "celery", "-A", "config")
     quiet = ("--without-gossip", "--without-mingle", "--loglevel", "INFO")
     grading = os.environ.get("HOTSEAT_GRADING_CONCURRENCY") or "2"
+    live = os.environ.get("HOTSEAT_LIVE_CONCURRENCY") or "3"
     schedule = home.path / "beat"
     schedule.mkdir(parents=True, exist_ok=True)
     return [
@@ -31,6 +33,7 @@ def platform(home: Home, *, host: str, port: int) -> list[Program]:
             argv=(*celery, "worker", "-Q", "grading", "-n", "grading@%h", "-c", grading, *quiet),
             order=20,
         ),
+        Program(name="live", argv=(*celery, "worker", "-Q", "live", "-n", "live@%h", "-c", live, *quiet), order=20),
         Program(
             name="stock",
             argv=("nice", "-n", "10", *celery, "worker", "-Q", "stock", "-n", "stock@%h", "-c", "1", *quiet),

@@ -153,7 +153,7 @@ def _take_in(submission: Submission, fetched: Fetched, *, now: datetime) -> bool
             actor=None,
             at=now,
         )
-        doorbell.ring("grading.tasks.grade_waiting")
+        doorbell.ring("grading.tasks.enlist_runs")
         return True
 
 
@@ -178,7 +178,7 @@ def _refuse(submission: Submission, *, code: str, because: str, now: datetime) -
             actor=None,
             at=now,
         )
-        doorbell.ring("grading.tasks.grade_waiting")
+        doorbell.ring("grading.tasks.enlist_runs")
         return True
 
 

@@ -93,7 +93,7 @@ def worker(home: Home, name: str, **environment: str) -> Iterator[Process]:
     A worker that finishes a task while the broker is away cannot acknowledge it and ends; its grading is kept.
     """
     argv = ["/bin/sh", "-c", 'while true; do "$@"; sleep 1; done', "supervisor", sys.executable, "-m", "celery"]
-    argv += ["-A", "tests.grading.worker_app", "worker", "-B", "-Q", "grading"]
+    argv += ["-A", "tests.grading.worker_app", "worker", "-B", "-Q", "grading,live"]
     argv += ["-c", "2", "-n", name, "-s", str(home.run / f"beat-{name}"), "-l", "INFO"]
     database = connection.settings_dict["NAME"]
     settings = {

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from exams.database_clock import database_now
 from exams.models import Heartbeat
-from grading import tasks
+from grading import queue, tasks
 from grading.models import GradingRun, ReproCheck, RunState
 from grading.verdicts import Verdict
 from sandboxes.sandbox import EngineUnreachable, Health
@@ -27,6 +28,23 @@ class Away:
 
     def sweep(self, *, older_than_s: float) -> int:
         raise EngineUnreachable(f"no engine to ask for containers older than {older_than_s} s")
+
+
+@pytest.mark.django_db
+def test_a_run_has_its_place_in_the_queue_before_any_process_that_grades_is_free(
+    attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[str] = []
+    work.submit(attempt, work.tree(spec=work.spec_of(attempt)))
+    monkeypatch.setattr("exams.doorbell.ring", rung.append)
+    tasks.enlist_runs()
+    run = GradingRun.objects.get()
+    place = queue.place(run, now=database_now())
+    assert run.state == RunState.WAITING
+    assert place is not None
+    assert place.position == 1
+    tasks.enlist_runs()
+    assert rung == ["grading.tasks.grade_waiting"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -75,9 +93,16 @@ def test_the_health_of_the_sandbox_is_written_down_for_the_readiness_page(
 
 
 @pytest.mark.django_db
-def test_waiting_repros_are_all_tried(fake: FakeSandbox, attempt: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_repros_are_tried_one_by_one_and_the_bell_is_rung_for_the_next(
+    fake: FakeSandbox, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[str] = []
     monkeypatch.setattr(tasks, "sandbox", lambda: fake)
     diagnose(attempt, wrong_question(attempt))
     diagnose(attempt, "Good morning")
-    tasks.check_diagnoses()
+    monkeypatch.setattr("exams.doorbell.ring", rung.append)
+    for tried in (1, 2, 2):
+        tasks.check_diagnoses()
+        assert ReproCheck.objects.exclude(checked_at=None).count() == tried
+    assert rung == ["grading.tasks.check_diagnoses"] * 2
     assert list(ReproCheck.objects.order_by("pk").values_list("reproduces", flat=True)) == [True, False]
