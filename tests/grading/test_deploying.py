@@ -267,6 +267,7 @@ def test_a_worker_that_was_killed_is_followed_by_another_and_its_late_result_is_
     attempt: Attempt, fake: FakeSandbox
 ) -> None:
     row = deployed(attempt)
+    kept_traffic(attempt)
     killed = replays.claim(worker="killed", most=9, now=SOON)
     assert killed is not None
     assert replays.reclaim(now=SOON + replays.LEASE - timedelta(microseconds=1)) == 0
@@ -288,6 +289,18 @@ def test_a_worker_that_was_killed_is_followed_by_another_and_its_late_result_is_
     with pytest.raises(replays.LeaseLost):
         replays.finish(held, zombie, timings={}, now=after)
     assert len(events(attempt, "deployment.replayed")) == 1
+
+
+def test_nobody_else_draws_the_traffic_while_a_worker_takes_its_time_over_it(
+    attempt: Attempt, fake: FakeSandbox
+) -> None:
+    deployed(attempt)
+    held = replays.claim(worker="slow", most=9, now=SOON)
+    assert held is not None
+    later = SOON + replays.LEASE + timedelta(minutes=1)
+    assert replays.reclaim(now=later) == 0
+    deploying.replay(held, sandbox=fake, clock=lambda: later)
+    assert outcomes(held.deployment) == "c" * 12
 
 
 def test_so_many_are_replayed_at_once(cast: Cast, attempt: Attempt) -> None:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)  # longer than a container and an assistant may take to start, which cannot be interrupted
+# Nothing renews the first lease while the traffic of an incident is drawn, for which a crowded machine takes minutes.
+# It is as long as the task may take: else the next worker draws the same, and what either finds is refused.
+DRAWING = timedelta(seconds=330)
 MOST_CLAIMS = 5
 BACKOFF = tuple(timedelta(seconds=each) for each in (2, 5, 10, 30, 60))
 
@@ -95,7 +98,7 @@ def claim(*, worker: str, most: int, now: datetime) -> Claim | None:
                 DeploymentState.REPLAYING,
                 fence=F("fence") + 1,
                 claims=F("claims") + 1,
-                leased_until=now + LEASE,
+                leased_until=now + (LEASE if _is_drawn(row) else DRAWING),
                 retry_at=None,
                 started_at=now,
                 worker=worker,
@@ -103,6 +106,11 @@ def claim(*, worker: str, most: int, now: datetime) -> Claim | None:
                 tell(row, "deployment.started", at=now, claim=row.claims)
                 return Claim(row, row.fence)
     return None
+
+
+def _is_drawn(row: Deployment) -> bool:
+    """Whether what customers ask in its attempt is known, so that it is asked at once."""
+    return Deployment.objects.filter(attempt_id=row.attempt_id, number=0, traffic__isnull=False).exists()
 
 
 def keep(claimed: Claim, *, now: datetime) -> None:
