@@ -110,8 +110,8 @@ SECOND_DRAFT = always(
     Edit(
         "assistant/server.py",
         DRAFT,
-        DRAFT + "        cited = [p for p in passages if (p.document, p.sentence.number) in draft.citations]\n"
-        "        if any(prompt.shortened(passage.sentence.text) != passage.sentence.text for passage in cited):\n"
+        DRAFT + "        sources = [p for p in passages if (p.document, p.sentence.number) in draft.citations]\n"
+        "        if any(prompt.shortened(passage.sentence.text) != passage.sentence.text for passage in sources):\n"
         '            asked = prompt.build(query, passages, self.settings["prompt"]["parts"], whole=True)\n'
         "            draft = self.generator.draft(asked)\n",
     ),
