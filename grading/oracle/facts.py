@@ -1,8 +1,9 @@
 """The approved facts in the form the judging needs, and what is known of values that are not approved.
 
 Beside the agreed form, more may be there. `jurisdictions` (a list) names places that no product is at home in,
-`conditions` (a list) conditions on which nothing here holds. A product's `retired` and `pending` give, by attribute, amounts that were approved once, and amounts that are not
-approved yet or never were (drafts, future editions, news): ``{"late_fee": [{"value": 35, "unit": "USD"}]}``.
+`conditions` (a list) conditions on which nothing here holds. A product's `retired` and `pending` give, by attribute,
+amounts that were approved once, and amounts that are not approved yet or never were (drafts, future editions, news):
+``{"late_fee": [{"value": 35, "unit": "USD"}]}``.
 """
 
 from __future__ import annotations
