@@ -184,11 +184,14 @@ class _Watch:
             for name in ("stdout", "stderr"):
                 selector.register(getattr(self._process, name), selectors.EVENT_READ, data=name)
             while not self._over_limits():
+                # Asked before looking: a busy machine may leave us no turn between the two, in which it says its last
+                # words and ends.
+                ended = self._ended()
                 ready = selector.select(_LOOK_EVERY if selector.get_map() else _REAP_EVERY)
                 for key, _ in ready:
                     self._take(key, selector)
                 # A child that outlives git and holds its output open must not hold us as well.
-                if not ready and self._ended():
+                if not ready and ended:
                     return
 
 

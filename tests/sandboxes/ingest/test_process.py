@@ -88,6 +88,21 @@ def test_a_child_that_outlives_git_is_killed_and_not_waited_for(stand_in: Path) 
     assert_gone(int(finished.stdout))
 
 
+def test_the_last_words_are_heard_on_a_machine_too_busy_to_give_us_a_turn(
+    stand_in: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = process._Watch._ended
+
+    def late(watch: process._Watch) -> bool:
+        time.sleep(0.3)  # meanwhile it speaks and ends
+        return ended(watch)
+
+    monkeypatch.setattr(process._Watch, "_ended", late)
+    for silence in (0.15, 0.35, 0.55):  # wherever we are in our round
+        finished = ran(stand_in, f"sleep {silence}; echo landed")
+        assert (finished.stdout, finished.ok) == (b"landed\n", True)
+
+
 def test_output_is_cut(stand_in: Path) -> None:
     finished = ran(stand_in, "yes", output_bytes=100_000)
     assert finished.too_much_output
