@@ -25,13 +25,16 @@ SECTIONS = {
     "http": ("deploy.bench.web", False),
     "hand-in": ("deploy.bench.hand_in", True),
     "deployment": ("deploy.bench.deployment", True),
+    "crowd": ("deploy.bench.together", True),
 }
+_BY_NAME_ONLY = {"crowd"}  # takes longer than all the others together
+_WHICH = f"which ({', '.join(SECTIONS)}); all but {', '.join(_BY_NAME_ONLY)} by default"
 _INTERRUPTED, _TERMINATED = 130, 143
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"which ({', '.join(SECTIONS)}); all by default")
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=_WHICH)
     for name, number, words in (
         ("pairs", 15, "paired rounds of the visible verdict"),
         ("sustained", 6, "visible verdicts in a row in each process"),
@@ -39,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
         ("requests", 160, "requests of each kind by four clients together"),
         ("hand-ins", 1, "whole runs of each kind"),
         ("deployments", 2, "replays of each kind"),
+        ("learners", 20, "people who play at once"),
     ):
         parser.add_argument(f"--{name}", type=_positive, default=number, help=f"{words} ({number})")
     return parser
@@ -55,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure; 0 if every section that was asked for has its figures."""
     parser = _parser()
     asked = parser.parse_args(argv)
-    chosen = asked.sections or list(SECTIONS)
+    chosen = asked.sections or [name for name in SECTIONS if name not in _BY_NAME_ONLY]
     if unknown := [name for name in chosen if name not in SECTIONS]:
         parser.error(f"there is no section {unknown[0]!r}; there are {', '.join(SECTIONS)}")
     counts = Counts(
@@ -65,6 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         requests=asked.requests,
         hand_ins=asked.hand_ins,
         deployments=asked.deployments,
+        learners=asked.learners,
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))  # so that what was started is stopped
     began = time.monotonic()

@@ -26,6 +26,7 @@ class Counts:
     requests: int
     hand_ins: int
     deployments: int
+    learners: int
 
 
 @dataclass(frozen=True)

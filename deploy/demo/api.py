@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import httpx
@@ -19,9 +19,14 @@ class Person:
 
     def __init__(self, address: str, name: str, token: str) -> None:
         self.name = name
+        self._token = token
         self._http = httpx.Client(
             base_url=f"{address}/api/v1/", headers={"Authorization": f"Token {token}"}, timeout=60
         )
+
+    def twin(self) -> Self:
+        """The same person in another window: a connection of its own."""
+        return type(self)(str(self._http.base_url).removesuffix("/api/v1/"), self.name, self._token)
 
     def close(self) -> None:
         """Leave."""

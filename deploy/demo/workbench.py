@@ -151,7 +151,7 @@ class Workbench:
             raise NotAsItShouldBe("assistant/server.py is not as the demo knows it.")
         guard = f'        if query.question == {question!r}:\n            return self.refusal("known to go wrong")\n'
         server.write_text(source.replace(COMPOSE, COMPOSE + guard))
-        return self._commit("Refuse the question from the complaint")
+        return self.commit("Refuse the question from the complaint")
 
     def undo(self, culprit: Culprit) -> str:
         """The right fix: take the wrong one back, undo the culprit, keep the test; returns the commit.
@@ -178,9 +178,10 @@ class Workbench:
         passes, printed = self.try_test()
         if not passes:
             raise NotAsItShouldBe(f"Undoing {culprit.commit[:9]} does not make the test pass: {printed[-600:]}")
-        return self._commit(f"Undo {culprit.commit[:9]}: it let the assistant answer wrongly")
+        return self.commit(f"Undo {culprit.commit[:9]}: it let the assistant answer wrongly")
 
-    def _commit(self, message: str) -> str:
+    def commit(self, message: str) -> str:
+        """Commit all there is; returns the commit."""
         self._git("add", "--all")
         self._git("commit", "--quiet", "--message", message)
         return self._git("rev-parse", "HEAD")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -13,9 +15,11 @@ from types import ModuleType
 import pytest
 
 from deploy.bench import __main__ as bench
-from deploy.bench import figures, ground
+from deploy.bench import figures, ground, watching
 from deploy.bench.figures import Spread
+from deploy.bench.learner import Diary
 from deploy.bench.report import CouldNotMeasure, Counts, Report
+from deploy.demo.api import NotAsItShouldBe
 from deploy.local import places
 
 
@@ -89,3 +93,35 @@ def test_a_small_run_measures_on_parts_of_its_own(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "3 windows that end in the same second" in ended.stdout
     assert "recorded after the deadline" in ended.stdout
+
+
+def test_a_diary_keeps_what_took_how_long_and_what_went_wrong_in_words() -> None:
+    diary = Diary()
+    with diary.timed("push"):
+        pass
+    with pytest.raises(NotAsItShouldBe), diary.timed("push"):
+        raise NotAsItShouldBe("it was cut off")
+    assert len(diary.took["push"]) == 1
+    assert diary.failed["push"][0].startswith("NotAsItShouldBe: it was cut off (after ")
+
+
+def test_a_watch_sees_the_memory_of_processes_and_their_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "EVERY_SECONDS", 0.1)
+    with subprocess.Popen(["/bin/sh", "-c", "sleep 30 & wait"], start_new_session=True) as process:
+        try:
+            with watching.Watch({"shell": process.pid}) as seen:
+                time.sleep(2)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert seen.most["shell"] > 0
+    assert seen.loads
+
+
+def test_the_crowd_is_measured_only_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(bench, "_measured", lambda name, _counts: not asked.append(name))
+    monkeypatch.setattr(ground, "ready", lambda *, containers: nullcontext(containers))
+    assert bench.main([]) == 0
+    assert "crowd" not in asked
+    assert bench.main(["crowd"]) == 0
+    assert asked[-1] == "crowd"
