@@ -119,7 +119,12 @@ def test_a_watch_sees_the_memory_of_processes_and_their_children(monkeypatch: py
 
 def test_the_crowd_is_measured_only_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(bench, "_measured", lambda name, _counts: not asked.append(name))
+
+    def measured(name: str, _: Counts) -> bool:
+        asked.append(name)
+        return True
+
+    monkeypatch.setattr(bench, "_measured", measured)
     monkeypatch.setattr(ground, "ready", lambda *, containers: nullcontext(containers))
     assert bench.main([]) == 0
     assert "crowd" not in asked
