@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 QUESTIONS_AN_HOUR = 600
 HOURS_BEFORE = 3
-MOST_DRAWINGS = 60
+# Some classes need a dozen worlds on average; so many that running out means a broken pack, not bad luck.
+MOST_DRAWINGS = 400
 
 COMPANIES = {
     "bank": ("Ferrowick Bank", "Lindmoor Savings", "Oxbow & Hale Bank", "Tarnside Credit", "Quillgate Bank"),
