@@ -264,7 +264,6 @@ class Learner:
         listed = {each["number"] for each in self._person.get(f"{self._path}/receipts/")["receipts"]}
         for number in self._receipts - listed:
             self._diary.note_failure("acts kept", f"receipt {number} of {self._path} is gone")
-        self._diary.note("receipts kept", float(len(self._receipts & listed)))
 
 
 def _of(answer: Json) -> str:
