@@ -13,7 +13,7 @@ import pytest
 from exams.packs import Spec
 from exams.packs.hallucination import PACK, build, text
 from exams.packs.hallucination.hidden import CLASSES
-from exams.packs.hallucination.incident import MOST_DRAWINGS, incident
+from exams.packs.hallucination.incident import incident
 from sandboxes.limits import Limits
 
 if TYPE_CHECKING:
@@ -167,4 +167,4 @@ def test_a_conversation_about_a_name_that_is_not_ours_is_not_about_the_one_befor
 
 @pytest.mark.parametrize("failure", sorted(CLASSES))
 def test_few_drawings_are_thrown_away(failure: str) -> None:
-    assert len(incident(Spec(failure, 1)).thrown_away) < MOST_DRAWINGS / 2
+    assert len(incident(Spec(failure, 1)).thrown_away) < 30
