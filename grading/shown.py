@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -48,9 +49,7 @@ def summary(submission: Submission, run: GradingRun | None, *, now: datetime) ->
             "unpinned": submission.unpinned,
             "force_pushed": submission.force_pushed,
         },
-        "queue": None
-        if place is None
-        else {"position": place.position, "wait_seconds": place.wait_seconds, "basis": place.basis},
+        "queue": None if place is None else dataclasses.asdict(place),
         "waits_for": waits_for(submission, now=now) if run is None else None,
         "progress_percent": _progress(run),
         "verdict": _verdict(submission, run, now=now),

@@ -49,7 +49,10 @@ class RunQueuePlace(Shape):
     """Where a waiting run stands."""
 
     position = serializers.IntegerField(help_text="1 is next.")
-    wait_seconds = serializers.IntegerField(help_text="Until the verdict, as far as we can tell.")
+    wait_seconds = serializers.IntegerField(help_text="Until the verdict, about, if nobody else comes.")
+    wait_seconds_at_most = serializers.IntegerField(
+        help_text="The same if everybody who may go first does, and runs take long: say both, as a range."
+    )
     basis = serializers.CharField(help_text="What that estimate rests on.")
 
 

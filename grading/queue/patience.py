@@ -19,5 +19,8 @@ BACKOFF: tuple[timedelta, ...] = (
     timedelta(seconds=30),
     timedelta(seconds=60),
 )
-SERVED_RECENTLY = timedelta(seconds=60)
+# Who was served before that counts as not served: it is about who waits today.
+SERVED_WITHIN = timedelta(hours=2)
+NEAR_DEADLINE = timedelta(minutes=10)
+HIDDEN_CELLS_YIELD = timedelta(minutes=30)
 EXPECTED_SECONDS: Mapping[str, float] = {SubmissionPurpose.RUN: 10.0, SubmissionPurpose.HAND_IN: 30.0}

@@ -250,7 +250,7 @@ def test_patience_that_is_changed_is_the_patience_that_is_had(
     assert queue.claim(worker="w", now=at + 3 * SECOND - MICROSECOND) is None
     again = claim(at + 3 * SECOND)
     assert queue.give_back(again, "it failed", now=at + 4 * SECOND) == RunState.PLATFORM_FAULT
-    assert not {"LEASE", "BACKOFF", "MOST_CLAIMS", "SERVED_RECENTLY", "EXPECTED_SECONDS"} & set(vars(queue))
+    assert not {"LEASE", "BACKOFF", "MOST_CLAIMS", "SERVED_WITHIN", "EXPECTED_SECONDS"} & set(vars(queue))
 
 
 def test_a_submission_that_keeps_killing_its_worker_ends_as_our_fault_and_calls_an_operator(
@@ -287,8 +287,8 @@ def test_only_what_the_platform_gave_up_on_is_tried_again(attempt: Attempt, now:
     assert GradingRun.objects.count() == 1
 
 
-def test_hand_ins_come_first_then_whoever_is_nearest_the_deadline(now: datetime) -> None:
-    early = work.live(learner("early"), started_at=now - timedelta(minutes=80))
+def test_of_those_not_served_yet_whoever_is_nearest_the_deadline_is_next(now: datetime) -> None:
+    early = work.live(learner("early"), started_at=now - timedelta(minutes=70))
     late = work.live(learner("late"), started_at=now - timedelta(minutes=5))
     done = work.live(learner("done"), started_at=now)
     practice_late = work.submit(late, work.tree())
@@ -296,7 +296,7 @@ def test_hand_ins_come_first_then_whoever_is_nearest_the_deadline(now: datetime)
     hand_in = work.submit(done, work.tree(), hand_in=True)
     queue.enlist(now=now)
     order = [claim(now).submission.pk for _ in range(3)]
-    assert order == [hand_in.pk, practice_early.pk, practice_late.pk]
+    assert order == [practice_early.pk, practice_late.pk, hand_in.pk]
 
 
 def test_one_run_of_a_learner_is_in_flight_at_a_time(attempt: Attempt, now: datetime) -> None:
@@ -344,24 +344,25 @@ def test_the_place_in_the_queue_and_an_honest_wait(cast: Cast, now: datetime) ->
     long_ago = now - timedelta(minutes=90)  # its stage has just closed: the hidden cells are to be run too
     theirs = work.submit(work.live(cast.other_learner, started_at=long_ago), work.tree(), hand_in=True)
     queue.enlist(now=now)
-    before_closing = queue.place(run, now=now - MICROSECOND)
-    assert before_closing is not None
-    assert before_closing.wait_seconds == round(2 * queue.patience.EXPECTED_SECONDS["run"])
     place = queue.place(run, now=now)
+    assert place is not None
+    assert (place.position, place.wait_seconds) == (1, round(queue.patience.EXPECTED_SECONDS["run"]))
+    hidden = queue.last_run(theirs)
+    assert hidden is not None
+    place = queue.place(hidden, now=now)
     assert place is not None
     assert place.position == 2
     assert place.wait_seconds == round(
         queue.patience.EXPECTED_SECONDS["run"] + queue.patience.EXPECTED_SECONDS["hand_in"]
     )
+    assert place.wait_seconds_at_most == 2 * place.wait_seconds
 
     held = claim(now)
-    assert held.submission == theirs
+    assert held.submission == mine
     queue.finish(held, finding(), now=now + 4 * SECOND)
-    place = queue.place(run, now=now)
+    place = queue.place(hidden, now=now)
     assert place is not None
     assert place.position == 1
-    run.refresh_from_db()
-    queue.finish(claim(now), finding(), now=now + SECOND)
     run.refresh_from_db()
     assert queue.place(run, now=now) is None
 
