@@ -278,6 +278,11 @@ class ServedTree:
         return self._why
 
     @property
+    def cpu_seconds(self) -> float:
+        """What it used of the processor by the launcher's last message; 0.0 while there is none."""
+        return self._ending.report.cpu_seconds if self._ending.report is not None else 0.0
+
+    @property
     def load_error(self) -> str | None:
         """Why the tree could not be loaded, or None; waits until that is known."""
         self._await_load()
@@ -359,6 +364,8 @@ class ServedTree:
 
     def _end(self, stop: Stop | None = None) -> None:
         self._ending.stop = stop
+        if stop in {Stop.answer, Stop.load, Stop.wall}:
+            self._ending.ask_for_last_words()  # whose time it was is told by the processor time it used
         self._ended, self._why = self._ending.decide()
         if stop is not None:
             self._box.wire.close()  # the launcher kills everything when its input closes

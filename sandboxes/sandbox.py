@@ -137,6 +137,10 @@ class Served(Protocol):
         """How it died, if it died before it was closed."""
 
     @property
+    def cpu_seconds(self) -> float:
+        """Once it has ended, what it used of the processor; 0.0 as long as that is not known."""
+
+    @property
     def load_error(self) -> str | None:
         """Why the tree could not be loaded (its own error, capped), or None. Waits until it has been tried."""
 

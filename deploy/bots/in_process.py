@@ -109,6 +109,7 @@ class TrustedServed:
 
     ended: RunEnd | None = None
     why = ""
+    cpu_seconds = 0.0
 
     def __init__(self, start: Callable[[], AskTree], known: _Known) -> None:
         self._start = start

@@ -167,7 +167,7 @@ def test_the_last_hand_in_before_the_deadline_goes_first_and_only_one(now: datet
     last = work.submit(late, work.tree(), hand_in=True)
     queue.enlist(now=now)
     # A microsecond earlier the deadline is not near yet; then whoever has the nearer deadline goes first anyway.
-    turns = ordering.in_order(now - timedelta(microseconds=1)).values_list("turn", flat=True)
+    turns = [vars(each)["turn"] for each in ordering.in_order(now - timedelta(microseconds=1))]
     assert set(turns) == {ordering.BY_TURNS}
     assert [held.submission for held in in_turn(now)] == [last, other, first]
 

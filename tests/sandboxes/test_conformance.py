@@ -171,6 +171,15 @@ def test_an_answer_that_takes_too_long_ends_the_tree(sandbox: Sandbox) -> None:
         assert time.monotonic() - began < 20
 
 
+def test_a_tree_that_was_cut_off_tells_what_it_used_of_the_processor(sandbox: Sandbox) -> None:
+    limits = replace(LIMITS, answer_seconds=1.5)
+    with sandbox.serve(replying("while True: pass"), limits=limits) as served:
+        assert served.cpu_seconds == 0.0
+        assert served.ask("q").reply is None
+        assert served.ended is RunEnd.timeout_wall
+        assert 0.05 < served.cpu_seconds < LIMITS.cpu_seconds
+
+
 def test_loading_that_takes_too_long_ends_the_tree(sandbox: Sandbox) -> None:
     limits = replace(LIMITS, load_seconds=0.3)
     with sandbox.serve(assistant("import time; time.sleep(60)"), limits=limits) as served:

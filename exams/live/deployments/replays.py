@@ -86,13 +86,17 @@ def queue(*, now: datetime) -> Queue:
 def claim(*, worker: str, most: int, now: datetime) -> Claim | None:
     """Take the next deployment to be replayed, or None, also when `most` are being replayed already.
 
-    Its move from waiting to replaying brings a new fence and a lease.
+    Of each learner one is replayed at a time, so that one whose code hangs holds up nobody else's. Its
+    move from waiting to replaying brings a new fence and a lease.
     """
     if Deployment.objects.filter(state=DeploymentState.REPLAYING).count() >= most:
         return None
     for pk in waiting(now=now):
         with transaction.atomic():
-            row = held(pk)
+            row = held(pk)  # and with it the attempt: no other worker takes one of the same
+            theirs = Deployment.objects.filter(attempt__learner_id=row.attempt.learner_id)
+            if theirs.filter(state=DeploymentState.REPLAYING).exists():
+                continue
             if row.state == DeploymentState.WAITING and move(
                 row,
                 DeploymentState.REPLAYING,
