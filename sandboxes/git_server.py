@@ -63,17 +63,25 @@ class GitFailed(Exception):
     """The git process ended badly before it said anything a client could read."""
 
 
+class GitCutShort(GitFailed):
+    """The git process ended badly half way through its answer to a push; some of it may have landed."""
+
+
 class HooksMissing(Exception):
     """The hooks that guard pushes cannot be run, so no push is taken: the installation is broken."""
 
 
 @dataclass(frozen=True)
 class Pushed:
-    """What receive-pack answered, what landed, and what was refused and kept aside (see `receive`)."""
+    """What receive-pack answered, what landed, and what was refused and kept aside (see `receive`).
+
+    `cut_short` says how git ended if that was badly: its answer is not whole then and must not be given.
+    """
 
     answer: bytes
     landed: tuple[Move, ...]
     kept: tuple[Move, ...]
+    cut_short: str = ""
 
 
 class _Turnstile:
@@ -275,9 +283,11 @@ def _receive(path: Path, body: IO[bytes], *, protocol: str, arrived: datetime, r
         landed = _moves(Path(report.name))
     kept = _moves(path / LATE / folder / COMMANDS) if keep else ()
     # What landed has landed even if git failed after it, so it is reported in any case.
+    said = finished.stderr.strip()[:500]
     if not finished.ok and not finished.stdout and not landed:
-        raise GitFailed(finished.stderr.strip()[:500])
-    return Pushed(answer=finished.stdout, landed=landed, kept=kept)
+        raise GitFailed(said)
+    cut_short = "" if finished.ok else said or "git said nothing"
+    return Pushed(answer=finished.stdout, landed=landed, kept=kept, cut_short=cut_short)
 
 
 async def receive(

@@ -174,6 +174,9 @@ def _failed(failure: Exception, visit: _Visit, service: Service) -> HttpResponse
         case git_server.RepositoryFull():
             most = MAX_REPOSITORY_BYTES // MIB
             return _plain(413, f"The repository holds {most} MiB at most and has no room for another push.")
+        case git_server.GitCutShort():
+            log.error("git ended badly during a push to attempt %s: %s", visit.attempt_id, failure)
+            return _plain(500, "git failed half way on our side. Fetch to see what landed, and push the rest again.")
         case _:
             log.warning("git failed for attempt %s: %s", visit.attempt_id, failure)
             return _plain(400, "git could not answer this request. Try again; if it stays, tell an admin.")
@@ -264,6 +267,9 @@ async def _land(visit: _Visit, *, body: IO[bytes], protocol: str) -> git_server.
         )
         if pushed.landed or pushed.kept:
             await sync_to_async(_ledger, thread_sensitive=False)(visit, pushed)
+        if pushed.cut_short:
+            refs = ", ".join(each.ref for each in pushed.landed) or "nothing"
+            raise git_server.GitCutShort(f"{pushed.cut_short}; {refs} had landed")
         return pushed
 
     task = asyncio.get_running_loop().create_task(land())

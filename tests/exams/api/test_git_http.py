@@ -6,8 +6,9 @@ import gzip
 import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from exams.database_clock import database_now
 from exams.models import Attempt, Event, LateWrite, Stage
 from exams.queries import repository_path
 from sandboxes import git_server, repository
+from sandboxes.ingest import process
 from tests import web_server
 from tests.attempts import live_attempt, move_windows
 from tests.git_remotes import Work, git
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from pytest_django import Settings
 
+    from sandboxes.ingest.process import Finished
     from tests.people import Cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -374,6 +377,30 @@ def test_a_push_larger_than_is_taken_does_not_land(
     assert b"exceeds maximum allowed size" in done.stderr
     assert repository.head(work.bare) == head
     assert pushed_events(attempt) == []
+
+
+def test_when_git_fails_half_way_the_push_is_told_so_and_what_landed_is_ledgered(
+    attempt: Attempt, work: Work, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = process.run_git
+
+    def cut_short(arguments: list[str], **more: Any) -> Finished:
+        finished = whole(arguments, **more)
+        if "--advertise-refs" in arguments or arguments[0] != "receive-pack":
+            return finished
+        return replace(
+            finished, stdout=finished.stdout[: len(finished.stdout) // 2], returncode=128, stderr="no memory"
+        )
+
+    monkeypatch.setattr(git_server, "run_git", cut_short)
+    commit = work.commit({"assistant/fix.py": b"fixed = True\n"})
+    done = push(work)
+    assert done.returncode
+    assert b"HTTP 500" in done.stderr
+    (event,) = pushed_events(attempt)
+    assert event.payload["new"] == commit == repository.head(work.bare)
+    assert "git ended badly during a push" in caplog.text
+    assert "no memory; refs/heads/main had landed" in caplog.text
 
 
 def test_broken_objects_do_not_land(work: Work) -> None:
