@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 from config.operators import OperatorsOnly, is_operator, require_operator
 from config.problem import answer
 from config.problems import TABLE
-from exams import ahead, stock
+from exams import ahead, stock, wanted
 from exams.database_clock import database_now
 from exams.live.deployments import replays
 from exams.models import Heartbeat
@@ -111,9 +111,11 @@ def _beat() -> Found:
 
 
 def _sandbox() -> Found:
-    # The web may not touch the engine's socket; the grading worker reports on the engine and the image.
+    # The web may not touch the engine's socket; the workers that may report on the engine and the image.
     return _heard(
-        "sandbox", remedy="An operator looks at the container engine and the grading worker; what waits is graded then."
+        "sandbox",
+        remedy="An operator looks at the container engine and the workers named grading and live; what waits is done "
+        "then: runs are graded, questions answered, deployments tried.",
     )
 
 
@@ -125,11 +127,13 @@ def _deployments() -> Found:
 
 
 def _stock() -> Found:
-    """Never a reason not to be ready: a start whose incident is not in the stock draws it."""
+    """Never a reason not to be ready: a start that finds nothing begins no clock, and one is drawn for it."""
     ready = ", ".join(f"{slug}: {count}" for slug, count in stock.ready_by_twin().items())
     unknown = len(ahead.lacking())
     still = f"; what customers get is not known yet of {unknown}" if unknown else ""
-    return Found(ok=True, detail=f"incidents ready: {ready or 'none is needed'}{still}")
+    waiting = wanted.how_many_wait(now=database_now())
+    wait = f"; {waiting} wait to start until theirs is drawn" if waiting else ""
+    return Found(ok=True, detail=f"incidents ready: {ready or 'none is needed'}{wait}{still}")
 
 
 PARTS = {

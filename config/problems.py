@@ -56,6 +56,12 @@ ATTEMPTS: Rows = {
         409, "previous-not-signed-off", "The previous attempt is not signed off", "Wait for the mentor's sign-off."
     ),
     start.NotPrepared: Problem(409, "not-prepared", "That attempt does not wait to begin", "Press start again."),
+    start.IncidentBeingPrepared: Problem(
+        503,
+        "incident-being-prepared",
+        "Your incident is being prepared",
+        "Your clock has not started. Send the same again after `Retry-After` seconds; only that starts it.",
+    ),
     start.CouldNotPrepare: Problem(
         503, "could-not-prepare", "We could not prepare your attempt", "Your clock has not started. Try again shortly."
     ),

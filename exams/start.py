@@ -3,44 +3,45 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
 from prometheus_client import Counter
 
 from accounts.models import Accommodation, Role, User
-from exams import doorbell, incident, ledger, receipts, stock
+from exams import doorbell, ledger, receipts, stock, wanted
 from exams.clock import schedule
 from exams.errors import Refusal
 from exams.live import deployments
 from exams.models import Attempt, AttemptState, DeploymentState, Stage, TwinVersion
-from exams.packs import NothingLeftToDraw, Spec
 from exams.queries import repository_path
 from exams.twins import Twin, current
 from sandboxes import repository
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
+
+    from exams.packs import Spec
 
 log = logging.getLogger(__name__)
 
-_INCIDENTS = Counter(
-    "hotseat_incidents_total",
-    "Incidents given to attempts: from the stock, or drawn while the learner waited.",
-    ["source"],
+_INCIDENTS = Counter("hotseat_incidents_total", "Incidents given to attempts.")
+_PUT_OFF = Counter(
+    "hotseat_starts_put_off_total", "Presses of start that found no incident ready and were asked to come again."
 )
 
 # Whether an attempt has been signed off is known to rubrics, which exams cannot import: it adds its rule here.
 previous_is_finished: list[Callable[[Attempt], bool]] = []
 
-_SEEDS = 2**62
+TRY_AGAIN_SECONDS = 5  # about two drawings
+_TOO_LONG = timedelta(minutes=1)
 _NEVER_BEGAN = "The twin was published anew before this attempt began."
+_NEVER_WHOLE = "The incident of this attempt was never drawn, and it had not begun."
 
 
 class NoSuchTwin(Refusal):
@@ -67,8 +68,12 @@ class NotPrepared(Refusal):
     """The attempt that was to begin is not waiting to begin any more."""
 
 
+class IncidentBeingPrepared(Refusal):
+    """No incident that fits is ready yet; one is being drawn. No clock has started, and none starts by itself."""
+
+
 class CouldNotPrepare(Refusal):
-    """We could not make the incident's repository: our fault; no clock has started."""
+    """We could not make the incident or its repository: our fault; no clock has started."""
 
 
 def published(slug: str) -> TwinVersion:
@@ -86,24 +91,37 @@ def published(slug: str) -> TwinVersion:
 def prepare(*, learner: User, slug: str, now: datetime) -> Attempt:
     """An attempt that is READY to begin: it has its incident and its repository. No clock runs yet.
 
-    1. Check that the learner may start, and take an incident they have not seen from the stock; when the stock has
-       none for them, pin one that is still to be drawn. A READY attempt that a crash or another tab left is taken up
-       again instead, with its incident.
-    2. Put its repository in its place, outside any transaction and in one tab at a time; for an incident that is not
-       from the stock, draw it first. What is there already is left alone.
+    1. Check that the learner may start, and take an incident they have not seen from the stock. A READY attempt that a
+       crash or another tab left is taken up again instead, with its incident.
+    2. Put its repository in its place, outside any transaction and in one tab at a time. What is there already is left
+       alone.
+
+    Nothing is drawn here, for that takes seconds of a core: when nothing in the stock fits, it is kept that they wait,
+    the stock's worker is rung for, and they are asked to press again.
 
     Raises:
         NoSuchTwin, LearnersOnly, AlreadyLive, NoAttemptsLeft, PreviousNotSignedOff: the learner may not start.
-        CouldNotPrepare: the repository could not be made.
+        IncidentBeingPrepared: press again in a few seconds.
+        CouldNotPrepare: the incident cannot be drawn, or its repository could not be made.
     """
     version = published(slug)
     with transaction.atomic():
         _hold_learner(learner)
         require_may_start(learner, version)
-        attempt = _ready_attempt(learner, version, now)
+        try:
+            attempt = _ready_attempt(learner, version, now)
+            waited = timedelta(0) if attempt else _waits(learner, version, now)
+        except wanted.CannotDraw as fault:
+            log.exception("No incident of %s can be drawn for learner %s: they cannot start.", slug, learner.pk)
+            raise CouldNotPrepare(
+                "We cannot draw an incident for you at the moment: a fault of ours, kept in the operator's log. Your "
+                "clock has not started. Tell whoever runs this exam, and try again in some minutes."
+            ) from fault
+        doorbell.ring("exams.tasks.fill_stock")
+    if attempt is None:
+        raise _put_off(version, waited)
     with _one_tab_at_a_time(attempt):
-        attempt.refresh_from_db()
-        _make_ready(attempt)
+        _put_in_place(attempt)
     return attempt
 
 
@@ -206,15 +224,24 @@ def _refuse_live(learner: User) -> None:
         )
 
 
-def _ready_attempt(learner: User, version: TwinVersion, now: datetime) -> Attempt:
+def _ready_attempt(learner: User, version: TwinVersion, now: datetime) -> Attempt | None:
+    """The one that waits to begin, or a new one with an incident from the stock; None when nothing there fits."""
     waiting = Attempt.objects.filter(learner=learner, twin_slug=version.slug, state=AttemptState.READY).first()
-    if waiting is not None and waiting.twin_id == version.pk:
-        return waiting
     if waiting is not None:
-        _set_aside(waiting, now)
-    avoid = _seen(learner, version)
-    taken = stock.take(version=version, avoid=avoid)
-    spec = taken.spec if taken else _draw(version, avoid)
+        if waiting.twin_id == version.pk and _is_whole(waiting):
+            return waiting
+        _set_aside(waiting, _NEVER_BEGAN if waiting.twin_id != version.pk else _NEVER_WHOLE, now)
+    taken = stock.take(version=version, avoid=wanted.needs(learner, version))
+    if taken is None:
+        return None
+    attempt = _pinned(learner, version, taken.spec, now)
+    stock.hand_over(taken, attempt)
+    wanted.forget(learner)
+    _INCIDENTS.inc()
+    return attempt
+
+
+def _pinned(learner: User, version: TwinVersion, spec: Spec, now: datetime) -> Attempt:
     before = Attempt.objects.filter(learner=learner, twin_slug=version.slug).aggregate(last=Max("number"))["last"]
     attempt = Attempt.objects.create(
         learner=learner,
@@ -225,54 +252,55 @@ def _ready_attempt(learner: User, version: TwinVersion, now: datetime) -> Attemp
         incident_seed=spec.seed,
     )
     ledger.append(
-        attempt=attempt,
-        kind="attempt.prepared",
-        payload={"failure_class": spec.failure_class, "seed": spec.seed, "from_stock": taken is not None},
-        actor=learner,
-        at=now,
-        visible=False,
+        attempt=attempt, kind="attempt.prepared", payload=spec.to_json(), actor=learner, at=now, visible=False
     )
-    if taken:
-        stock.hand_over(taken, attempt)
-    _INCIDENTS.labels(source="stock" if taken else "drawn").inc()
-    if settings.HOTSEAT_STOCK:
-        if taken is None:
-            log.warning("The stock of %s has nothing for this learner: their start draws its incident.", version.slug)
-        doorbell.ring("exams.tasks.fill_stock")
     return attempt
 
 
-def _seen(learner: User, version: TwinVersion) -> Collection[str]:
-    """What an incident for this learner must be unlike, in the words of `Pack.draw`.
+def _is_whole(attempt: Attempt) -> bool:
+    """Whether nothing of it has to be drawn any more; earlier versions drew some incidents while the learner waited."""
+    kept = attempt.handed_out_id is not None
+    return kept and (repository_path(attempt).exists() or bool(stock.repository_of(attempt)))
 
-    Another class while there is one, and always other names: after voided attempts every class may have been seen.
+
+def _waits(learner: User, version: TwinVersion, now: datetime) -> timedelta:
+    """Keep that this learner waits for an incident; for how long they have by now.
+
+    Raises:
+        wanted.CannotDraw: waiting would not help.
     """
-    begun = Attempt.objects.filter(learner=learner, twin_slug=version.slug, started_at__isnull=False)
-    specs = [Spec(each.incident_class, each.incident_seed) for each in begun]
-    if not specs:
-        return ()
-    avoid = {spec.key for spec in specs}
-    try:
-        incident.pack_of(Twin.from_json(version.definition)).draw(seed=0, avoid=avoid)
-    except NothingLeftToDraw:
-        return {f"/{spec.seed}" for spec in specs}
-    return avoid
+    stock.require_drawable(version, wanted.needs(learner, version), now=now)
+    return wanted.note(learner, version, now=now)
 
 
-def _draw(version: TwinVersion, avoid: Collection[str]) -> Spec:
-    return incident.pack_of(Twin.from_json(version.definition)).draw(seed=secrets.randbelow(_SEEDS), avoid=avoid)
-
-
-def _set_aside(attempt: Attempt, now: datetime) -> None:
-    Attempt.objects.filter(pk=attempt.pk, state=AttemptState.READY).update(
-        state=AttemptState.VOID, void_reason=_NEVER_BEGAN
+def _put_off(version: TwinVersion, waited: timedelta) -> IncidentBeingPrepared:
+    _PUT_OFF.inc()
+    seconds = waited.total_seconds()
+    longer = ""
+    if waited >= _TOO_LONG:
+        log.error(
+            "A learner has waited %.0f s for an incident of %s: does the worker named stock run? See `manage.py stock`",
+            seconds,
+            version.slug,
+        )
+        longer = " It takes longer than it should: tell whoever runs this exam if it goes on."
+    else:
+        log.warning("The stock of %s has nothing for a learner, who has waited %.0f s.", version.slug, seconds)
+    return IncidentBeingPrepared(
+        "Your incident is being prepared. Your clock has not started, and it does not start by itself: press start "
+        f"again in {TRY_AGAIN_SECONDS} seconds.{longer}",
+        retry_after_seconds=TRY_AGAIN_SECONDS,
     )
-    ledger.append(attempt=attempt, kind="attempt.voided", payload={"reason": _NEVER_BEGAN}, actor=None, at=now)
+
+
+def _set_aside(attempt: Attempt, reason: str, now: datetime) -> None:
+    Attempt.objects.filter(pk=attempt.pk, state=AttemptState.READY).update(state=AttemptState.VOID, void_reason=reason)
+    ledger.append(attempt=attempt, kind="attempt.voided", payload={"reason": reason}, actor=None, at=now)
 
 
 @contextmanager
 def _one_tab_at_a_time(attempt: Attempt) -> Iterator[None]:
-    """Ten tabs that press start draw once: nine wait, and find it done. A crash lets go with its connection."""
+    """Ten tabs that press start put it there once: nine wait, and find it. A crash lets go with its connection."""
     key = f"hotseat prepares attempt {attempt.pk}"
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [key])
@@ -282,21 +310,14 @@ def _one_tab_at_a_time(attempt: Attempt) -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
 
 
-def _make_ready(attempt: Attempt) -> None:
-    """The repository first: an incident whose contents are kept, with its repository in place, is whole."""
+def _put_in_place(attempt: Attempt) -> None:
     path = repository_path(attempt)
+    if path.exists():
+        return
     try:
-        if not path.exists():
-            piece = stock.repository_of(attempt)
-            if piece is not None:
-                repository.unpack(path, piece)
-            else:
-                drawn = incident.of(attempt)
-                repository.create(path, commits=drawn.pack.history(drawn.spec))
+        repository.unpack(path, stock.repository_of(attempt))
     except (repository.RepositoryFault, OSError) as fault:
         log.exception("Could not make the repository of attempt %s", attempt.pk)
         raise CouldNotPrepare(
             "We could not prepare your repository. Your clock has not started. Try again in a minute."
         ) from fault
-    if attempt.handed_out_id is None:
-        incident.prepare(attempt)

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Case, Q, Value, When
 from django.db.models.functions import Now
 
-from exams import incident, packs
+from exams import incident, packs, wanted
 from exams.models import Attempt, AttemptState, StockedIncident, StockState, TwinVersion
 from exams.twins import Twin
 
@@ -30,11 +30,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=10)  # as long as a task may take; a claim older than that was left by a crash
-FAILURES = 3  # of one class within COOLING: drawing it again and again would only keep a core busy
-COOLING = timedelta(minutes=10)
 FAILURES_KEPT = timedelta(days=1)
 
-_SEEDS = 2**62
 _CONTENTS = ("handed_out", "approved_facts", "repository")
 _REPLAY = ("traffic", "outcomes")
 _KEEP_AS_BLOBS = """
@@ -79,7 +76,7 @@ def take(*, version: TwinVersion, avoid: Collection[str]) -> StockedIncident | N
     found = {pk: packs.Spec(key, seed) for pk, key, seed in ready.values_list("pk", "incident_class", "incident_seed")}
     if avoid and found:
         pack = incident.pack_of(Twin.from_json(version.definition))
-        found = {pk: spec for pk, spec in found.items() if fits(pack, spec, avoid)}
+        found = {pk: spec for pk, spec in found.items() if wanted.fits(pack, spec, avoid)}
     if not found:
         return None
     lot = secrets.choice(sorted({spec.failure_class for spec in found.values()}))
@@ -90,15 +87,6 @@ def take(*, version: TwinVersion, avoid: Collection[str]) -> StockedIncident | N
         .order_by(Case(When(incident_class=lot, then=Value(0)), default=Value(1)), "pk")
         .first()
     )
-
-
-def fits(pack: packs.Pack, spec: packs.Spec, avoid: Collection[str]) -> bool:
-    """Whether a specification is unlike those in `avoid`, by the pack's own rule."""
-    others = set(pack.classes) - {spec.failure_class}
-    try:
-        return pack.draw(seed=spec.seed, avoid={*avoid, *others}) == spec
-    except packs.NothingLeftToDraw:
-        return False
 
 
 def hand_over(stocked: StockedIncident, attempt: Attempt) -> None:
@@ -114,17 +102,19 @@ def hand_over(stocked: StockedIncident, attempt: Attempt) -> None:
     )
 
 
-def repository_of(attempt: Attempt) -> bytes | None:
-    """The packed repository an attempt took from the stock; None if it took none, or began long ago."""
+def repository_of(attempt: Attempt) -> bytes:
+    """The packed repository an attempt took from the stock; empty if it took none, or has begun."""
     kept = StockedIncident.objects.filter(taken_by=attempt).values_list("repository", flat=True).first()
-    return None if kept is None else bytes(kept)
+    return bytes(kept or b"")
 
 
 # --- Filling ---------------------------------------------------------------------------------------------------------
 
 
 def draw_next(*, at_least: int, twin: str | None = None, now: datetime) -> Outcome:
-    """Draw one incident that some published twin (or the one named) lacks. May run in any number of workers at once.
+    """Draw one incident that some published twin (or the one named) lacks; those who wait to start come first.
+
+    May run in any number of workers at once.
 
     1. Claim it: a row that says what is being drawn and until when. No two workers count the same stock at once.
     2. Draw, outside any transaction.
@@ -147,6 +137,7 @@ def sweep(*, now: datetime) -> int:
     Stale is what belongs to a retired version, or was drawn by other code than this installation's. The bytes of what
     was taken go once its attempt has begun: the attempt keeps its own.
     """
+    wanted.forget_the_gone(now=now)
     there = StockedIncident.objects.exclude(state=StockState.TAKEN)
     stale = Q(twin__retired_at__isnull=False)
     for version in _published():
@@ -163,11 +154,24 @@ def sweep(*, now: datetime) -> int:
     return removed
 
 
+def require_drawable(version: TwinVersion, avoid: Collection[str], *, now: datetime) -> None:
+    """Whether one unlike those in `avoid` may be hoped for.
+
+    Raises:
+        wanted.CannotDraw: its pack is not there, or drawing it fails again and again.
+    """
+    try:
+        pack = incident.pack_of(Twin.from_json(version.definition))
+    except Exception as fault:
+        raise wanted.CannotDraw(f"{type(fault).__name__}: {fault}") from fault
+    wanted.specification(pack, _rows(version), avoid, now=now)
+
+
 def levels() -> list[Level]:
     """What there is of each class of each published twin that has a pack."""
     found = []
     for version in _published():
-        rows = list(_fresh(version).order_by("claimed_at").defer(*_CONTENTS, *_REPLAY, "truth"))
+        rows = _rows(version)
         try:
             classes = incident.pack_of(Twin.from_json(version.definition)).classes
         except Exception as fault:  # noqa: BLE001 - whatever its import does, the other twins' levels are shown
@@ -199,32 +203,18 @@ def _claim(version: TwinVersion, *, at_least: int, now: datetime) -> tuple[uuid.
     try:
         pack = incident.pack_of(Twin.from_json(version.definition))
     except Exception:
-        log.exception("The pack of %s cannot be loaded: nothing can be drawn for it, not even by a start.", version)
+        log.exception("The pack of %s cannot be loaded: nothing can be drawn for it.", version)
         return None
     with transaction.atomic():
         with connection.cursor() as cursor:
             key = f"hotseat counts the stock of twin version {version.pk}"
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
-        rows = list(_fresh(version).defer(*_CONTENTS, *_REPLAY, "truth"))
-        each = -(-at_least // len(pack.classes))
-        lacking = {}
-        for failure_class in pack.classes:
-            ours = [row for row in rows if row.incident_class == failure_class]
-            there = [row for row in ours if row.state in {StockState.READY, StockState.MAKING}]
-            failed = [row for row in ours if row.state == StockState.FAILED and row.claimed_at > now - COOLING]
-            if len(there) < each and len(failed) < FAILURES:
-                lacking[failure_class] = there
-        if not lacking:
-            return None
-        fewest = min(len(there) for there in lacking.values())
-        chosen = secrets.choice([key for key, there in lacking.items() if len(there) == fewest])
-        # Unlike those of its class in the stock, as far as the pack can: so that somebody who must not get the
-        # names of one of them can get another.
-        avoid = {*pack.classes} - {chosen} | {f"/{row.incident_seed}" for row in lacking[chosen]}
         try:
-            spec = pack.draw(seed=secrets.randbelow(_SEEDS), avoid=avoid)
+            spec = wanted.next_specification(version, pack, _rows(version), at_least=at_least, now=now)
         except Exception:
-            log.exception("The pack of %s has no specification for class %s", version, chosen)
+            log.exception("The pack of %s has no specification for a class that is short", version)
+            return None
+        if spec is None:
             return None
         row = StockedIncident.objects.create(
             twin=version,
@@ -268,6 +258,11 @@ def _published() -> list[TwinVersion]:
         for version in TwinVersion.objects.filter(retired_at=None).order_by("slug")
         if version.definition.get("pack") is not None
     ]
+
+
+def _rows(version: TwinVersion) -> list[StockedIncident]:
+    """All of them without what is large, in the order in which they were claimed."""
+    return list(_fresh(version).order_by("claimed_at").defer(*_CONTENTS, *_REPLAY, "truth", "brief"))
 
 
 def _fresh(version: TwinVersion) -> QuerySet[StockedIncident]:

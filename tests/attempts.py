@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import copy
+import secrets
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 
-from exams import start, twins
+from exams import incident, start, stock, twins, wanted
 from exams.database_clock import database_now
+from exams.models import Attempt, AttemptState
+from exams.twins import Twin
 from tests import packs
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from accounts.models import User
-    from exams.models import Attempt, Stage, TwinVersion
+    from exams.models import Stage, TwinVersion
 
 SLUG = "jt-incident-4"
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -39,16 +42,33 @@ def published_twin(*, now: datetime | None = None, **changes: Any) -> TwinVersio
     return version
 
 
+def drawn_for(learner: User, *, slug: str = SLUG, now: datetime | None = None) -> None:
+    """What the stock's worker does once this learner has pressed start and found nothing: there is one for them now."""
+    at = now or database_now()
+    wanted.note(learner, start.published(slug), now=at)
+    assert stock.draw_next(at_least=0, twin=slug, now=at) != stock.Outcome.FAILED
+
+
+def prepared(learner: User, *, slug: str = SLUG, now: datetime | None = None) -> Attempt:
+    """An attempt that waits for its start, whole, whatever is in the stock."""
+    at = now or database_now()
+    drawn_for(learner, slug=slug, now=at)
+    return start.prepare(learner=learner, slug=slug, now=at)
+
+
 def ready_attempt(learner: User, *, now: datetime | None = None, with_repository: bool = False) -> Attempt:
     """An attempt that waits for its start."""
-    published_twin(now=now)
+    version = published_twin(now=now)
     at = now or database_now()
     if with_repository:
-        return start.prepare(learner=learner, slug=SLUG, now=at)
-    with transaction.atomic():
-        version = start.published(SLUG)
-        start.require_may_start(learner, version)
-        return start._ready_attempt(learner, version, at)
+        return prepared(learner, now=at)
+    start.require_may_start(learner, version)
+    waiting = Attempt.objects.filter(learner=learner, twin=version, state=AttemptState.READY).first()
+    if waiting is not None:
+        return waiting
+    pack = incident.pack_of(Twin.from_json(version.definition))
+    spec = pack.draw(seed=secrets.randbelow(2**62), avoid=wanted.needs(learner, version))
+    return start._pinned(learner, version, spec, at)
 
 
 def live_attempt(learner: User, *, started_at: datetime | None = None, with_repository: bool = False) -> Attempt:

@@ -82,7 +82,7 @@ class Learner:
         poller = threading.Thread(target=self._watch, args=(over,), daemon=True)
         try:
             with self._diary.timed("start"):
-                attempt = self._person.post(f"twins/{TWIN}/start/", expect=201)
+                attempt = self._person.start(TWIN)
             self._path = f"attempts/{attempt['id']}"
             self._diary.attempts.append(UUID(attempt["id"]))
             poller.start()

@@ -36,7 +36,7 @@ _STARTS = 4  # by one client alone, and as many by four at once; each takes an i
 def measure(counts: Counts) -> Report:
     """Each operation by one client alone, then by four at once; each client is a learner in an attempt of their own.
 
-    A start is measured twice: taken from the stock, and drawn while the learner waits.
+    A start takes its incident from the stock, which is filled before.
 
     Raises:
         CouldNotMeasure: the server did not start, or refused a request.
@@ -48,13 +48,12 @@ def measure(counts: Counts) -> Report:
             alone, _ = _put(operation, port, clients=1, each=min(counts.requests, _MOST_EACH))
             many, rate = _put(operation, port, clients=CLIENTS, each=min(-(-counts.requests // CLIENTS), _MOST_EACH))
             rows.append(_row(operation.name, alone, many, rate))
-        for name, stocked in (("start, from the stock", 2 * _STARTS), ("start, drawn meanwhile", 0)):
-            status.update(f"http: {name}")
-            while stock.draw_next(at_least=stocked, now=database_now()) == stock.Outcome.DRAWN:
-                pass
-            alone, _ = _start(port, clients=1, each=_STARTS)
-            many, rate = _start(port, clients=CLIENTS, each=_STARTS // CLIENTS)
-            rows.append(_row(name, alone, many, rate))
+        status.update("http: start")
+        while stock.draw_next(at_least=2 * _STARTS, now=database_now()) == stock.Outcome.DRAWN:
+            pass
+        alone, _ = _start(port, clients=1, each=_STARTS)
+        many, rate = _start(port, clients=CLIENTS, each=_STARTS // CLIENTS)
+        rows.append(_row("start", alone, many, rate))
     together = f"{CLIENTS} at once"
     return Report(
         title="HTTP, one web process over loopback",

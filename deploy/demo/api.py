@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, Self
 from uuid import uuid4
 
 import httpx
 
 Json = dict[str, Any]
+_PREPARED_WITHIN = 300.0
 
 
 class NotAsItShouldBe(Exception):
@@ -39,6 +41,19 @@ class Person:
     def post(self, path: str, body: Any = None, *, expect: int | tuple[int, ...] = 200) -> Json:
         """Write; each write carries a key of its own, so that a lost answer could be asked for again."""
         return self._send("POST", path, body, expect)
+
+    def start(self, twin: str) -> Json:
+        """Press start, and again as told while the incident is being prepared: nothing has started until then."""
+        deadline = time.monotonic() + _PREPARED_WITHIN
+        key = {"Idempotency-Key": str(uuid4())}
+        while True:
+            answer = self._http.post(f"twins/{twin}/start/", headers=key)
+            said: Json = answer.json()
+            if answer.status_code == HTTPStatus.CREATED:
+                return said
+            if said.get("type") != "/problems/incident-being-prepared" or time.monotonic() > deadline:
+                raise NotAsItShouldBe(f"The start answered {answer.status_code}: {answer.text[:600]}")
+            time.sleep(float(answer.headers["Retry-After"]))
 
     def put(self, path: str, body: Any, *, expect: int = 200, headers: dict[str, str] | None = None) -> Json:
         """Replace."""

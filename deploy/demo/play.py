@@ -113,7 +113,7 @@ def _start(learner: Person) -> Json:
     twin = learner.get(f"twins/{TWIN}/")
     say.print(f"  {twin['title']}: {twin['situation']}")
     chapter("2 · Start")
-    attempt = learner.post(f"twins/{TWIN}/start/", expect=201)
+    attempt = learner.start(TWIN)
     brief = attempt["brief"]
     expect("what is told of the incident is told with the start", holds=bool(brief and brief["opened_because"]))
     say.print(f"  {brief['company']} ({brief['trade']}), {moment(brief['opened_at'])} by the incident's own dates")

@@ -374,9 +374,11 @@ class StartTwin(APIView):
     )
     @idempotent(one_transaction=False, restore=_shown_again)
     def post(self, request: Request, slug: str) -> Response:
-        """Prepares the incident and its repository, then starts the clock; all deadlines are in the answer.
+        """Takes an incident and puts its repository in place, then starts the clock; all deadlines are in the answer.
 
-        A second start answers 409 `already-live` and names the attempt.
+        Only a 201 has started the clock. While no incident is ready for this learner, the answer is 503
+        `incident-being-prepared`: nothing has started and nothing starts by itself; send the same again, with the same
+        key, after `Retry-After` seconds. A second start answers 409 `already-live` and names the attempt.
         """
         learner = request.user
         assert isinstance(learner, User)  # noqa: S101 - only people are let in

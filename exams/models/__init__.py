@@ -16,7 +16,7 @@ from exams.models.inject import Inject, Watch
 from exams.models.ledger import Event
 from exams.models.opening import Opening, Source
 from exams.models.operations import Heartbeat
-from exams.models.stock import StockedIncident, StockState
+from exams.models.stock import StockedIncident, StockState, WaitingStart
 from exams.models.twin import TwinVersion
 from exams.models.work import Diagnosis, Draft, Question, QuestionState, StatusUpdate, Upload
 
@@ -50,5 +50,6 @@ __all__ = [
     "SubmissionState",
     "TwinVersion",
     "Upload",
+    "WaitingStart",
     "Watch",
 ]

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -88,3 +89,18 @@ class StockedIncident(models.Model):
     def spec(self) -> Spec:
         """What all of it was drawn from."""
         return Spec(failure_class=self.incident_class, seed=self.incident_seed)
+
+
+class WaitingStart(models.Model):
+    """Somebody pressed start and nothing ready fitted them: the next to be drawn is theirs. No clock runs for them."""
+
+    learner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    twin = models.ForeignKey(TwinVersion, on_delete=models.CASCADE, related_name="+")
+    since = models.DateTimeField()
+    asked_at = models.DateTimeField()  # the last time they pressed
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["learner", "twin"], name="waiting_start_once")]
+
+    def __str__(self) -> str:
+        return f"{self.learner_id} waits for {self.twin_id}"

@@ -61,7 +61,7 @@ def test_a_part_that_cannot_work_says_so_to_all_and_why_to_operators() -> None:
     Heartbeat.objects.create(part="sandbox", at="2026-01-01T00:00:00Z", detail={"ok": False, "detail": "/run/x.sock"})
     said = Client(**ELSEWHERE).get("/readyz").json()["parts"]["sandbox"]
     assert said["ok"] is False
-    assert "container engine" in said["detail"]
+    assert "container engine and the workers named grading and live" in said["detail"]
     assert "x.sock" not in said["detail"]
     assert "x.sock" in Client().get("/readyz", **HERE).json()["parts"]["sandbox"]["detail"]
 

@@ -17,7 +17,7 @@ from exams.database_clock import database_now
 from exams.models import Attempt, AttemptState
 from exams.packs import Spec
 from tests import packs
-from tests.attempts import NOON, SLUG, definition, live_attempt, published_twin, ready_attempt
+from tests.attempts import NOON, SLUG, definition, drawn_for, live_attempt, published_twin, ready_attempt
 from tests.people import Cast, client_of
 
 if TYPE_CHECKING:
@@ -140,6 +140,7 @@ def test_no_such_twin_is_a_problem() -> None:
 
 def test_start_answers_with_the_clock_and_the_repository(cast: Cast) -> None:
     published_twin()
+    drawn_for(cast.learner)
     answer = client_of(cast.learner).post(START)
     assert answer.status_code == 201
     body = answer.json()
@@ -155,7 +156,7 @@ def test_start_answers_with_the_clock_and_the_repository(cast: Cast) -> None:
 
 
 def test_what_is_told_of_the_incident_is_told_when_the_clock_runs(cast: Cast) -> None:
-    attempt = ready_attempt(cast.learner)
+    attempt = ready_attempt(cast.learner, with_repository=True)
     client = client_of(cast.learner)
     assert client.get(f"/api/v1/attempts/{attempt.pk}/").json()["brief"] is None
     before = client.get(f"/api/v1/twins/{SLUG}/").json()
@@ -179,6 +180,7 @@ def test_an_attempt_begun_before_briefs_were_kept_is_told_the_same(cast: Cast) -
 
 def test_a_second_start_names_the_first(cast: Cast) -> None:
     published_twin()
+    drawn_for(cast.learner)
     client = client_of(cast.learner)
     first = client.post(START).json()
     second = client.post(START)
@@ -189,6 +191,7 @@ def test_a_second_start_names_the_first(cast: Cast) -> None:
 
 def test_a_start_sent_again_under_its_key_gives_the_same_attempt_and_keeps_no_token(cast: Cast) -> None:
     published_twin()
+    drawn_for(cast.learner)
     client = client_of(cast.learner)
     first = client.post(START, headers={"Idempotency-Key": "k"})
     again = client.post(START, headers={"Idempotency-Key": "k"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from django.db import IntegrityError, connections, transaction
@@ -16,7 +16,7 @@ from exams.database_clock import database_now
 from exams.models import Attempt, AttemptState, Event, Stage
 from exams.void import AlreadyVoid, ReasonMissing, void
 from sandboxes import repository
-from tests.attempts import NOON, SLUG, definition, live_attempt, published_twin, ready_attempt
+from tests.attempts import NOON, SLUG, definition, drawn_for, live_attempt, prepared, published_twin, ready_attempt
 from tests.people import Cast, standing_cast
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ def _close(attempt: Attempt) -> Attempt:
     return attempt
 
 
-def _start(learner: User, slug: str = SLUG, **_: Any) -> Attempt:
-    prepared = start.prepare(learner=learner, slug=slug, now=NOON)
-    return start.begin(learner=learner, attempt_id=prepared.pk, now=NOON)
+def _start(learner: User) -> Attempt:
+    ready = prepared(learner, now=NOON)
+    return start.begin(learner=learner, attempt_id=ready.pk, now=NOON)
 
 
 # --- The clock -------------------------------------------------------------------------------------------------------
@@ -109,12 +109,13 @@ def test_a_crash_between_preparing_and_beginning_is_taken_up_by_the_next_start(
 ) -> None:
     published_twin()
     with monkeypatch.context() as crashing:
-        crashing.setattr(repository, "create", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        crashing.setattr(repository, "unpack", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            start.prepare(learner=cast.learner, slug=SLUG, now=NOON)
+            prepared(cast.learner, now=NOON)
     left = Attempt.objects.get()
     assert left.state == AttemptState.READY
-    attempt = _start(cast.learner)
+    ready = start.prepare(learner=cast.learner, slug=SLUG, now=NOON)
+    attempt = start.begin(learner=cast.learner, attempt_id=ready.pk, now=NOON)
     assert attempt.pk == left.pk
     assert (attempt.number, attempt.state) == (1, AttemptState.LIVE)
     assert repository.head(queries.repository_path(attempt))
@@ -126,21 +127,34 @@ def test_a_repository_that_cannot_be_made_starts_no_clock(cast: Cast, monkeypatc
     def broken(*_: object, **__: object) -> str:
         raise repository.RepositoryFault("the disk is full")
 
-    monkeypatch.setattr(repository, "create", broken)
+    monkeypatch.setattr(repository, "unpack", broken)
     with pytest.raises(start.CouldNotPrepare, match="has not started"):
-        start.prepare(learner=cast.learner, slug=SLUG, now=NOON)
+        prepared(cast.learner, now=NOON)
     assert not Stage.objects.exists()
 
 
 def test_a_ready_attempt_at_an_older_version_is_set_aside(cast: Cast) -> None:
     old = ready_attempt(cast.learner)
     newer, _ = twins.publish(definition(title="Changed"), now=NOON)
-    attempt = start.prepare(learner=cast.learner, slug=SLUG, now=NOON)
+    attempt = prepared(cast.learner, now=NOON)
     assert attempt.pk != old.pk
     assert attempt.twin == newer
     old.refresh_from_db()
     assert old.state == AttemptState.VOID
     assert ledger.verify(old.pk) is None
+
+
+def test_one_that_waits_without_anything_drawn_for_it_is_set_aside(cast: Cast) -> None:
+    """Earlier versions pinned an incident and drew it while the learner waited: a crash in between left this."""
+    old = ready_attempt(cast.learner)
+    with pytest.raises(start.IncidentBeingPrepared):
+        start.prepare(learner=cast.learner, slug=SLUG, now=NOON)
+    old.refresh_from_db()
+    assert (old.state, old.void_reason) == (
+        AttemptState.VOID,
+        "The incident of this attempt was never drawn, and it had not begun.",
+    )
+    assert prepared(cast.learner, now=NOON).number == 2
 
 
 # --- One at a time ---------------------------------------------------------------------------------------------------
@@ -181,6 +195,7 @@ def test_the_database_holds_one_live_attempt_a_learner(cast: Cast) -> None:
 def test_two_tabs_at_the_same_instant_start_one_attempt() -> None:
     learner = standing_cast().learner
     published_twin()
+    drawn_for(learner)
     tabs = 6
     together = threading.Barrier(tabs)
     started: list[Attempt] = []
@@ -189,8 +204,8 @@ def test_two_tabs_at_the_same_instant_start_one_attempt() -> None:
     def press() -> None:
         together.wait()
         try:
-            prepared = start.prepare(learner=learner, slug=SLUG, now=database_now())
-            started.append(start.begin(learner=learner, attempt_id=prepared.pk, now=database_now()))
+            ready = start.prepare(learner=learner, slug=SLUG, now=database_now())
+            started.append(start.begin(learner=learner, attempt_id=ready.pk, now=database_now()))
         except start.AlreadyLive as already:
             refused.append(already)
         finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import secrets
 import threading
 import zipfile
@@ -22,7 +21,7 @@ import exams.api.urls
 import grading.api.urls
 import rubrics.api.urls
 from accounts.models import Role, User
-from exams import doorbell, incident, ledger, packs, queries, start, stock, tasks, twins
+from exams import doorbell, incident, ledger, packs, queries, start, stock, tasks, twins, wanted
 from exams.database_clock import database_now
 from exams.models import Attempt, AttemptState, StockedIncident, StockState, TwinVersion
 from exams.packs import Spec
@@ -80,8 +79,8 @@ def ready() -> Any:
 
 
 def press(learner: User) -> Attempt:
-    prepared = start.prepare(learner=learner, slug=SLUG, now=database_now())
-    return start.begin(learner=learner, attempt_id=prepared.pk, now=database_now())
+    waiting = start.prepare(learner=learner, slug=SLUG, now=database_now())
+    return start.begin(learner=learner, attempt_id=waiting.pk, now=database_now())
 
 
 def together(number: int, act: Callable[[int], object]) -> list[object]:
@@ -125,7 +124,7 @@ def test_a_start_takes_what_was_drawn_ahead_and_draws_nothing(cast: Cast, draws:
     assert attempt.state == AttemptState.LIVE
     assert ledger.verify(attempt.pk) is None
     prepared = attempt.events.get(kind="attempt.prepared")
-    assert prepared.payload.items() >= (drawn.to_json() | {"from_stock": True}).items()
+    assert prepared.payload.items() >= drawn.to_json().items()
     assert not prepared.visible_to_learner
 
 
@@ -156,33 +155,18 @@ def test_twenty_who_start_at_once_get_twenty_incidents_and_nothing_is_drawn(draw
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("stocked", "drawn"), [(4, 0), (0, 1)])
-def test_ten_tabs_take_one_incident_or_draw_one(draws: list[Spec], stocked: int, drawn: int) -> None:
+def test_ten_tabs_take_one_incident(draws: list[Spec]) -> None:
     learner = standing_cast().learner
     published_twin()
-    fill(stocked)
+    fill(4)
     draws.clear()
     answers = together(10, lambda _: press(learner))
     assert Counter(type(each) for each in answers) == {Attempt: 1, start.AlreadyLive: 9}
-    assert len(draws) == drawn
+    assert draws == []
     attempt = Attempt.objects.get()
     assert attempt.handed_out_id is not None
     assert repository.head(queries.repository_path(attempt))
-    assert ready().count() == max(stocked - 1, 0)
-
-
-def test_an_empty_stock_says_so_rings_for_more_and_stops_nobody(
-    cast: Cast, draws: list[Spec], rung: list[str], settings: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
-    settings.HOTSEAT_STOCK = 4
-    published_twin()
-    with caplog.at_level(logging.WARNING, logger="exams.start"):
-        attempt = press(cast.learner)
-    assert len(draws) == 1
-    assert "The stock of jt-incident-4 has nothing for this learner" in caplog.text
-    assert "exams.tasks.fill_stock" in rung
-    assert attempt.events.get(kind="attempt.prepared").payload["from_stock"] is False
-    assert not StockedIncident.objects.exists()
+    assert ready().count() == 3
 
 
 def test_a_crash_after_taking_is_taken_up_by_the_next_start(
@@ -250,7 +234,7 @@ def test_a_re_attempt_takes_another_class_and_never_the_same_incident(cast: Cast
     assert {seen[0][0], seen[1][0]} == {"T1", "T2"}, "another class while there is one"
 
 
-def test_a_re_attempt_that_nothing_fits_draws_its_own_and_leaves_the_stock(cast: Cast, draws: list[Spec]) -> None:
+def test_a_re_attempt_that_nothing_fits_waits_for_its_own_and_leaves_the_stock(cast: Cast, draws: list[Spec]) -> None:
     published_twin()
     fill(4)
     first = press(cast.learner)
@@ -258,9 +242,13 @@ def test_a_re_attempt_that_nothing_fits_draws_its_own_and_leaves_the_stock(cast:
     StockedIncident.objects.filter(state=StockState.READY).exclude(incident_class=first.incident_class).delete()
     assert ready().count() == 1, "one is left, of the class that was seen"
     draws.clear()
+    with pytest.raises(start.IncidentBeingPrepared):
+        press(cast.learner)
+    assert draws == []
+    tasks.fill_stock()
+    assert len(draws) == 1
     second = press(cast.learner)
     assert second.incident_class != first.incident_class
-    assert len(draws) == 1
     assert ready().count() == 1
 
 
@@ -272,13 +260,13 @@ def test_what_fits_is_what_the_pack_itself_would_draw(dotted: str) -> None:
         for other_seed in range(100, 140, 7):
             seen = pack.draw(seed=other_seed, avoid=())
             avoid = {seen.key}
-            fitting = stock.fits(pack, own, avoid)
+            fitting = wanted.fits(pack, own, avoid)
             assert not (fitting and own.failure_class == seen.failure_class)
             if fitting:
                 others = set(pack.classes) - {own.failure_class}
                 assert pack.draw(seed=own.seed, avoid=avoid | others) == own
-        assert stock.fits(pack, own, ())
-        assert not stock.fits(pack, own, set(pack.classes))
+        assert wanted.fits(pack, own, ())
+        assert not wanted.fits(pack, own, set(pack.classes))
 
 
 def test_two_of_a_class_always_hold_one_for_whoever_has_seen_one_trade() -> None:
@@ -292,7 +280,7 @@ def test_two_of_a_class_always_hold_one_for_whoever_has_seen_one_trade() -> None
     assert Counter(spec.failure_class for spec in specs) == dict.fromkeys(pack.classes, 2)
     for seed in range(60):
         seen = pack.draw(seed=seed, avoid=())
-        assert any(stock.fits(pack, spec, {seen.key}) for spec in specs)
+        assert any(wanted.fits(pack, spec, {seen.key}) for spec in specs)
 
 
 # --- Once, ever ------------------------------------------------------------------------------------------------------
@@ -393,8 +381,8 @@ def test_a_fault_of_the_pack_is_shown_before_a_learner_meets_it(monkeypatch: pyt
         "jt-incident-4 T1: 2 ready, 0 being drawn",
         "jt-incident-4 T2: 0 ready, 0 being drawn, 3 failed; the last one: ArithmeticError: the world has no products",
     ]
-    assert stock.draw_next(at_least=4, now=now + stock.COOLING) == stock.Outcome.FAILED, "tried again later"
-    stock.sweep(now=now + stock.COOLING + stock.FAILURES_KEPT)
+    assert stock.draw_next(at_least=4, now=now + wanted.COOLING) == stock.Outcome.FAILED, "tried again later"
+    stock.sweep(now=now + wanted.COOLING + stock.FAILURES_KEPT)
     assert not StockedIncident.objects.filter(state=StockState.FAILED).exists()
 
 
@@ -420,7 +408,7 @@ def test_a_pack_without_a_specification_claims_nothing(
 
     monkeypatch.setattr(SmallPack, "draw", nothing)
     assert stock.draw_next(at_least=2, now=NOON) == stock.Outcome.FULL
-    assert "has no specification for class" in caplog.text
+    assert "has no specification for a class" in caplog.text
     assert not StockedIncident.objects.exists()
 
 
@@ -434,9 +422,9 @@ def test_what_other_code_drew_is_neither_served_nor_kept(
     fill(2)
     monkeypatch.setattr(packs, "fingerprint", lambda _: "f" * 64)
     draws.clear()
-    attempt = press(cast.learner)
-    assert len(draws) == 1
-    assert not StockedIncident.objects.filter(taken_by=attempt).exists()
+    with pytest.raises(start.IncidentBeingPrepared):
+        press(cast.learner)
+    assert draws == []
     assert stock.ready_by_twin() == {SLUG: 0}
     assert stock.sweep(now=NOON) == 2
     assert len(fill(2)) == 2
@@ -447,8 +435,9 @@ def test_an_older_version_and_a_retired_twin_keep_no_stock(cast: Cast, draws: li
     fill(2)
     twins.publish(definition(title="Changed"), now=NOON)
     draws.clear()
-    press(cast.learner)
-    assert len(draws) == 1
+    with pytest.raises(start.IncidentBeingPrepared):
+        press(cast.learner)
+    assert draws == []
     assert stock.sweep(now=NOON) == 2
     assert len(fill(2)) == 2
     TwinVersion.objects.update(retired_at=NOON)
@@ -563,7 +552,6 @@ def test_nothing_of_the_stock_is_told_to_a_learner_or_a_visitor(cast: Cast) -> N
     started = client_of(cast.learner).post(START)
     assert started.status_code == 201, started.content
     attempt = Attempt.objects.get()
-    assert attempt.events.get(kind="attempt.prepared").payload["from_stock"] is True
     told = [started.content.decode(), *_told_about(attempt)]
     told += [client_of().get(each).content.decode() for each in ("/readyz", "/metrics")]
     page = client_of().get(f"/api/v1/twins/{SLUG}/").json()

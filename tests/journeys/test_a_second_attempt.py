@@ -37,7 +37,7 @@ def story(platform: Platform, demonstration: Callable[[], object]) -> Story:
     """Play it once for all that is asked about it; the demonstration goes on beside it."""
     del demonstration
     learner, mentor = platform.person("lea", "learner"), platform.person("max", "mentor")
-    first = learner.post(f"twins/{SLUG}/start/", expect=201)
+    first = learner.start(SLUG)
     path = f"attempts/{first['id']}"
     too_early = learner.post(f"twins/{SLUG}/start/", expect=409)
     refused = _hand_in(learner, path, expect=409)
@@ -48,7 +48,7 @@ def story(platform: Platform, demonstration: Callable[[], object]) -> Story:
     row, first_evidence = _claimed(learner, mentor, path)
     first_result = _judged(learner, mentor, row, path, score="0.40")
 
-    second = learner.post(f"twins/{SLUG}/start/", expect=201)
+    second = learner.start(SLUG)
     path = f"attempts/{second['id']}"
     row_of_second, second_evidence = _claimed(learner, mentor, path)
     second_result = _judged(learner, mentor, row_of_second, path, score="0.70")
