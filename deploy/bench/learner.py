@@ -162,7 +162,7 @@ class Learner:
                 nonlocal told
                 seen = self._person.get(f"runs/{run['id']}/")
                 if told is None and seen["queue"] is not None:
-                    told = (time.perf_counter(), seen["queue"]["wait_seconds"])
+                    told = (time.perf_counter(), seen["queue"]["wait_seconds"], seen["queue"]["wait_seconds_at_most"])
                     self._diary.note(f"{act}: until its place in the queue was told", told[0] - began)
                 return seen
 
@@ -170,7 +170,9 @@ class Learner:
             if seen["state"] != ends:
                 raise NotAsItShouldBe(f"The run is {seen['state']}: {seen['verdict']}")
         if told is not None:
-            self._diary.note(f"{act}: wait minus what was told", time.perf_counter() - told[0] - told[1])
+            waited = time.perf_counter() - told[0]
+            outside = max(waited - told[2], 0.0) or min(waited - told[1], 0.0)
+            self._diary.note(f"{act}: by how much the wait was outside the range told", outside)
 
     def _deploy(self, run: str) -> None:
         path = f"{self._path}/deployments/"
