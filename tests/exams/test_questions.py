@@ -199,6 +199,7 @@ def test_a_conversation_goes_on_where_it_was(cast: Cast) -> None:
         ended = None
         load_error = None
         why = ""
+        cpu_seconds = 0.0
 
         def ask(self, question: str, *, session: str = "") -> Exchange:
             heard.append((question, session))
