@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 from prometheus_client import Counter
 
 from accounts.models import Accommodation, Role, User
-from exams import doorbell, ledger, receipts, stock, wanted
+from exams import doorbell, ledger, own_repository, receipts, stock, wanted
 from exams.clock import schedule
 from exams.errors import Refusal
 from exams.live import deployments
 from exams.models import Attempt, AttemptState, DeploymentState, Stage, TwinVersion
-from exams.queries import repository_path
 from exams.twins import Twin, current
 from sandboxes import repository
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from datetime import datetime
 
     from exams.packs import Spec
@@ -120,8 +118,13 @@ def prepare(*, learner: User, slug: str, now: datetime) -> Attempt:
         doorbell.ring("exams.tasks.fill_stock")
     if attempt is None:
         raise _put_off(version, waited)
-    with _one_tab_at_a_time(attempt):
-        _put_in_place(attempt)
+    try:
+        own_repository.put_in_place(attempt)
+    except (repository.RepositoryFault, OSError) as fault:
+        log.exception("Could not make the repository of attempt %s", attempt.pk)
+        raise CouldNotPrepare(
+            "We could not prepare your repository. Your clock has not started. Try again in a minute."
+        ) from fault
     return attempt
 
 
@@ -228,7 +231,7 @@ def _ready_attempt(learner: User, version: TwinVersion, now: datetime) -> Attemp
     """The one that waits to begin, or a new one with an incident from the stock; None when nothing there fits."""
     waiting = Attempt.objects.filter(learner=learner, twin_slug=version.slug, state=AttemptState.READY).first()
     if waiting is not None:
-        if waiting.twin_id == version.pk and _is_whole(waiting):
+        if waiting.twin_id == version.pk and own_repository.is_whole(waiting):
             return waiting
         _set_aside(waiting, _NEVER_BEGAN if waiting.twin_id != version.pk else _NEVER_WHOLE, now)
     taken = stock.take(version=version, avoid=wanted.needs(learner, version))
@@ -255,12 +258,6 @@ def _pinned(learner: User, version: TwinVersion, spec: Spec, now: datetime) -> A
         attempt=attempt, kind="attempt.prepared", payload=spec.to_json(), actor=learner, at=now, visible=False
     )
     return attempt
-
-
-def _is_whole(attempt: Attempt) -> bool:
-    """Whether nothing of it has to be drawn any more; earlier versions drew some incidents while the learner waited."""
-    kept = attempt.handed_out_id is not None
-    return kept and (repository_path(attempt).exists() or bool(stock.repository_of(attempt)))
 
 
 def _waits(learner: User, version: TwinVersion, now: datetime) -> timedelta:
@@ -296,28 +293,3 @@ def _put_off(version: TwinVersion, waited: timedelta) -> IncidentBeingPrepared:
 def _set_aside(attempt: Attempt, reason: str, now: datetime) -> None:
     Attempt.objects.filter(pk=attempt.pk, state=AttemptState.READY).update(state=AttemptState.VOID, void_reason=reason)
     ledger.append(attempt=attempt, kind="attempt.voided", payload={"reason": reason}, actor=None, at=now)
-
-
-@contextmanager
-def _one_tab_at_a_time(attempt: Attempt) -> Iterator[None]:
-    """Ten tabs that press start put it there once: nine wait, and find it. A crash lets go with its connection."""
-    key = f"hotseat prepares attempt {attempt.pk}"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [key])
-        try:
-            yield
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
-
-
-def _put_in_place(attempt: Attempt) -> None:
-    path = repository_path(attempt)
-    if path.exists():
-        return
-    try:
-        repository.unpack(path, stock.repository_of(attempt))
-    except (repository.RepositoryFault, OSError) as fault:
-        log.exception("Could not make the repository of attempt %s", attempt.pk)
-        raise CouldNotPrepare(
-            "We could not prepare your repository. Your clock has not started. Try again in a minute."
-        ) from fault

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -14,6 +15,7 @@ import pytest
 from knox.models import AuthToken
 
 from accounts.models import Role, User
+from deploy.demo.api import NotAsItShouldBe, Person
 from exams import doorbell, incident, ledger, start, stock, tasks, twins, wanted
 from exams.database_clock import database_now
 from exams.models import Attempt, AttemptState, Stage, StockedIncident, StockState, WaitingStart
@@ -101,6 +103,8 @@ def test_six_who_start_at_once_on_an_empty_stock_are_told_at_once_and_start_when
         assert "Your clock has not started, and it does not start by itself" in said["detail"]
     assert not Attempt.objects.exists()
     assert not Stage.objects.exists()
+    said = client_of().get("/readyz").json()["parts"]["stock"]
+    assert said == {"ok": True, "detail": f"incidents ready: {SLUG}: 0; 6 wait to start until theirs is drawn"}
     assert rung == ["exams.tasks.fill_stock"] * 6
 
     for _ in range(8):
@@ -161,6 +165,27 @@ def test_a_start_whose_client_has_hung_up_is_answered_to_the_same_key(monkeypatc
     attempt = Attempt.objects.get()
     assert (again.status_code, again.json()["id"]) == (201, str(attempt.pk))
     assert attempt.state == AttemptState.LIVE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_programs_of_ours_come_again_as_they_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    learner = standing_cast().learner
+    published_twin()
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        work()
+
+    monkeypatch.setattr("deploy.demo.api.time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
+    with web_server.running() as address:
+        person = Person(address, "ada", AuthToken.objects.create(learner)[1])
+        started = person.start(SLUG)
+        with pytest.raises(NotAsItShouldBe, match="409"):
+            person.start(SLUG)
+        person.close()
+    assert started["state"] == "live"
+    assert slept == [5.0]
 
 
 def test_a_start_whose_process_ended_before_it_was_answered_is_named_by_the_next(
