@@ -1,6 +1,5 @@
 """The story of one incident, from the brief to the signed result; every step is checked."""
 
-import json
 import re
 import tempfile
 import time
@@ -16,8 +15,6 @@ from deploy.demo.api import Json, NotAsItShouldBe, Person, until
 from deploy.demo.workbench import Culprit, Workbench
 
 TWIN = "demo-incident"
-COMPLAINT = re.compile(r"told me that the (?P<attribute>.+) of (?P<product>.+) is (?P<value>[\d.]+)")
-SOMETHING_ELSE = re.compile(r"I asked for the (?P<attribute>.+) of (?P<product>.+), and your assistant answered about")
 SCORES = {
     "diagnosis_speed": "1.00",
     "hotfix_correctness": "0.95",
@@ -134,18 +131,13 @@ def _update(learner: Person, attempt: Json, state: str, text: str, **more: str) 
 def _reproduce(learner: Person, attempt: Json, bench: Workbench) -> str:
     chapter("3 · Reproduce")
     _update(learner, attempt, "investigating", "Customers were told something that is not approved. Looking into it.")
-    lines = (bench.folder / "ops" / "complaints.jsonl").read_text().splitlines()
-    texts = [json.loads(line)["text"] for line in lines]
-    found = [match for text in texts if (match := COMPLAINT.search(text) or SOMETHING_ELSE.search(text))]
-    expect("a complaint names a product and a number", holds=bool(found))
-    for complaint in found:
-        question = f"What is the {complaint['attribute']} of {complaint['product']}?"
-        asked = _ask(learner, attempt, question)
-        said = asked["question"]["reply"]["text"]
-        value = complaint.groupdict().get("value")
-        if complaint["product"] not in said if value is None else value in said:
-            say.print(f"  asked: {question}\n  it said: {said} As the customer was told.", markup=False)
-            return question
+    told = bench.told_wrong()
+    expect("the traces hold what customers complain of", holds=bool(told))
+    for each in told:
+        said = _ask(learner, attempt, each.question)["question"]["reply"]["text"]
+        if said == each.answer:
+            say.print(f"  asked: {each.question}\n  it said: {said} As the customer was told.", markup=False)
+            return each.question
     raise NotAsItShouldBe("No complaint can be reproduced on the deployed assistant.")
 
 

@@ -1,7 +1,7 @@
 """The demo engineer's own machine: a clone, a regression test, a search through history, two fixes."""
 
 import base64
-import re
+import json
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -73,6 +73,14 @@ class Culprit:
         return modules[0] if modules else "prompt"
 
 
+@dataclass(frozen=True)
+class Told:
+    """One question of a customer, and the answer."""
+
+    question: str
+    answer: str
+
+
 class Workbench:
     """A clone of the attempt's repository."""
 
@@ -121,27 +129,43 @@ class Workbench:
         path.write_text(REGRESSION_TEST)
         return self.try_test()
 
+    def told_wrong(self) -> list[Told]:
+        """What customers who complained had asked, all by itself, and were answered, as the traces have it."""
+        complained = {row["session"] for row in self._lines("ops/complaints.jsonl")}
+        talks: dict[str, list[Json]] = {}
+        for row in self._lines("traces.jsonl"):
+            talks.setdefault(row["session"], []).append(row)
+        alone = [talk[0] for session, talk in talks.items() if session in complained and len(talk) == 1]
+        return [Told(row["question"], row["text"]) for row in alone if not row["refused"]]
+
+    def _lines(self, path: str) -> list[Json]:
+        return [json.loads(line) for line in (self.folder / path).read_text().splitlines()]
+
     def find_culprit(self) -> Culprit:
-        """Bisect the history with the regression test: the first commit after which it fails.
+        """Bisect what was released with the regression test: the first commit after which it fails.
 
         Raises:
-            NotAsItShouldBe: the test fails on the very first commit too.
+            NotAsItShouldBe: the test fails on the oldest release that the log knows, too.
         """
-        commits = self._git("rev-list", "--reverse", "HEAD").splitlines()
-        good, bad = -1, len(commits) - 1
+        oldest = (self.folder / "ops" / "deploys.log").read_text().splitlines()[0].partition(": ")[2]
+        listed = [line.split(" ", 1) for line in self._git("log", "--reverse", "--format=%H %s").splitlines()]
+        released = next(place for place, (_, subject) in enumerate(listed) if subject == oldest)
+        commits = [commit for commit, _ in listed[released:]]
+        good, bad = 0, len(commits) - 1
+        if not self._passes_on(commits[good]):
+            raise NotAsItShouldBe(f"The test fails on “{oldest}” already, so no commit since brought the fault.")
         while bad - good > 1:
             middle = (good + bad) // 2
-            self._git("checkout", "--quiet", "--detach", commits[middle])
-            passes, said = self.try_test()
-            runs = re.search(r"\d+ (passed|failed)", said)  # an early commit may lack what the test needs
-            good, bad = (middle, bad) if passes or not runs else (good, middle)
+            good, bad = (middle, bad) if self._passes_on(commits[middle]) else (good, middle)
         self._git("checkout", "--quiet", "main")
-        if good < 0 and bad == 0:
-            raise NotAsItShouldBe("The test fails on the first commit already, so no commit brought the fault.")
         found = commits[bad]
         subject, author = self._git("log", "-1", "--format=%s%n%an", found).splitlines()
         files = tuple(self._git("diff-tree", "--no-commit-id", "--name-only", "-r", found).splitlines())
         return Culprit(found, subject, author, files)
+
+    def _passes_on(self, commit: str) -> bool:
+        self._git("checkout", "--quiet", "--detach", commit)
+        return self.try_test()[0]
 
     def block_the_question(self, question: str) -> str:
         """The wrong fix: refuse the reported question, word for word; returns the commit."""
