@@ -116,7 +116,7 @@ def test_as_many_innocent_releases_as_ever_and_one_close_to_the_fault(drawn: lis
 
 
 def test_two_incidents_differ_in_many_places(drawn: list[Drawn]) -> None:
-    heads = [past.releases[-1].tree for setting, past in drawn if setting.world is world_of("bank")][:12]
+    heads = [past.releases[-1].tree for setting, past in drawn if setting.world.domain.key == "bank"][:12]
     differences = [len(hunks(one.under("assistant"), other.under("assistant"))) for one, other in pairwise(heads)]
     assert min(differences) >= 15
 
