@@ -106,9 +106,11 @@ def hand_in(attempt: Attempt, hotfix: Tree, fake: FakeSandbox, *, test: str | No
     submitted = work.tree(test, hotfix=hotfix)
     submission = work.submit(attempt, submitted, hand_in=True, received_at=at(60))
     queue.enlist(now=at(91))
-    held = queue.claim(worker="w", now=at(91))
-    assert held is not None
-    queue.finish(held, run.find(held, sandbox=fake), now=at(92))
+    graded = set()
+    while held := queue.claim(worker="w", now=at(91)):  # what was deployed may still be waiting, and comes first
+        queue.finish(held, run.find(held, sandbox=fake), now=at(92))
+        graded.add(held.submission.pk)
+    assert submission.pk in graded
     return submission
 
 
