@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from grading.oracle import HARMFUL, RIGHT, ClaimVerdict
+from exams.oracle import HARMFUL, RIGHT, ClaimVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from exams.oracle import HARMFUL, RIGHT, ClaimVerdict
 from grading import f_score, plan
-from grading.oracle import HARMFUL, RIGHT, ClaimVerdict
 from grading.verdicts import CellKind
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grading import oracle, plan, run, verdicts
+from exams import oracle
+from grading import plan, run, verdicts
 from grading.verdicts import CellKind, CellResult, Verdict
 from sandboxes.sandbox import SandboxFault
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from grading import oracle, plan
+from exams import oracle
+from grading import plan
 from grading.verdicts import ENOUGH_PERCENT
 
 if TYPE_CHECKING:

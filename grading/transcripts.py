@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from grading import oracle
+from exams import oracle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

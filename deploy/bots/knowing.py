@@ -11,7 +11,8 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grading import ddmin, oracle
+from exams import oracle
+from grading import ddmin
 from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from exams import oracle
 from exams.live.telemetry import Guard, Outcome, Replayed
 from exams.live.telemetry.measuring import may_complain
-from grading import oracle, transcripts
+from grading import transcripts
 
 if TYPE_CHECKING:
     from sandboxes.sandbox import Exchange, JsonObject

@@ -9,8 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from exams import incident
-from grading import oracle
+from exams import incident, oracle
 from grading.bands import Known
 from grading.verdicts import CellKind
 

@@ -6,10 +6,10 @@ from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from exams.oracle import HARMFUL, ClaimVerdict
 from grading import f_of, f_score, plan
 from grading.bands import shown
 from grading.models import RunState
-from grading.oracle import HARMFUL, ClaimVerdict
 from grading.verdicts import CellKind, CellResult
 
 if TYPE_CHECKING:

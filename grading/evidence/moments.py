@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exams import incident
+from exams import incident, oracle
 from exams.models import Question
-from grading import oracle
 from grading.evidence.diagnosed import first_matching
 from grading.verdicts import Verdict
 

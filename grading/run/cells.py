@@ -6,12 +6,13 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from grading import oracle, plan, transcripts
+from grading import plan, transcripts
 from grading.verdicts import Label, Observed
 from sandboxes.limits import Limits
 from sandboxes.sandbox import RunEnd, SandboxFault
 
 if TYPE_CHECKING:
+    from exams import oracle
     from exams.packs import ProbeSuite
     from sandboxes.sandbox import Exchange, JsonObject, NodeResult, Sandbox, TestRun
 

@@ -6,7 +6,8 @@ import dataclasses
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from grading import oracle, plan, queue, transcripts, verdicts
+from exams import oracle
+from grading import plan, queue, transcripts, verdicts
 from grading.models import Cell
 from grading.run.cells import node_name
 from grading.run.executing import observed_of

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exams import packs
+from exams import oracle, packs
 from exams.packs import Spec
-from grading import f_of, oracle
+from grading import f_of
 from grading.evidence.cases import wrong_cases
 from grading.evidence.effect import Effect
 from tests.packs import NAME

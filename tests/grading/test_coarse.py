@@ -18,10 +18,10 @@ from config.events_stream import Desk
 from exams import access, feed, ledger
 from exams.live import file_diagnosis
 from exams.models import Stage
+from exams.oracle import ClaimVerdict, harmful
 from grading import queue, repro
 from grading.coarse import COARSE, WHY, CoarseVerdict, coarsened
 from grading.models import Cell, ReproCheck
-from grading.oracle import ClaimVerdict, harmful
 from grading.verdicts import Decision, Verdict
 from tests.attempts import move_windows
 from tests.grading import work

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exams import ledger
+from exams import ledger, oracle
 from exams.live import telemetry
 from exams.live.deployments import replays
 from exams.live.deployments.traffic import kept_traffic
@@ -17,7 +17,7 @@ from exams.live.telemetry import Guard, Outcome, Replayed
 from exams.live.telemetry.reading import traffic_of
 from exams.models import Deployment, DeploymentKind, DeploymentState
 from exams.void import void
-from grading import deploying, oracle, tasks
+from grading import deploying, tasks
 from grading.deploying import putting
 from grading.deploying.weighing import MOST_SAID, Scales, outcome_of
 from sandboxes.fake_sandbox import FakeSandbox

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exams import packs
+from exams import oracle, packs
 from exams.packs import Spec
 from exams.packs.hallucination.hidden.superficial import COMMON
 from exams.trees import TESTS
-from grading import f_of, oracle, plan
+from grading import f_of, plan
 from grading.f_score import Score
 
 if TYPE_CHECKING:

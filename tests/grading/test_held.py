@@ -14,11 +14,11 @@ import pytest
 from django.db import transaction
 
 from config.events_stream import Desk
-from exams import feed, ledger
+from exams import feed, ledger, oracle
 from exams.database_clock import database_now
 from exams.models import Event, Stage
 from exams.submit.closing import close_overdue
-from grading import oracle, plan, queue, run, tasks
+from grading import plan, queue, run, tasks
 from grading.models import Cell, GradingRun, RunState
 from grading.queue import Part
 from grading.run import Answer, Record, executing

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
-    """What an answer was worth to the customer, by the names of `grading.oracle`; `failed` is no usable answer."""
+    """What an answer was worth to the customer, by the names of `exams.oracle`; `failed` is no usable answer."""
 
     correct = "c"
     correct_refusal = "r"

@@ -6,11 +6,11 @@ from functools import lru_cache
 
 import pytest
 
+from exams import oracle
 from exams.coworkers.engine import due
 from exams.coworkers.history import Complaint, Deployment, History, Minute, Update
 from exams.packs import Spec
 from exams.packs.hallucination import PACK
-from grading import oracle
 from sandboxes.ingest.tree import Tree
 
 CLOSES, SEED = 90 * 60, 7

@@ -13,7 +13,8 @@ from itertools import pairwise
 
 import pytest
 
-from exams import packs
+from exams import oracle, packs
+from exams.oracle import ClaimVerdict
 from exams.packs import NoSuchFailureClass, NothingLeftToDraw, Pack, Spec
 from exams.packs.hallucination import PACK, build, edits, opening, operations
 from exams.packs.hallucination.asked import CONDITIONS, read, wrong
@@ -23,8 +24,6 @@ from exams.packs.hallucination.incident import domain_of, fault_of, incident
 from exams.packs.hallucination.weave import hunks
 from exams.packs.hallucination.world import DOMAINS
 from exams.trees import served
-from grading import oracle
-from grading.oracle import ClaimVerdict
 from grading.rehearsal import asked as asked_all
 from grading.rehearsal import rehearse
 from sandboxes.fake_sandbox import FakeSandbox

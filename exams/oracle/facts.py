@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from grading.oracle.quantities import Amount, fold, stated, unit_of, words
+from exams.oracle.quantities import Amount, fold, stated, unit_of, words
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grading import oracle
-from grading.oracle import ClaimVerdict as V
-from grading.oracle import Conversations, harmful, judge, rates, read_facts, understand
+from exams import oracle
+from exams.oracle import ClaimVerdict as V
+from exams.oracle import Conversations, harmful, judge, rates, read_facts, understand
 
 BANK: dict[str, Any] = {
     "as_of": "2026-04-01",

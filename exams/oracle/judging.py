@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from grading.oracle.claims import Claim, Malformed, read_reply, said_in
-from grading.oracle.facts import Facts, read_facts
-from grading.oracle.quantities import fold
-from grading.oracle.questions import Asked, understand
+from exams.oracle.claims import Claim, Malformed, read_reply, said_in
+from exams.oracle.facts import Facts, read_facts
+from exams.oracle.quantities import fold
+from exams.oracle.questions import Asked, understand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from grading.oracle.claims import Reply, Said
-    from grading.oracle.facts import Attribute, Fact, Product
+    from exams.oracle.claims import Reply, Said
+    from exams.oracle.facts import Attribute, Fact, Product
 
 
 class ClaimVerdict(StrEnum):

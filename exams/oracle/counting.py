@@ -6,13 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from grading.oracle.judging import RIGHT, ClaimVerdict, Judgement, harmful, judge
-from grading.oracle.questions import Asked, understand
+from exams.oracle.judging import RIGHT, ClaimVerdict, Judgement, harmful, judge
+from exams.oracle.questions import Asked, understand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from grading.oracle.facts import Facts
+    from exams.oracle.facts import Facts
 
 
 @dataclass

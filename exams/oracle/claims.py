@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grading.oracle.quantities import LONG_DIGITS, QUANTITY, WORD, Amount, amount_of, fold
+from exams.oracle.quantities import LONG_DIGITS, QUANTITY, WORD, Amount, amount_of, fold
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from grading.oracle.facts import Attribute, Facts, Product
-    from grading.oracle.questions import Asked
+    from exams.oracle.facts import Attribute, Facts, Product
+    from exams.oracle.questions import Asked
 
 MOST_TEXT = 4_000  # characters of a reply that are an answer; more is none
 MOST_CITATIONS = 50

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grading.oracle.quantities import fold, plain, words
+from exams.oracle.quantities import fold, plain, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from grading.oracle.facts import Attribute, Fact, Facts, Product
+    from exams.oracle.facts import Attribute, Fact, Facts, Product
 
 MOST_QUESTION = 2_000
 _TOKEN = re.compile(r"[A-Za-z0-9%]+")

@@ -6,12 +6,12 @@ gets a verdict and never raises. Read on in this order: `quantities` (one spelli
 `questions` (what is asked), `claims` (what was said), `judging` (what that is worth), `counting`.
 """
 
-from grading.oracle.claims import MOST_CITATIONS, MOST_TEXT, Claim
-from grading.oracle.counting import Conversations, Rates, rates
-from grading.oracle.facts import Attribute, BadFacts, Fact, Facts, Product, read_facts
-from grading.oracle.judging import HARMFUL, RIGHT, WORST_FIRST, ClaimVerdict, Judgement, harmful, judge
-from grading.oracle.quantities import Amount, fold, words
-from grading.oracle.questions import MOST_QUESTION, Asked, understand
+from exams.oracle.claims import MOST_CITATIONS, MOST_TEXT, Claim
+from exams.oracle.counting import Conversations, Rates, rates
+from exams.oracle.facts import Attribute, BadFacts, Fact, Facts, Product, read_facts
+from exams.oracle.judging import HARMFUL, RIGHT, WORST_FIRST, ClaimVerdict, Judgement, harmful, judge
+from exams.oracle.quantities import Amount, fold, words
+from exams.oracle.questions import MOST_QUESTION, Asked, understand
 
 __all__ = [
     "HARMFUL",
