@@ -130,6 +130,19 @@ def alerts(incident: Incident, written: Sequence[Complaint]) -> list[dict[str, A
     return [*rang, {"at": stamp(incident.opened_at), "alert": "page", "text": opening.page(incident.spec.seed)}]
 
 
+def first_alert(incident: Incident, written: Sequence[Complaint]) -> dict[str, Any]:
+    """The key event: what rang first at or after the first harmful answer; or the first that rang at all."""
+    rang = alerts(incident, written)
+    harmed_at = stamp(next(trace.at for trace in incident.traces if trace.wrong is not None))
+    first = next(row for row in rang if row["at"] >= harmed_at)
+    return {
+        "id": "first_alert",
+        "what": f"the first alert since the harm began: {first['alert']}",
+        "at": first["at"],
+        "or_at": [rang[0]["at"]],
+    }
+
+
 def record(incident: Incident) -> Tree:
     """Everything below `ops/`, and the traces."""
     written = complaints.complaints(incident)

@@ -193,9 +193,6 @@ class HallucinationPack:
         told_wrong = {trace.asked.session for trace in harmful}
         written = complaints.complaints(drawn)
         complained = [one for one in written if one.wrong]
-        alerted = next(
-            row for row in operations.alerts(drawn, written) if row["at"] >= operations.stamp(drawn.onset_at)
-        )
         return {
             "failure_class": drawn.failure.key,
             "title": drawn.failure.title,
@@ -230,7 +227,7 @@ class HallucinationPack:
                     "at": operations.stamp(complained[0].at),
                     "or_at": [operations.stamp(written[0].at)],  # the first of any kind, for who counts that one
                 },
-                {"id": "first_alert", "what": f"the first alert: {alerted['alert']}", "at": alerted["at"]},
+                operations.first_alert(drawn, written),
                 *(
                     {
                         "id": name,

@@ -7,6 +7,7 @@ import json
 import re
 import tomllib
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -207,3 +208,22 @@ def test_the_first_complaint_is_named_for_what_it_is_about(spec: Spec) -> None:
     about = next(row for row in written if row["at"] == event["at"])
     assert about["session"] in {trace.asked.session for trace in drawn.traces if trace.wrong is not None}
     assert any(row["session"] == drawn.told.asked.session for row in written)
+
+
+def test_the_first_alert_is_the_first_since_somebody_was_told_something_wrong(spec: Spec) -> None:
+    drawn = incident(spec)
+    (event,) = (each for each in PACK.truth(spec)["key_events"] if each["id"] == "first_alert")
+    rang = rows(spec, "ops/alerts.jsonl")
+    harmed_at = next(trace.at for trace in drawn.traces if trace.wrong is not None)
+    assert event["at"] == next(row["at"] for row in rang if moment(row["at"]) >= harmed_at)
+    assert event["or_at"] == [rang[0]["at"]]
+
+
+@pytest.mark.parametrize("spec", SOME[:1], indirect=True)
+def test_an_alarm_before_the_harm_is_not_the_first_alert_but_may_be_told_as_it(spec: Spec) -> None:
+    drawn = incident(spec)
+    written = [one for one in complaints.complaints(drawn) if one.wrong]
+    grumbled = [replace(written[0], at=drawn.onset_at - timedelta(minutes=30 + n), wrong=False) for n in range(4)]
+    event = operations.first_alert(drawn, sorted([*grumbled, *written], key=lambda one: one.at))
+    assert event["or_at"] == [operations.stamp(drawn.onset_at - timedelta(minutes=30))]
+    assert moment(event["at"]) > drawn.onset_at
