@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exams.oracle.quantities import LONG_DIGITS, QUANTITY, WORD, Amount, amount_of, fold
+from exams.oracle.questions import strangers
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -108,14 +109,22 @@ def _blank(text: str, pattern: re.Pattern[str]) -> str:
     return pattern.sub(lambda found: " " * len(found[0]), text)
 
 
-def _product_mentions(text: str, facts: Facts) -> list[tuple[int, int, Product | None]]:
-    """Where a text names products: (start, end, product); None for a name the catalogue does not have."""
+def _product_mentions(
+    text: str, facts: Facts, unheard_of: frozenset[tuple[str, ...]]
+) -> list[tuple[int, int, Product | None]]:
+    """Where a text names products: (start, end, product); None for a name the catalogue does not have.
+
+    `unheard_of` are such names that begin with no word of ours.
+    """
     found: list[tuple[int, int, Product | None]] = []
     tokens = list(WORD.finditer(text))
     at = 0
     while at < len(tokens):
         if tokens[at][0] not in facts.lines:
-            at += 1
+            strange = next((name for name in unheard_of if _stands(name, tokens, at)), ())
+            if strange:
+                found.append((tokens[at].start(), tokens[at + len(strange) - 1].end(), None))
+            at += len(strange) or 1
             continue
         end = at + 1
         while end < len(tokens) and tokens[end][0] in facts.name_words:
@@ -125,6 +134,11 @@ def _product_mentions(text: str, facts: Facts) -> list[tuple[int, int, Product |
             found.append((tokens[at].start(), tokens[end - 1].end(), product))
         at = end
     return found
+
+
+def _stands(name: tuple[str, ...], tokens: list[re.Match[str]], at: int) -> bool:
+    """Whether a name begins at a word."""
+    return tuple(token[0] for token in tokens[at : at + len(name)]) == name
 
 
 def said_in(reply: Reply, asked: Asked, facts: Facts) -> list[Said]:
@@ -139,7 +153,7 @@ def said_in(reply: Reply, asked: Asked, facts: Facts) -> list[Said]:
     text = fold(reply.text)
     without_tags = _blank(text, _TAG)
     clean = _blank(without_tags, _DATE)
-    mentions = _product_mentions(clean, facts)
+    mentions = _product_mentions(clean, facts, strangers(reply.text, facts))
     for start, end, _ in mentions:
         clean = clean[:start] + "\0" * (end - start) + clean[end:]
     place = _Place(

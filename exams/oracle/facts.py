@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from exams.oracle.quantities import Amount, fold, stated, unit_of, words
@@ -75,6 +76,12 @@ class Facts:
     conditions: tuple[str, ...]
     jurisdictions: tuple[str, ...]
     sentences: Mapping[tuple[str, int], Product]
+
+    @cached_property
+    def other_words(self) -> frozenset[str]:
+        """The words of which attributes and places are made: no name begins with one."""
+        said = [name for attribute in self.attributes for name in attribute.names]
+        return frozenset(word for name in (*said, *self.jurisdictions) for word in name.split())
 
     def attribute(self, key: str) -> Attribute:
         """The attribute of a key; KeyError if there is none."""

@@ -22,10 +22,10 @@ class ClaimVerdict(StrEnum):
     """What a reply is worth, the worst of what its claims are worth.
 
     conflict: another value than the approved one, one that is not approved yet too. wrong_entity: another product's
-    value, or an answer about another product. stale: a value that was approved once. unqualified: the condition is left
-    out. wrong_condition: a condition that is not the approved one. baseless: a value where none is approved, in another
-    jurisdiction too. misgrounded: the right value without the sentence that states it. over_refusal: no value although
-    one is approved. malformed: not a reply at all.
+    value, or an answer about another product, whether the catalogue has it or not. stale: a value that was approved
+    once. unqualified: the condition is left out. wrong_condition: a condition that is not the approved one. baseless: a
+    value where none is approved, in another jurisdiction too. misgrounded: the right value without the sentence that
+    states it. over_refusal: no value although one is approved. malformed: not a reply at all.
     """
 
     correct = "correct"
@@ -123,7 +123,8 @@ def _answers(said: Iterable[Said], asked: Asked) -> bool:
 def _judge_claim(one: Said, asked: Asked, reply: Reply, facts: Facts) -> tuple[ClaimVerdict, str]:
     """Judge one claim by the facts of the product it is about; being about another product than asked is wrong too."""
     if one.stranger or asked.stranger:
-        return V.wrong_entity if asked.stranger and one.product else V.baseless, (
+        other = one.product if asked.stranger else asked.product
+        return V.wrong_entity if other else V.baseless, (
             f"{one.claim.value} was given for a product that is not in the catalogue."
         )
     if asked.product is not None and one.product is not None and one.product is not asked.product:

@@ -61,7 +61,7 @@ def understand(question: str, facts: Facts, *, earlier: Asked | None = None) -> 
     """
     asked = question[:MOST_QUESTION]
     folded = fold(asked)
-    tokens = _tokens(asked)
+    tokens = spelled(asked)
     start, end = _mention(tokens, facts)
     mention = tuple(token.lower() for token, _ in tokens[start:end])
     before = earlier or Asked()
@@ -84,9 +84,9 @@ def _place(named: Sequence[str], product: Product | None) -> str | None:
     return home if home in named else next(iter(named), None)
 
 
-def _tokens(question: str) -> list[tuple[str, bool]]:
-    """The words of a question in its own letters, and whether nothing but a space parts each from the one before."""
-    shown = plain(question)
+def spelled(text: str) -> list[tuple[str, bool]]:
+    """The words of a text in its own letters, and whether nothing but a space parts each from the one before."""
+    shown = plain(text)
     found = list(_TOKEN.finditer(shown))
     return [
         (one.group(), number > 0 and shown[found[number - 1].end() : one.start()] == " ")
@@ -123,9 +123,28 @@ def _capitals(tokens: Sequence[tuple[str, bool]], facts: Facts) -> frozenset[int
     upper = [number for number, (token, _) in enumerate(tokens) if token[0].isupper() and len(token) > 1]
     if 2 * len(upper) > len(tokens):
         return frozenset()
-    known = {word for attribute in facts.attributes for name in attribute.names for word in name.split()}
-    known |= {word for place in facts.jurisdictions for word in place.split()}
-    return frozenset(number for number in upper if tokens[number][0].lower() not in known)
+    return frozenset(number for number in upper if tokens[number][0].lower() not in facts.other_words)
+
+
+def strangers(text: str, facts: Facts) -> frozenset[tuple[str, ...]]:
+    """The names in a reply that end as ours do and begin with a word that is none of ours: "the fee of Falcon Gold".
+
+    In capitals, and not where a sentence begins: there, any word has one.
+    """
+    tokens = spelled(text)
+    found = set()
+    for at in range(1, len(tokens) - 1):
+        (word, inside), (after, adjoins) = tokens[at], tokens[at + 1]
+        low = word.lower()
+        if not (inside and adjoins and word[0].isupper() and after[0].isupper() and after.lower() in facts.name_words):
+            continue
+        if low in facts.lines | facts.name_words | facts.other_words | _NO_NAMES | _BEFORE_A_NAME:
+            continue
+        end = at + 2
+        while end < len(tokens) and tokens[end][0].lower() in facts.name_words:
+            end += 1
+        found.add(tuple(token.lower() for token, _ in tokens[at:end]))
+    return frozenset(found)
 
 
 def _named_attribute(text: str, facts: Facts) -> Attribute | None:

@@ -182,6 +182,15 @@ APR_RIGHT = reply("The APR of Ridge Gold is 12.5 %.", ("doc-12", 3))
             reply("The late fee of Ridge Gold is 39 USD for new customers.", ("doc-12", 2)),
             V.wrong_entity,
         ),
+        (APR, reply("The APR of Ridge Silver Plus is 12.5 %.", ("doc-12", 3)), V.wrong_entity),
+        (APR, reply("The APR of Aegis Gold is 12.5 %.", ("doc-12", 3)), V.wrong_entity),
+        (APR, reply("On Aegis Gold Plus the APR is fixed at 12.5 %.", ("doc-12", 3)), V.wrong_entity),
+        (APR, reply("The daily Aegis Gold is 12.5 %.", ("doc-12", 3)), V.wrong_entity),
+        (APR, reply("We know no Aegis Gold. The APR of Ridge Gold is 12.5 %.", ("doc-12", 3)), V.correct),
+        # and what is no name
+        (APR, reply("Dear Gold customer, your APR is 12.5 %.", ("doc-12", 3)), V.correct),
+        (APR, reply("The APR is 12.5 %. Our Gold Plus customers pay as much.", ("doc-12", 3)), V.correct),
+        (APR, reply("In Norland Gold is 12.5 %, APR Plus nothing.", ("doc-12", 3)), V.correct),
         ("Will it rain?", reply(REFUSAL, refused=True), V.correct_refusal),
     ],
 )
