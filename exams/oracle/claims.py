@@ -185,7 +185,7 @@ class _Place:
     def conditions(self, start: int, end: int, facts: Facts) -> str | None:
         """The known conditions said between two places."""
         text = self.text[start:end]
-        found = [known for known in facts.conditions if re.search(rf"\b{re.escape(known)}\b", text)]
+        found = [known for known in facts.conditions if known in text and re.search(rf"\b{re.escape(known)}\b", text)]
         return " / ".join(found) or None
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from exams.oracle.judging import RIGHT, ClaimVerdict, Judgement, harmful, judge
+from exams.oracle.judging import RIGHT, ClaimVerdict, Judgement, harmful, judge_asked
 from exams.oracle.questions import Asked, understand
 
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ class Conversations:
     def judge(self, question: str, session: str, reply: object) -> Judgement:
         """Judge the next reply of a conversation; session ``""`` stands alone."""
         earlier = self._last.get(session) if session else None
+        asked = understand(question, self.facts, earlier=earlier)
         if session:
-            self._last[session] = understand(question, self.facts, earlier=earlier)
-        return judge(question, reply, self.facts, earlier=earlier)
+            self._last[session] = asked
+        return judge_asked(asked, reply, self.facts)
 
 
 @dataclass(frozen=True)

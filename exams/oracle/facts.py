@@ -93,6 +93,7 @@ class Facts:
             (match.start(), match.end(), attribute)
             for attribute in self.attributes
             for name in attribute.names
+            if name in text
             for match in re.finditer(rf"\b{re.escape(name)}\b", text)
         ]
         return sorted(
@@ -105,6 +106,7 @@ class Facts:
         found = [
             (match.start(), known)
             for known in self.jurisdictions
+            if known in text
             for match in re.finditer(rf"(?<!not in )(?<!outside )(?<!except in )\b{re.escape(known)}\b", text)
         ]
         return [known for _, known in sorted(found)]

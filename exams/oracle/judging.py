@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from exams.oracle.claims import Claim, Malformed, read_reply, said_in
 from exams.oracle.facts import Facts, read_facts
 from exams.oracle.quantities import fold
-from exams.oracle.questions import Asked, understand
+from exams.oracle.questions import understand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from exams.oracle.claims import Reply, Said
     from exams.oracle.facts import Attribute, Fact, Product
+    from exams.oracle.questions import Asked
 
 
 class ClaimVerdict(StrEnum):
@@ -91,7 +92,11 @@ def judge(question: str, reply: object, facts: Facts | Mapping[str, Any], *, ear
         BadFacts: the facts are not in the agreed form.
     """
     known = facts if isinstance(facts, Facts) else read_facts(facts)
-    asked = understand(question, known, earlier=earlier)
+    return judge_asked(understand(question, known, earlier=earlier), reply, known)
+
+
+def judge_asked(asked: Asked, reply: object, known: Facts) -> Judgement:
+    """Say what a reply is worth to a question that is understood."""
     answerable = asked.fact is not None
     try:
         read = read_reply(reply)

@@ -40,6 +40,7 @@ QUANTITY = re.compile(
 )
 LONG_DIGITS = re.compile(r"\d{16,}")
 WORD = re.compile(r"[a-z0-9%]+")
+_MARKUP = re.compile(r"[*_`~]+")
 _INVISIBLE = {"Cf", "Cc", "Cs", "Co", "Cn"}
 
 
@@ -57,9 +58,11 @@ class Amount:
 
 def plain(text: str) -> str:
     """A text as it reads, its letters' case kept: compatibility forms, spaces, invisible characters and markup gone."""
+    if text.isascii() and text.isprintable():  # most are, and have nothing else to be taken out
+        return " ".join(_MARKUP.sub("", text).split())
     shown = unicodedata.normalize("NFKC", text)
     seen = "".join(" " if c.isspace() else c for c in shown if c.isspace() or unicodedata.category(c) not in _INVISIBLE)
-    return " ".join(re.sub(r"[*_`~]+", "", seen).split())
+    return " ".join(_MARKUP.sub("", seen).split())
 
 
 def fold(text: str) -> str:
