@@ -10,19 +10,20 @@ import contextlib
 import os
 import re
 import tempfile
+import time
 import zlib
 from dataclasses import dataclass
 from enum import StrEnum, unique
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from sandboxes.ingest.process import GIT, ProcessLimits, folder_size, kill_group, limited_argv, run_git
 from sandboxes.push_records import COMMANDS, LATE, Move, committer, folder_of, moves_in
 from sandboxes.repository import MAX_PUSH_BYTES, MAX_REPOSITORY_BYTES, environment
+from sandboxes.turnstile import turnstile
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, Iterator
     from datetime import datetime
 
 HOOKS = Path(__file__).resolve().parent / "hooks"
@@ -32,9 +33,6 @@ MAX_NEGOTIATION_BYTES = 4 * 1024 * 1024  # what a clone or fetch says to us, unp
 LATE_BYTES = 128 * 1024 * 1024
 LATE_SHARE_BYTES = 64 * 1024
 _SECONDS = 120.0
-_WAIT_SECONDS = 30.0
-_AT_ONCE = 16  # git processes per web process
-_AT_ONCE_PER_REPOSITORY = 6
 _CHUNK = 64 * 1024
 _PROTOCOL = re.compile(r"version=[0-2]")
 
@@ -45,10 +43,6 @@ class Service(StrEnum):
 
     UPLOAD_PACK = "git-upload-pack"
     RECEIVE_PACK = "git-receive-pack"
-
-
-class TooBusy(Exception):
-    """As many git processes run as may; the client should come again in a moment."""
 
 
 class TooLarge(Exception):
@@ -64,7 +58,7 @@ class GitFailed(Exception):
 
 
 class GitCutShort(GitFailed):
-    """The git process ended badly half way through its answer to a push; some of it may have landed."""
+    """The git process ended badly half way through its answer; of a push, some may have landed."""
 
 
 class HooksMissing(Exception):
@@ -82,40 +76,6 @@ class Pushed:
     landed: tuple[Move, ...]
     kept: tuple[Move, ...]
     cut_short: str = ""
-
-
-class _Turnstile:
-    """Lets so many in at a time, and so many per repository; the rest wait a while and are then told to go."""
-
-    def __init__(self) -> None:
-        self._all = asyncio.Semaphore(_AT_ONCE)
-        self._per_repository: dict[Path, tuple[asyncio.Semaphore, int]] = {}
-
-    @contextlib.asynccontextmanager
-    async def through(self, path: Path) -> AsyncIterator[None]:
-        own, users = self._per_repository.get(path, (asyncio.Semaphore(_AT_ONCE_PER_REPOSITORY), 0))
-        self._per_repository[path] = (own, users + 1)
-        try:
-            async with contextlib.AsyncExitStack() as stack:
-                try:
-                    async with asyncio.timeout(_WAIT_SECONDS):
-                        await stack.enter_async_context(own)
-                        await stack.enter_async_context(self._all)
-                except TimeoutError:
-                    raise TooBusy from None
-                yield
-        finally:
-            own, users = self._per_repository.pop(path)
-            if users > 1:
-                self._per_repository[path] = (own, users - 1)
-
-
-_turnstiles: WeakKeyDictionary[asyncio.AbstractEventLoop, _Turnstile] = WeakKeyDictionary()
-
-
-def _turnstile() -> _Turnstile:
-    """Return the turnstile of the running loop: a web process has one of each."""
-    return _turnstiles.setdefault(asyncio.get_running_loop(), _Turnstile())
 
 
 def _unpacked(body: IO[bytes], *, gzipped: bool, most: int) -> Iterator[bytes]:
@@ -182,7 +142,7 @@ async def advertise(path: Path, *, service: Service, protocol: str = "") -> byte
         TooBusy: come again in a moment.
         GitFailed: git failed.
     """
-    async with _turnstile().through(path):
+    async with turnstile().through(path):
         finished = await asyncio.to_thread(
             run_git,
             _command(service, "--advertise-refs", path=path),
@@ -207,29 +167,39 @@ async def upload(path: Path, *, body: IO[bytes], protocol: str = "") -> AsyncGen
 
     Raises:
         TooBusy: come again in a moment; raised before anything is yielded.
+        GitFailed: git failed before it said anything.
+        GitCutShort: it failed later, so what was yielded is not a whole answer.
     """
-    with body:
-        async with _turnstile().through(path):
+    with body, tempfile.TemporaryFile() as errors:
+        async with turnstile().through(path):
+            said_something = False
             process = await asyncio.create_subprocess_exec(
                 *limited_argv([GIT, *_command(Service.UPLOAD_PACK, path=path)], _limits(output_bytes=0)),
                 stdin=body,
                 stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
+                stderr=errors,
                 cwd=path,
                 env=_environment(path, protocol),
                 start_new_session=True,
             )
             try:
-                ends = asyncio.get_running_loop().time() + _SECONDS
+                ends = time.monotonic() + _SECONDS
                 while process.stdout is not None:
-                    async with asyncio.timeout_at(ends):
-                        piece = await process.stdout.read(_CHUNK)
+                    piece = await asyncio.wait_for(process.stdout.read(_CHUNK), ends - time.monotonic())
                     if not piece:
                         break
+                    said_something = True
                     yield piece
+                await asyncio.wait_for(process.wait(), ends - time.monotonic())
+            except TimeoutError:
+                pass  # it is killed now, which is not a good end either
             finally:
                 kill_group(process.pid)
-                await process.wait()
+                code = await process.wait()
+            if code:
+                errors.seek(0)
+                why = f"exit status {code}, {errors.read(500).decode('utf-8', 'replace').strip() or 'no word'}"
+                raise GitCutShort(why) if said_something else GitFailed(why)
 
 
 def _size(path: Path) -> int:
@@ -310,7 +280,7 @@ async def receive(
         GitFailed: git failed before it said anything.
     """
     _check_hooks()
-    async with _turnstile().through(path):
+    async with turnstile().through(path):
         if await asyncio.to_thread(_size, path) > MAX_REPOSITORY_BYTES - MAX_PUSH_BYTES:
             body.close()
             raise RepositoryFull

@@ -29,6 +29,7 @@ from exams.windows import arrive
 from sandboxes import git_server, push_records
 from sandboxes.git_server import MAX_NEGOTIATION_BYTES, Service
 from sandboxes.repository import MAX_PUSH_BYTES, MAX_REPOSITORY_BYTES
+from sandboxes.turnstile import TooBusy
 
 if TYPE_CHECKING:
     import uuid
@@ -167,7 +168,7 @@ def too_large(service: Service) -> str:
 def _failed(failure: Exception, visit: _Visit, service: Service) -> HttpResponse:
     """Say over HTTP why git gave no answer."""
     match failure:
-        case git_server.TooBusy():
+        case TooBusy():
             return _plain(503, "Too many git requests at once. Try again in a moment.", Retry_After="5")
         case git_server.TooLarge():
             return _plain(413, too_large(service))
@@ -198,7 +199,7 @@ def _answers(view: View) -> View:
             return _plain(404, "This attempt has no repository yet. Start it first.")
         try:
             return await view(request, visit, Service(service))
-        except (git_server.TooBusy, git_server.TooLarge, git_server.RepositoryFull, git_server.GitFailed) as failure:
+        except (TooBusy, git_server.TooLarge, git_server.RepositoryFull, git_server.GitFailed) as failure:
             return _failed(failure, visit, Service(service))
 
     return csrf_exempt(answered)
@@ -242,15 +243,21 @@ async def _rpc(request: HttpRequest, visit: _Visit, service: Service) -> HttpRes
         first = await anext(stream, b"")
         if b"command=ls-refs" not in asked:  # only what is there was asked for, none of it
             await sync_to_async(_opened)(visit)
-        response = StreamingHttpResponse(_joined(first, stream))
+        response = StreamingHttpResponse(_joined(first, stream, visit))
     return _typed(response, f"application/x-{service}-result")
 
 
-async def _joined(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+async def _joined(first: bytes, rest: AsyncGenerator[bytes, None], visit: _Visit) -> AsyncIterator[bytes]:
     async with contextlib.aclosing(rest):
         yield first
-        async for piece in rest:
-            yield piece
+        try:
+            async for piece in rest:
+                yield piece
+        except git_server.GitCutShort as failure:
+            log.error("git ended badly during a clone or fetch of attempt %s: %s", visit.attempt_id, failure)  # noqa: TRY400
+            # The status was sent long ago: only a connection that breaks off tells git that this is not all. What is
+            # cancelled Django lets go of and sends no end; after any other error it leaves the request's body open.
+            raise asyncio.CancelledError from failure
 
 
 async def _land(visit: _Visit, *, body: IO[bytes], protocol: str) -> git_server.Pushed:

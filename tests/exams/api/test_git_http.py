@@ -403,6 +403,39 @@ def test_when_git_fails_half_way_the_push_is_told_so_and_what_landed_is_ledgered
     assert "no memory; refs/heads/main had landed" in caplog.text
 
 
+@pytest.mark.parametrize("version", ["0", "2"])
+def test_a_clone_of_a_broken_repository_fails_in_words_that_tell_nothing_of_the_platform(
+    attempt: Attempt, tmp_path: Path, caplog: pytest.LogCaptureFixture, version: str
+) -> None:
+    bare = repository_path(attempt)
+    for pack in list((bare / "objects" / "pack").iterdir()):
+        moved = pack.rename(tmp_path / pack.name)
+        if moved.suffix == ".pack":
+            git("unpack-objects", "-q", cwd=bare, feed=moved.read_bytes())
+    blob = git("rev-parse", "HEAD:assistant/server.py", cwd=bare).stdout.decode().strip()
+    broken = bare / "objects" / blob[:2] / blob[2:]
+    broken.unlink()
+    broken.touch()
+    done = git("-c", f"protocol.version={version}", "clone", clone_url(attempt), "c", cwd=tmp_path, check=False)
+    assert done.returncode
+    assert b"repository corruption on the remote side" in done.stderr
+    assert str(bare).encode() not in done.stderr
+    assert f"git ended badly during a clone or fetch of attempt {attempt.pk}" in caplog.text
+
+
+@pytest.mark.parametrize("most", [0, 40, 3000])
+def test_a_clone_whose_git_is_killed_fails(
+    attempt: Attempt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, most: int
+) -> None:
+    killed = tmp_path / "git"
+    killed.write_text(f'#!/bin/sh\n{process.GIT} "$@" | head -c {most}\nkill -9 $$\n')
+    killed.chmod(0o700)
+    monkeypatch.setattr(git_server, "GIT", str(killed))
+    done = git("clone", clone_url(attempt), "c", cwd=tmp_path, check=False)
+    assert done.returncode
+    assert str(attempt.pk) in caplog.text
+
+
 def test_broken_objects_do_not_land(work: Work) -> None:
     head = repository.head(work.bare)
     blob = git("hash-object", "-w", "--stdin", cwd=work.folder, feed=b"[submodule]").stdout.decode().strip()
