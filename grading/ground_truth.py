@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from exams.live.telemetry.measuring import Telemetry
+    from exams.live.telemetry import Telemetry
     from sandboxes.sandbox import JsonObject
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from exams.live.telemetry.measuring import Stint, Telemetry, Told
+    from exams.live.telemetry import Stint, Telemetry, Told
     from sandboxes.sandbox import JsonObject
 
 RECENT = timedelta(minutes=15)

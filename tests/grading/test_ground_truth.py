@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from exams.live.telemetry.measuring import Course, Entry, Telemetry, Version, measure
+from exams.live.telemetry import Course, Entry, Telemetry, Version, measure
 from exams.live.telemetry.outcomes import Guard, Outcome, Replayed
 from grading.ground_truth import Act, Acts, GroundTruth, Harm, as_json, establish, moment_of
 

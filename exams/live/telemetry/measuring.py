@@ -7,18 +7,19 @@ replayed. So the same seed and the same acts give the same series, to the micros
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from exams.live.telemetry.outcomes import Guard, Outcome
-from exams.packs.complaining import EVERYBODY_WHO_MIGHT, USUAL
+from exams.live.telemetry.shapes import Figures, Minute, Stint, Telemetry, Told
+from exams.packs.complaining import EVERYBODY_WHO_MIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from exams.live.telemetry.outcomes import Replayed
+    from exams.live.telemetry.shapes import Course, Entry, Version
     from exams.packs.complaining import Complaining
 
 MINUTE = timedelta(minutes=1)
@@ -26,128 +27,6 @@ MINUTE = timedelta(minutes=1)
 MITIGATED_SHARE = 0.02
 # … and at most this part of what the first release harmed, so that half a fix of a rare fault is none.
 MITIGATED_PART = 0.25
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A question of the traffic: `second` counts from the opening at a learner's 100 per cent of time."""
-
-    second: int
-    question: str
-    session: str
-
-
-@dataclass(frozen=True)
-class Version:
-    """What customers get from `live_from` on; `number` is the deployment's, `release` whose code runs.
-
-    They differ after a rollback, which is a deployment of its own of an earlier release.
-    """
-
-    number: int
-    release: int
-    live_from: datetime
-    replayed: Replayed
-
-
-@dataclass(frozen=True)
-class Course:
-    """When the incident opened, the learner's time in per cent, the incident's seed, and who complains."""
-
-    begins_at: datetime
-    percent: int
-    seed: int
-    complaining: Complaining = USUAL
-
-
-@dataclass(frozen=True)
-class Told:
-    """One answer to one customer.
-
-    Attributes:
-        number: Counts the questions of the attempt from 0.
-        entry: The question's number in the traffic.
-        at: When it was asked and answered.
-        deployment: The number of the deployment that answered.
-        complains_at: When the customer will complain; None when they will not. It may lie after `until`.
-        said: What the customer was told, of those who complain.
-    """
-
-    number: int
-    entry: int
-    at: datetime
-    question: str
-    session: str
-    deployment: int
-    outcome: Outcome
-    guard: Guard
-    complains_at: datetime | None = None
-    said: str = ""
-
-
-@dataclass(frozen=True)
-class Figures:
-    """How many answers of each sort; `refused_right` and `refused_over` sum up to all refusals."""
-
-    asked: int = 0
-    correct: int = 0
-    refused_right: int = 0
-    refused_over: int = 0
-    harmful: int = 0
-    failed: int = 0
-    guard_passed: int = 0
-    guard_blocked: int = 0
-    complaints: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Minute(Figures):
-    """The figures of the minute that began at `begins_at`; the last one may not be over yet."""
-
-    minute: int
-    begins_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stint(Figures):
-    """The figures of the time from which a deployment was live until the next one was, or until `until`.
-
-    `share` is the part of the whole traffic that this version harms, which needs no luck; `clean` says whether that is
-    so little that the harm has ended: see `MITIGATED_SHARE` and `MITIGATED_PART`.
-    """
-
-    deployment: int
-    release: int
-    begins_at: datetime
-    ends_at: datetime
-    share: float
-    clean: bool
-
-
-@dataclass(frozen=True)
-class Telemetry:
-    """What customers got from `begins_at` until before `until`.
-
-    Attributes:
-        minutes: Every minute that has begun, in order, also those in which nobody asked.
-        stints: Every deployment that was live, in order.
-        answers: Every answer, in order.
-        total: All of it together: `total.harmful` is the blast radius in answers.
-        harmful_sessions: The blast radius in conversations; a question without a session is one of its own.
-        first_harmful_at: When the first harmful answer was given.
-        mitigated_at: The moment from which the harm had ended until `until`: the beginning of the first stint of which
-            it is true that it and all stints after it are clean. None while the last one is not.
-    """
-
-    begins_at: datetime
-    until: datetime
-    minutes: tuple[Minute, ...] = ()
-    stints: tuple[Stint, ...] = ()
-    answers: tuple[Told, ...] = ()
-    total: Figures = Figures()
-    harmful_sessions: int = 0
-    first_harmful_at: datetime | None = None
-    mitigated_at: datetime | None = None
 
 
 def measure(traffic: Sequence[Entry], versions: Sequence[Version], course: Course, *, until: datetime) -> Telemetry:

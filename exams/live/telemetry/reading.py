@@ -6,8 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from exams.definitions import stage_for_questions
-from exams.live.telemetry.measuring import Course, Entry, Telemetry, Version, measure
+from exams.live.telemetry.measuring import measure
 from exams.live.telemetry.outcomes import Replayed
+from exams.live.telemetry.shapes import Course, Entry, Telemetry, Version
 from exams.models import Deployment, DeploymentKind, DeploymentState, Stage
 from exams.packs.complaining import Complaining
 
