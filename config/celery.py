@@ -4,11 +4,14 @@ import os
 
 from celery import Celery
 
+from config import warming
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 
 app = Celery("hotseat")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["exams", "grading", "rubrics"])
+warming.connect(app)
 
 # Seconds between sweeps. `expires` keeps a stalled worker from waking to a pile of identical doorbells.
 app.conf.beat_schedule = {

@@ -44,6 +44,17 @@ def sandbox() -> Sandbox:
         return made
 
 
+def warm() -> None:
+    """Start the containers that wait for the first run, without waiting for them; a fake has none.
+
+    Raises:
+        UnknownSandbox, CannotAssemble: as `sandbox`.
+    """
+    made = sandbox()
+    if isinstance(made, DockerSandbox):
+        made.warm()
+
+
 def close() -> None:
     """Give back what this process's sandbox keeps ready."""
     with _lock:

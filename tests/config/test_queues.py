@@ -11,6 +11,7 @@ from deploy.local import programs
 from deploy.local.places import Home
 
 LIVE = ("exams.tasks.answer_questions", "grading.tasks.replay_deployments", "grading.tasks.check_diagnoses")
+STOCK = ("exams.tasks.fill_stock", "grading.tasks.replay_stock")
 GRADES = ("grading.tasks.grade_waiting", "grading.tasks.reduce_repros")
 
 
@@ -30,6 +31,12 @@ def workers(tmp_path: Path) -> dict[str, tuple[str, ...]]:
 
 def test_what_learners_do_to_the_live_model_never_waits_behind_a_run() -> None:
     assert not {queue_of(task) for task in LIVE} & {queue_of(task) for task in GRADES}
+
+
+def test_a_learners_replay_never_waits_behind_the_drawing_of_incidents(tmp_path: Path) -> None:
+    assert not {queue_of(task) for task in LIVE} & {queue_of(task) for task in STOCK}
+    served = workers(tmp_path)
+    assert not {served[queue_of(task)] for task in LIVE} & {served[queue_of(task)] for task in STOCK}
 
 
 def test_a_run_gets_its_place_without_a_process_that_grades() -> None:
