@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from exams import oracle
 from exams.packs.hallucination import text
-from exams.packs.hallucination.trades import DOMAINS
 
 if TYPE_CHECKING:
+    from exams.oracle import ClaimVerdict
     from exams.packs.hallucination.text import Value
     from exams.packs.hallucination.world import Attribute, Fact, Product, World
 
 Kind = Literal["plain", "follow_up", "stranger", "abroad", "at_home", "vague", "chat"]
-
-CONDITIONS = tuple(condition for domain in DOMAINS.values() for condition in domain.conditions)
 
 _QUOTED = re.compile(r"^(?:For|On) (.+?) the (.+?) is (?:fixed at )?(\d.*)$")
 
@@ -53,57 +53,65 @@ class Asked:
 
 @dataclass(frozen=True)
 class Wrong:
-    """What is wrong with an answer: the value `given`, its `condition`, and the `approved` fact if there is one."""
+    """What is wrong with an answer: the value `given`, its `condition`, the `approved` fact if any, and the verdict."""
 
     given: Value
     condition: str | None
     approved: Fact | None
+    verdict: ClaimVerdict
 
 
 def read(reply: dict[str, Any]) -> text.Answer | None:
     """Take one of our own trees' replies apart, however it is rendered; None when it is in no known form.
 
-    The citation is beside the text, not in it. The oracle judges what learners' trees say, in any wording; this is for
-    our own, whose wordings are known.
+    The citation is beside the text, not in it. What a reply is worth only the oracle says, see `Judge`: this tells what
+    stands in it, for words of ours about it.
     """
     shown = unicodedata.normalize("NFKC", str(reply["text"]))
     plain = "".join(c for c in shown if unicodedata.category(c) != "Cf").replace("*", "").replace("_", "")
     return text.parse_answer(_QUOTED.sub(r"The \2 of \1 is \3", " ".join(plain.split())))
 
 
-def wrong(world: World, asked: Asked, reply: dict[str, Any]) -> Wrong | None:
-    """Compare one of our own trees' replies with what is true; None when nothing harmful was said.
+class Judge:
+    """Tells which of a world's replies are harmful, in the order they were given: by the oracle, like all of grading.
 
-    Words that are no condition of any trade say nothing, as for the oracle.
+    There is no other count. What a trace, a chart, an answer to a learner's question and a probe call wrong is the
+    same.
     """
-    answer = read(reply)
-    if answer is None or answer.refused:
-        return None
-    fact = asked.fact(world)
-    condition = next((known for known in CONDITIONS if known in (answer.condition or "")), None)
-    if fact is not None and asked.product is not None:
-        right = (
-            answer.product == asked.product.name
-            and answer.value == fact.value
-            and condition == fact.condition
-            and answer.unit == fact.unit
-        )
-        if right:
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._conversations = oracle.Conversations(_approved(world))
+
+    def wrong(self, asked: Asked, reply: dict[str, Any]) -> Wrong | None:
+        """What is wrong with the next reply; None when nothing harmful was said."""
+        judged = self._conversations.judge(asked.question, asked.session, reply)
+        if not oracle.harmful(judged.verdict):
             return None
-    return Wrong(answer.value, condition, fact)
+        answer, claim = read(reply), judged.claims[0]
+        given = text.parse_number(claim.value) if answer is None else answer.value
+        return Wrong(given, claim.condition, asked.fact(self._world), judged.verdict)
+
+
+@lru_cache(maxsize=8)
+def _approved(world: World) -> oracle.Facts:
+    return oracle.read_facts(world.facts())
 
 
 def sound(world: World, asked: Asked, reply: dict[str, Any]) -> bool:
-    """Whether the reply is exactly right: value, unit, condition and source, or a refusal where nothing is approved."""
+    """Whether the reply is what it ought to be to the letter, or a refusal where nothing is approved.
+
+    The oracle asks less: it takes other wordings and more sources. So a reply that is sound is never wrong.
+    """
     fact = asked.fact(world)
-    if fact is None:
+    if fact is None or asked.product is None or asked.attribute is None:
         return bool(reply["refused"])
-    answer = read(reply)
-    cited = [{"document": fact.document, "sentence": fact.sentence}]
-    return (
-        answer is not None
-        and not answer.refused
-        and answer.condition == fact.condition
-        and wrong(world, asked, reply) is None
-        and reply["citations"] == cited
+    right = text.Answer(
+        refused=False,
+        attribute=asked.attribute.name,
+        product=asked.product.name,
+        value=fact.value,
+        unit=fact.unit,
+        condition=fact.condition,
     )
+    return read(reply) == right and reply["citations"] == [{"document": fact.document, "sentence": fact.sentence}]

@@ -9,6 +9,7 @@ from datetime import timedelta
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
+from exams.oracle import ClaimVerdict
 from exams.packs.complaining import Complaining
 from exams.packs.hallucination import text
 from exams.packs.hallucination.asked import read
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from exams.packs.hallucination.incident import Incident, Trace
+    from exams.packs.hallucination.incident import Incident
+    from exams.packs.hallucination.replay import Trace
     from exams.packs.hallucination.world import Fact
 
 AN_HOUR = (8.0, 10.0)  # so many customers complain of wrong answers, whatever the fault
@@ -108,7 +110,9 @@ class _Words:
     def about(self, trace: Trace, what: str) -> str:
         """What the customer of a trace writes."""
         if what == "wrong":
-            return self._wrong(trace)
+            if makes_sense(trace):
+                return self._wrong(trace)
+            what = "unsure"
         named = trace.asked.attribute is not None and bool(trace.asked.name)
         unsure = self._unsure if named else self._unsure_of_all
         pool = {"unsure": unsure, "refused": self._refused, "otherwise": self._otherwise}[what]
@@ -134,6 +138,12 @@ def _paired(openings: list[str], endings: list[str]) -> list[str]:
 
 def _endless(texts: list[str], drawing: random.Random) -> Iterator[str]:
     return cycle(drawing.sample(texts, len(texts)))
+
+
+def makes_sense(trace: Trace) -> bool:
+    """Whether one can say what is wrong with an answer: not of one that is garbled, or wrong in its source alone."""
+    said = read(trace.reply)
+    return said is not None and trace.wrong is not None and trace.wrong.verdict is not ClaimVerdict.misgrounded
 
 
 def kind(trace: Trace) -> str:

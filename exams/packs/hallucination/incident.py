@@ -11,25 +11,31 @@ from typing import TYPE_CHECKING
 
 from exams.packs import NoSuchFailureClass, Spec
 from exams.packs.hallucination import build, history, moments
-from exams.packs.hallucination.asked import Asked, Wrong, sound, wrong
-from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.edits import FailureClass, Fault, Told, apply
 from exams.packs.hallucination.hidden import CLASSES
 from exams.packs.hallucination.mending import healthy_with, kept_clear, mended
 from exams.packs.hallucination.past import Setting
 from exams.packs.hallucination.people import Person, staff
-from exams.packs.hallucination.traffic import stream
+from exams.packs.hallucination.replay import (
+    Trace,
+    Unusable,
+    check_damage,
+    check_quiet,
+    check_sound,
+    damage,
+    first_complaint,
+    production,
+)
 from exams.packs.hallucination.weave import hunks, woven
 from exams.packs.hallucination.world import DOMAINS, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from exams.packs.hallucination.past import Past, Release
+    from exams.packs.hallucination.asked import Asked
+    from exams.packs.hallucination.past import Past
     from sandboxes.ingest.tree import Tree
 
-QUESTIONS_AN_HOUR = 600
 HOURS_BEFORE = 3
 # Some classes need a dozen worlds on average; so many that running out means a broken pack, not bad luck.
 MOST_DRAWINGS = 400
@@ -44,16 +50,6 @@ COMPANIES = {
 
 class NoUsableWorld(RuntimeError):
     """No drawing gave a world that the healthy assistant answers without a fault and the fault damages enough."""
-
-
-@dataclass(frozen=True)
-class Trace:
-    """One question of production: when, what it was about, what was said, what was wrong."""
-
-    at: datetime
-    asked: Asked
-    reply: build.Reply
-    wrong: Wrong | None
 
 
 @dataclass(frozen=True)
@@ -183,8 +179,8 @@ def incident(spec: Spec) -> Incident:
             right = build.healthy(world, service=service, company=company)
             prepared = healthy_with(right, fault)
             faulty = apply(prepared, fault.edits)
-            _check_sound(mended(faulty, fault), world, "the healthy assistant")
-            harmed, touched, example = _damage(faulty, world, failure)
+            check_sound(mended(faulty, fault), world, "the healthy assistant")
+            harmed, touched, example = damage(faulty, world, failure)
             past = history.draw(
                 Setting(
                     draw=partial(_drawing, spec),
@@ -199,9 +195,9 @@ def incident(spec: Spec) -> Incident:
                 )
             )
             began = when.onset_at - timedelta(hours=HOURS_BEFORE)
-            traces = _production(world, past.releases, since=began, until=when.opened_at, seed=f"{spec.seed}/{attempt}")
-            _check_quiet(traces, until=when.onset_at)
-            told = _first_complaint(world, failure, traces)
+            traces = production(world, past.releases, since=began, until=when.opened_at, seed=f"{spec.seed}/{attempt}")
+            check_quiet(traces, until=when.onset_at)
+            told = first_complaint(world, failure, traces)
             drawn = Incident(
                 spec=spec,
                 failure=failure,
@@ -221,11 +217,11 @@ def incident(spec: Spec) -> Incident:
                 touched=touched,
                 thrown_away=tuple(thrown_away),
             )
-            _check_harm(drawn)
-            _check_sound(drawn.sound, world, "the healthy assistant with innocent changes")
+            check_damage(drawn.faulty, world, failure, (harmed, touched))
+            check_sound(drawn.sound, world, "the healthy assistant with innocent changes")
             for name, change in fault.alternatives.items():
-                _check_sound(drawn.woven(apply(faulty, change(told))), world, f"the alternative {name}")
-        except _Unusable as reason:
+                check_sound(drawn.woven(apply(faulty, change(told))), world, f"the alternative {name}")
+        except Unusable as reason:
             thrown_away.append(str(reason))
             continue
         return drawn
@@ -233,89 +229,3 @@ def incident(spec: Spec) -> Incident:
     raise NoUsableWorld(
         f"{MOST_DRAWINGS} drawings of {spec.key} ({fault.name}) in {domain!r} were of no use: {reasons}"
     )
-
-
-class _Unusable(Exception):
-    """Why a drawing is thrown away."""
-
-
-def _check_sound(tree: Tree, world: World, whose: str) -> None:
-    """Every question of the battery must be answered exactly."""
-    with build.opened(tree) as ask:
-        if not all(sound(world, asked, ask(asked.question, asked.session)) for asked in battery(world)):
-            raise _Unusable(f"{whose} made a mistake")
-
-
-def _check_harm(drawn: Incident) -> None:
-    """Innocent changes must neither mend the fault nor add to it."""
-    if _damage(drawn.faulty, drawn.world, drawn.failure)[:2] != (drawn.harmed, drawn.touched):
-        raise _Unusable("innocent changes changed the harm")
-
-
-def _check_quiet(traces: list[Trace], *, until: datetime) -> None:
-    if any(trace.wrong is not None for trace in traces if trace.at < until):
-        raise _Unusable("harm was done before the onset")
-
-
-def affected(harmed: Iterable[Asked]) -> int:
-    """About how many products something harmful is said: those of the catalogue, or if none, made-up ones."""
-    named = list(harmed)
-    products = {asked.product.id for asked in named if asked.product is not None}
-    return len(products) or len({asked.name for asked in named})
-
-
-def _damage(faulty: Tree, world: World, failure: FailureClass) -> tuple[tuple[Asked, ...], tuple[Asked, ...], Told]:
-    """The questions of the battery that get a harmful answer, those that get any but the right one, and an example."""
-    with build.opened(faulty) as ask:
-        replies = [(asked, ask(asked.question, asked.session)) for asked in battery(world)]
-    harmed = tuple(asked for asked, reply in replies if wrong(world, asked, reply) is not None)
-    touched = tuple(asked for asked, reply in replies if not sound(world, asked, reply))
-    least, most = failure.harm
-    if not least <= len(harmed) <= most:
-        raise _Unusable(f"{len(harmed)} questions were harmed, not {least} to {most}")
-    if affected(harmed) != failure.affected:
-        raise _Unusable(f"{affected(harmed)} products were affected, not {failure.affected}")
-    for asked in touched:
-        if not failure.touches(world, asked):
-            raise _Unusable(f"a question out of scope was touched ({asked.kind})")
-    examples = (_told(world, failure, asked, reply, wrong(world, asked, reply)) for asked, reply in replies)
-    example = next((told for told in examples if told is not None), None)
-    if example is None:
-        raise _Unusable("no wrong answer shows the class")
-    return harmed, touched, example
-
-
-def _told(world: World, failure: FailureClass, asked: Asked, reply: build.Reply, mistake: Wrong | None) -> Told | None:
-    """A wrong answer that shows the class plainly; None for any other."""
-    if mistake is None or not failure.shows(world, asked, mistake):
-        return None
-    cited = [(str(one["document"]), int(one["sentence"])) for one in reply["citations"]]
-    return Told(world, asked, str(reply["text"]), mistake, cited[0] if cited else None)
-
-
-def _production(world: World, landed: Sequence[Release], *, since: datetime, until: datetime, seed: str) -> list[Trace]:
-    """What customers asked and were told; each release's own tree is live until the next, and starts anew."""
-    seconds = int((until - since).total_seconds())
-    asked = list(
-        stream(world, seed=f"before/{seed}", seconds=seconds, count=seconds * QUESTIONS_AN_HOUR // 3600, prefix="a")
-    )
-    traces: list[Trace] = []
-    ends = [release.deployed_at for release in landed[1:]]
-    for release, end in zip(landed, [*ends, until], strict=True):
-        mine = [one for one in asked[len(traces) :] if since + timedelta(seconds=one.second) < end]
-        if not mine:
-            continue
-        with build.opened(release.tree) as ask:
-            for one in mine:
-                reply = ask(one.question, one.session)
-                traces.append(Trace(since + timedelta(seconds=one.second), one, reply, wrong(world, one, reply)))
-    return traces
-
-
-def _first_complaint(world: World, failure: FailureClass, traces: list[Trace]) -> Told:
-    """The first wrong answer that shows the class plainly."""
-    for trace in traces:
-        told = _told(world, failure, trace.asked, trace.reply, trace.wrong)
-        if told is not None:
-            return told
-    raise _Unusable("no wrong answer shows the class")

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from exams.packs.hallucination.complaints import Complaint
-    from exams.packs.hallucination.incident import Incident, Trace
+    from exams.packs.hallucination.incident import Incident
     from exams.packs.hallucination.past import Release
+    from exams.packs.hallucination.replay import Trace
 
 RECORDED = ("ops/", "traces.jsonl")  # where all of it lies
 SLOT = timedelta(minutes=10)

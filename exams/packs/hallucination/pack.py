@@ -12,8 +12,9 @@ from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.catalogue import CATALOGUE
 from exams.packs.hallucination.edits import apply
 from exams.packs.hallucination.hidden import CLASSES
-from exams.packs.hallucination.incident import affected, domain_of, failure_class, incident
+from exams.packs.hallucination.incident import domain_of, failure_class, incident
 from exams.packs.hallucination.mending import healthy_with
+from exams.packs.hallucination.replay import affected
 from exams.packs.hallucination.traffic import stream
 from exams.packs.hallucination.world import DOMAINS
 from exams.packs.hashing import files_below

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from exams.packs import Spec
 from exams.packs.hallucination import battery, build
-from exams.packs.hallucination.asked import sound, wrong
+from exams.packs.hallucination.asked import Judge, sound
 from exams.packs.hallucination.hidden import CLASSES
 from exams.packs.hallucination.incident import domain_of, fault_of, incident
 from exams.packs.hallucination.world import DOMAINS, World
@@ -60,6 +60,7 @@ def healthy(number: int) -> Healthy:
             tree = build.healthy(world, service="healthy", company="Healthy")
         except LookupError:  # no product whose answer the tree's own test could check
             continue
+        judge = Judge(world)
         with build.opened(tree) as ask:
             for asked in battery.battery(world):
                 kind = "known" if asked.fact(world) else "unknown"
@@ -67,10 +68,11 @@ def healthy(number: int) -> Healthy:
                 reply = ask(asked.question, asked.session)
                 if reply["prompt"] and not asked.session:
                     spent.append(time.process_time() - began)
+                mistake = judge.wrong(asked, reply)
                 if count[kind] < number:
                     count[kind] += 1
                     count[f"{kind} right"] += sound(world, asked, reply)
-                    count["harmful"] += wrong(world, asked, reply) is not None
+                    count["harmful"] += mistake is not None
         if min(count["known"], count["unknown"]) == number:
             break
     return Healthy(

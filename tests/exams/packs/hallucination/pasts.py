@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from functools import cache
 
+from exams.oracle import ClaimVerdict
 from exams.packs import Spec
 from exams.packs.hallucination import build, history, moments
 from exams.packs.hallucination.asked import Wrong
@@ -37,7 +38,7 @@ def told(world: World) -> Told:
     asked, fact = next(
         (one, fact) for one in battery(world) if (fact := one.fact(world)) is not None and fact.condition is not None
     )
-    return Told(world, asked, "It is 3.", Wrong(3, None, fact), (fact.document, fact.sentence))
+    return Told(world, asked, "It is 3.", Wrong(3, None, fact, ClaimVerdict.conflict), (fact.document, fact.sentence))
 
 
 @cache

@@ -16,8 +16,8 @@ from _pytest.mark.structures import ParameterSet
 
 from exams.packs import Spec
 from exams.packs.hallucination import PACK, build, complaints, flags, history, operations
-from exams.packs.hallucination.asked import wrong
-from exams.packs.hallucination.complaints import UNSURE_SHARE, kind, shown
+from exams.packs.hallucination.asked import Judge
+from exams.packs.hallucination.complaints import UNSURE_SHARE, kind, makes_sense, shown
 from exams.packs.hallucination.grievances import COUNTERS, SAID, UNSURE, UNSURE_ABOUT
 from exams.packs.hallucination.hidden import CLASSES
 from exams.packs.hallucination.incident import incident
@@ -96,7 +96,7 @@ def test_no_wording_comes_twice_and_a_third_says_no_more_than_that_it_was_wrong(
     texts = Counter(one.text for one in written)
     assert max(texts.values()) == 1
     assert 10 <= len(written) <= 60
-    assert {kind(one.trace) for one in written} <= SAID.keys()
+    assert {kind(one.trace) for one in written if makes_sense(one.trace)} <= SAID.keys()
     vague = re.compile("|".join(re.sub(r"\\{\w+\\}", ".+", re.escape(text)) for text in (*UNSURE, *UNSURE_ABOUT)))
     unsure = [bool(vague.fullmatch(one.text)) for one in written]
     assert not unsure[[one.trace.asked for one in written].index(incident(spec).told.asked)]
@@ -128,8 +128,9 @@ def test_as_many_complain_after_the_opening_as_before_it_if_nothing_is_done(spec
     harmed = 0
     for day in range(days):
         live = stream(drawn.world, seed=f"live/{day}", seconds=LIVE_SECONDS, count=LIVE_QUESTIONS, prefix="c")
+        judge = Judge(drawn.world)
         with build.opened(PACK.base(spec)) as ask:
-            harmed += sum(wrong(drawn.world, one, ask(one.question, one.session)) is not None for one in live)
+            harmed += sum(judge.wrong(one, ask(one.question, one.session)) is not None for one in live)
     after = complaints.law(drawn).share * harmed / days / hours
     assert 1 / 1.5 <= after / _expected(spec) <= 1.5
 

@@ -17,7 +17,7 @@ from exams import oracle, packs
 from exams.oracle import ClaimVerdict
 from exams.packs import NoSuchFailureClass, NothingLeftToDraw, Pack, Spec
 from exams.packs.hallucination import PACK, build, edits, opening, operations
-from exams.packs.hallucination.asked import CONDITIONS, read, wrong
+from exams.packs.hallucination.asked import Judge, sound
 from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.hidden import CLASSES
 from exams.packs.hallucination.incident import domain_of, fault_of, incident
@@ -297,26 +297,43 @@ def test_the_fault_damages_its_class_and_nothing_else(spec: Spec) -> None:
     drawn = incident(spec)
     with build.opened(PACK.base(spec)) as ask:
         replies = [(asked, ask(asked.question, asked.session)) for asked in battery(drawn.world)]
-    harmed = [asked for asked, reply in replies if wrong(drawn.world, asked, reply)]
+    judge = Judge(drawn.world)
+    harmed = [asked for asked, reply in replies if judge.wrong(asked, reply)]
     least, most = drawn.failure.harm
     assert least <= len(harmed) == len(drawn.harmed) <= most
     assert all(drawn.failure.touches(drawn.world, asked) for asked in harmed)
 
 
-def test_the_oracle_sees_the_harm_that_the_pack_counts(spec: Spec) -> None:
+def test_what_is_sound_is_right_to_the_oracle(spec: Spec) -> None:
     drawn = incident(spec)
     talk = oracle.Conversations(oracle.read_facts(PACK.facts(spec)))
     with build.opened(PACK.base(spec)) as ask:
         for asked in battery(drawn.world):
             reply = ask(asked.question, asked.session)
             judged = talk.judge(asked.question, asked.session, reply)
-            answer = read(reply)
-            if answer is None or answer.condition not in {None, *CONDITIONS}:
-                continue  # garbled by sampling: the oracle reads it more closely than the pack's count
-            assert oracle.harmful(judged.verdict) == (wrong(drawn.world, asked, reply) is not None), (
-                asked,
-                reply["text"],
-            )
+            assert judged.verdict in oracle.RIGHT or not sound(drawn.world, asked, reply), (asked, reply["text"])
+
+
+def test_the_truth_counts_what_the_oracle_counts_in_the_traces_that_are_served(spec: Spec) -> None:
+    one_law(spec)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", [11, 12, 13, 169890])
+def test_and_so_it_does_where_answers_are_garbled(seed: int) -> None:
+    one_law(Spec("H10", seed))
+
+
+def one_law(spec: Spec) -> None:
+    """As a mentor would, or a learner with an oracle: from nothing but the files, in the order of the traces."""
+    truth, tree = PACK.truth(spec), PACK.base(spec)
+    talk = oracle.Conversations(oracle.read_facts(tree.files[build.FACTS_PATH]))
+    rows = [json.loads(line) for line in tree.files["traces.jsonl"].splitlines()]
+    harmful = [row for row in rows if oracle.harmful(talk.judge(row["question"], row["session"], row).verdict)]
+    assert len(harmful) == truth["wrong_answers_before_opening"] == PACK.measures(spec).harmful
+    assert len({row["session"] for row in harmful}) == truth["customers_told_wrong"]
+    assert harmful[0]["at"] == truth["first_wrong_at"]
 
 
 # --- Probes ----------------------------------------------------------------------------------------------------
