@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, connections
 
 from grading import queue
+from grading.beside import Beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-    from types import TracebackType
 
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 5.0
 
 
-class Keeper:
+class Keeper(Beside):
     """Renews the lease of `held` every few seconds while the `with` block runs.
 
     `clock` reads the database's clock; `also` is called at each beat, so that a worker that is busy for a while still
@@ -32,24 +31,14 @@ class Keeper:
     def __init__(
         self, held: queue.Claim, *, clock: Callable[[], datetime], also: Callable[[datetime], None] | None = None
     ) -> None:
+        super().__init__(every=EVERY_SECONDS, name=f"lease-{held.run_id}")
         self.done = 0
         self.total = 0
         self._held = held
         self._clock = clock
         self._also = also
-        self._stop = threading.Event()
         self._lost: str | None = None
-        self._thread = threading.Thread(target=self._keep, name=f"lease-{held.run_id}", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
+        self._renewed = time.monotonic()
 
     def check(self) -> None:
         """Go on only while the claim is ours.
@@ -60,22 +49,26 @@ class Keeper:
         if self._lost is not None:
             raise queue.LeaseLost(self._lost)
 
-    def _keep(self) -> None:
-        renewed = time.monotonic()
+    def again(self) -> None:
+        """Renew the lease, if it is still ours."""
+        if self._lost is not None:
+            return
         try:
-            while not self._stop.wait(EVERY_SECONDS) and self._lost is None:
-                try:
-                    now = self._clock()
-                    queue.keep(self._held, done=self.done, total=self.total, now=now)
-                    renewed = time.monotonic()
-                    if self._also is not None:
-                        self._also(now)
-                except queue.LeaseLost as lost:
-                    self._lost = str(lost)
-                except DatabaseError as fault:
-                    log.warning("Could not renew the lease of run %s: %s", self._held.run_id, fault)
-                    connections.close_all()  # the next beat connects anew
-                    if time.monotonic() - renewed > queue.patience.LEASE.total_seconds():
-                        self._lost = f"run {self._held.run_id}: no lease could be had from the database: {fault}"
+            now = self._clock()
+            queue.keep(self._held, done=self.done, total=self.total, now=now)
+            self._renewed = time.monotonic()
+            if self._also is not None:
+                self._also(now)
+        except queue.LeaseLost as lost:
+            self._lost = str(lost)
+        except DatabaseError as fault:
+            log.warning("Could not renew the lease of run %s: %s", self._held.run_id, fault)
+            connections.close_all()  # the next beat connects anew
+            if time.monotonic() - self._renewed > queue.patience.LEASE.total_seconds():
+                self._lost = f"run {self._held.run_id}: no lease could be had from the database: {fault}"
+
+    def _go_on(self) -> None:
+        try:
+            super()._go_on()
         finally:
             connections.close_all()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
+
+from grading.beside import Beside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
 EVERY_SECONDS = 3.0
 CONTAINERS = "sandbox containers"
@@ -18,38 +18,24 @@ _SHIM = "containerd-shim"
 _MIB = 1024
 
 
-class Watch:
-    """Looks every few seconds while the `with` block runs, in a thread of its own.
+class Watch(Beside):
+    """Looks every few seconds while the `with` block runs.
 
     `roots` are the processes by name whose children count with them. Memory is what would be free without them
     (proportional set size), in MiB. Containers are whatever the engine runs, whoever started it.
     """
 
     def __init__(self, roots: Mapping[str, int]) -> None:
+        super().__init__(every=EVERY_SECONDS, name="watch")
         self._roots = {pid: name for name, pid in roots.items()}
         self.most: dict[str, float] = {}
         self.most_together = 0.0
         self.most_taken = 0.0
         self.loads: list[float] = []
         self._free_before = _available()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._look_often, name="watch", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _look_often(self) -> None:
-        while not self._stop.wait(EVERY_SECONDS):
-            self._look()
-
-    def _look(self) -> None:
+    def again(self) -> None:
+        """Look once."""
         now: dict[str, float] = {}
         parents, names = _processes()
         for pid in parents:

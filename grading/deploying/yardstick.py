@@ -8,14 +8,14 @@ milliseconds on the most crowded machine, and would see nothing. A slow disk it 
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
+
+from grading.beside import Beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
 EVERY_SECONDS = 2.0
 _ROUNDS = 100_000  # about 20 milliseconds of a processor; other threads of this process go on meanwhile
@@ -33,33 +33,22 @@ def some_work() -> None:
     hashlib.pbkdf2_hmac("sha256", b"how long", b"does this take", _ROUNDS)
 
 
-class Yardstick:
+class Yardstick(Beside):
     """Measures while the `with` block runs."""
 
     def __init__(self, work: Callable[[], object] = some_work) -> None:
+        super().__init__(every=EVERY_SECONDS, name="yardstick")
         self._work = work
         self._samples: list[_Sample] = []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._measure, name="yardstick", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
 
     def share(self, since: float) -> float:
         """Which part of a processor was to be had since then, on `time.monotonic`: 1.0 is a whole one."""
         seen = [each for each in tuple(self._samples) if each.ended >= since] or [self._sample()]
         return min(1.0, sum(each.had for each in seen) / max(sum(each.took for each in seen), 1e-9))
 
-    def _measure(self) -> None:
-        while not self._stop.wait(EVERY_SECONDS):
-            self._samples.append(self._sample())
+    def again(self) -> None:
+        """Take one sample."""
+        self._samples.append(self._sample())
 
     def _sample(self) -> _Sample:
         began, had = time.monotonic(), time.thread_time()
