@@ -110,7 +110,9 @@ def test_a_watch_sees_the_memory_of_processes_and_their_children(monkeypatch: py
     with subprocess.Popen(["/bin/sh", "-c", "sleep 30 & wait"], start_new_session=True) as process:
         try:
             with watching.Watch({"shell": process.pid}) as seen:
-                time.sleep(2)
+                until = time.monotonic() + 60
+                while not seen.loads and time.monotonic() < until:
+                    time.sleep(0.1)
         finally:
             os.killpg(process.pid, signal.SIGKILL)
     assert seen.most["shell"] > 0

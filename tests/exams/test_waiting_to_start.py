@@ -95,7 +95,7 @@ def test_six_who_start_at_once_on_an_empty_stock_are_told_at_once_and_start_when
         answers: Any = together(6, one)
     assert incident.make is make
     assert [answer.status_code for answer in answers] == [503] * 6, [answer.content for answer in answers]
-    assert max(took) < 5
+    assert max(took) < 15  # drawing six one after the other is what it must not be
     for answer in answers:
         said = answer.json()
         assert answer["Content-Type"] == "application/problem+json"

@@ -47,12 +47,12 @@ def machine(monkeypatch: pytest.MonkeyPatch, share: float, *, budget: float = 60
 def test_a_slow_version_fails_where_its_time_is_over(
     attempt: Attempt, fake: FakeSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machine(monkeypatch, QUIET, budget=3.0, answer=10.0)
-    row = deployed(attempt, server(attempt, SLOW))
+    machine(monkeypatch, QUIET, budget=8.0, answer=10.0)
+    row = deployed(attempt, server(attempt, "import time\ntime.sleep(1)"))
     replayed(fake, at=SOON)
     found = outcomes(row)
     assert found == "c" * found.count("c") + "f" * found.count("f")
-    assert 0 < found.count("c") < 7
+    assert 0 < found.count("c") < 9
     assert (row.state, row.timings["starts"]) == (S.READY, 1)
 
 
@@ -76,7 +76,7 @@ def test_what_it_used_of_the_processor_is_its_own_however_crowded_the_machine(
     attempt: Attempt, fake: FakeSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine(monkeypatch, 0.0, budget=4.0, answer=10.0)
-    monkeypatch.setattr(putting, "FAIR_SHARE_OF_BUDGET", 0.2)
+    monkeypatch.setattr(putting, "FAIR_SHARE_OF_BUDGET", 0.02)  # what even the most crowded machine gives it
     row = deployed(
         attempt, server(attempt, "import time\nend = time.monotonic() + 3\nwhile time.monotonic() < end: pass")
     )
@@ -93,13 +93,13 @@ def test_one_that_hangs_is_given_up_after_a_few_answers(
     replayed(fake, at=SOON)
     assert outcomes(row) == "f" * 12
     assert (row.state, row.timings["starts"]) == (S.READY, putting.MOST_HUNG)
-    assert row.timings["total_seconds"] < 30
+    assert row.timings["total_seconds"] < putting.BUDGET_SECONDS
 
 
 def test_one_that_hangs_now_and_then_is_started_again(
     attempt: Attempt, fake: FakeSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machine(monkeypatch, QUIET)
+    machine(monkeypatch, QUIET, answer=2.0)
     row = deployed(attempt, server(attempt, f"if self.count == 3:\n    {HANGS.replace(chr(10), chr(10) + '    ')}"))
     replayed(fake, at=SOON)
     assert outcomes(row) == "ccf" * 4
