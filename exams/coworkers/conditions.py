@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from exams.coworkers.history import MINUTE, Complaint
 from exams.packs.injects import (
     Complained,
-    Complaints,
     Condition,
     Confirmed,
     Deployed,
@@ -16,6 +15,7 @@ from exams.packs.injects import (
     HarmLeft,
     NeverTold,
     PromiseMissed,
+    Rings,
     Share,
     Silence,
     Stands,
@@ -51,13 +51,12 @@ class Scene:
         found = self.history.first_update_after(said.second, said.asks.audiences, seen_at=self.second)
         return found is not None
 
-    def span(self, back: Share | HarmLeft | Complaints) -> tuple[int, int]:
+    def span(self, back: Share | HarmLeft) -> tuple[int, int]:
         """The whole minutes [first, end) that a condition looks back at."""
         end, since = self.second // MINUTE, 0
-        start = "" if isinstance(back, Complaints) else back.since
-        if start == "version":
+        if back.since == "version":
             since = self.history.changed(self.second)
-        elif start == "update":
+        elif back.since == "update":
             last = self.history.last_update(self.second)
             since = last.second if last else 0
         return min(end, max(0, end - self.history.stretched(back.minutes), -(-since // MINUTE))), end
@@ -83,8 +82,8 @@ def holds(condition: Condition, scene: Scene) -> bool:  # noqa: C901, PLR0911, P
             return _share_holds(condition, scene)
         case HarmLeft():
             return _harm_left(condition, scene)
-        case Complaints():
-            return history.complained(*scene.span(condition)) >= condition.at_least
+        case Rings(alarm):
+            return history.last_ring(alarm, second) is not None
         case Complained():
             return scene.complaint() is not None
         case Confirmed(yes):
@@ -133,7 +132,7 @@ def turning_points(condition: Condition, history: History) -> Iterator[int]:
         case Deployed(_, seconds):
             length = max(1, history.stretched(seconds))
             yield from (one.second + length for one in history.deployments)
-        case Share() | HarmLeft() | Complaints():
+        case Share() | HarmLeft():
             yield from range(0, history.closes, MINUTE)
         case _:
             return
@@ -144,6 +143,7 @@ def facts(history: History) -> Iterator[int]:
     for dated in (history.updates, history.deployments, history.complaints):
         yield from (one.second for one in dated)
     yield from history.confirmed
+    yield from history.complained
     if history.handed_in is not None:
         yield history.handed_in
     yield from (since for since, _ in history.closings[1:])

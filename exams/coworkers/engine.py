@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from exams.coworkers.conditions import Scene, facts, holds, turning_points
 from exams.coworkers.history import Said
 from exams.coworkers.words import text_of
-from exams.packs.injects import Complained, HarmLeft, Share, Unanswered
+from exams.packs.injects import Complained, HarmLeft, Rings, Share, Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from exams.packs.injects import InjectRule
 
 APART = 20  # seconds between two injects, so that each can be read
+APART_OF_ONE = (120, 180)  # between two of one person, who reads and writes other things in between
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ def outlook(script: tuple[InjectRule, ...], history: History, until: int) -> Out
 
     1. Note every second at which a condition may begin to hold, in order.
     2. At each, a rule whose conditions hold makes up its mind, and speaks `delay` later if they hold then too.
-    3. Who would speak less than `APART` after somebody else waits that long, and looks again.
+    3. Who would speak less than `APART` after somebody else, or less than two to three minutes after their own last
+       words, waits that long, and looks again.
     4. What was said is itself something that may change a condition: its seconds are noted too.
     """
     room = _Room(script, history)
@@ -82,12 +84,19 @@ class _Room:
             if speaks_at is None:
                 continue
             if speaks_at <= second and self.scene.said:
-                speaks_at = max(speaks_at, self.scene.said[-1].second + APART)
+                speaks_at = max(speaks_at, self.scene.said[-1].second + APART, self._free_at(speaker.rule))
             speaker.speaks_at = speaks_at
             if speaks_at > second:
                 self.note([speaks_at])
             else:
                 self._speak(speaker)
+
+    def _free_at(self, rule: InjectRule) -> int:
+        """From when on a rule's sender may speak again; not always as long after, so that no clock shows."""
+        sender = (rule.sender.role, rule.sender.name)
+        last = next((said for said in reversed(self.scene.said) if (said.role, said.name) == sender), None)
+        least, most = APART_OF_ONE
+        return last.second + least + last.second % (most - least + 1) if last else 0
 
     def _speak(self, speaker: _Speaker) -> None:
         said = speaker.speak(self.scene)
@@ -113,6 +122,7 @@ class _Speaker:
         self._not_in_last = history.stretched(rule.not_in_last)
         # Figures of production cost most to look up: they are asked for when all else holds.
         self._when = sorted(rule.when, key=lambda condition: isinstance(condition, Share | HarmLeft | Complained))
+        self._rings = next((condition for condition in rule.when if isinstance(condition, Rings)), None)
         self._about: int | None = None
 
     def mind(self, scene: Scene) -> int | None:
@@ -153,6 +163,9 @@ class _Speaker:
         return not self.rule.each or self._subject(scene) not in {None, self._about}
 
     def _subject(self, scene: Scene) -> int | None:
+        if self._rings is not None:
+            ring = scene.history.last_ring(self._rings.alarm, scene.second)
+            return ring.second if ring else None
         if self.rule.each == "update":
             last = scene.history.last_update(scene.second)
             return last.second if last else None

@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from exams.packs.alarm import Alarm, Ring
     from exams.packs.injects import Answered, Asks, Outcome, Role
 
 MINUTE = 60
@@ -46,7 +47,6 @@ class Minute:
     refused: int = 0
     harmful: int = 0
     failed: int = 0
-    complaints: int = 0
     opening: int = 0
 
 
@@ -61,11 +61,6 @@ class Complaint:
     question: str
     answer: str
     began: str = ""
-
-    @property
-    def asked(self) -> tuple[str, ...]:
-        """What has to be quoted for the question to be understood."""
-        return (self.began, self.question) if self.began else (self.question,)
 
 
 @dataclass(frozen=True)
@@ -105,7 +100,8 @@ class History:
         confirmed: Seconds at which it became known that a diagnosis' repro reproduces.
         handed_in: The second at which the stage was first handed in.
         minutes: Customers, without gaps from minute zero, as far as is known.
-        complaints: Of those customers.
+        complained: When customers complained, or are sure to: also before the window, at seconds below zero. In order.
+        complaints: Those of them since it opened that can be quoted.
     """
 
     closings: tuple[tuple[int, int], ...]
@@ -115,6 +111,7 @@ class History:
     confirmed: tuple[int, ...] = ()
     handed_in: int | None = None
     minutes: tuple[Minute, ...] = ()
+    complained: tuple[int, ...] = ()
     complaints: tuple[Complaint, ...] = ()
 
     @property
@@ -158,11 +155,11 @@ class History:
         sums = self._sums[what]
         return sums[end] - sums[first]
 
-    def complained(self, first: int, end: int) -> int:
-        """How many complaints came in the minutes [first, end), as far as is known."""
-        end = min(end, len(self.minutes))
-        sums = self._sums["complaints"]
-        return sums[end] - sums[min(first, end)]
+    def last_ring(self, alarm: Alarm, second: int) -> Ring | None:
+        """When an alarm rang last since the opening, as it is seen at a second."""
+        if alarm not in self._rings:
+            self._rings[alarm] = alarm.rings(self.complained, pace=self.pace)
+        return next((ring for ring in reversed(self._rings[alarm]) if 0 <= ring.second < second), None)
 
     def _updates_to(self, audience: str) -> tuple[tuple[Update, ...], tuple[int, ...]]:
         if audience not in self._by_audience:
@@ -175,6 +172,10 @@ class History:
         return {"": (self.updates, tuple(one.second for one in self.updates))}
 
     @cached_property
+    def _rings(self) -> dict[Alarm, tuple[Ring, ...]]:
+        return {}
+
+    @cached_property
     def _deployed(self) -> tuple[int, ...]:
         return tuple(one.second for one in self.deployments)
 
@@ -182,5 +183,5 @@ class History:
     def _sums(self) -> dict[str, tuple[int, ...]]:
         return {
             what: tuple(accumulate((getattr(one, what) for one in self.minutes), initial=0))
-            for what in ("asked", "correct", "refused", "harmful", "failed", "complaints", "opening")
+            for what in ("asked", "correct", "refused", "harmful", "failed", "opening")
         }

@@ -96,6 +96,7 @@ def see(stage: Stage, *, until: datetime) -> View:
             (second(e.at) for e in _in_order(events, "stage.handed_in") if e.payload["stage"] == stage.key), None
         ),
         minutes=tuple(_minutes(customers, attempt)) if customers else (),
+        complained=tuple(second(at) for at in customers.complained) if customers else (),
         complaints=tuple(_complaints(customers, stage)) if customers else (),
     )
     return View(history, second(known_until), waits=min(known) < until)
@@ -157,18 +158,23 @@ def _minutes(customers: telemetry.Telemetry, attempt: Attempt) -> Iterable[seen.
                 refused=one.refused_right + one.refused_over,
                 harmful=one.harmful,
                 failed=one.failed,
-                complaints=one.complaints,
                 opening=at_first.harmful,
             )
 
 
 def _complaints(customers: telemetry.Telemetry, stage: Stage) -> Iterable[seen.Complaint]:
     """Those that came, and those that are sure to come, so that somebody looks when they do."""
+
+    def second(at: datetime) -> int:
+        return (at - stage.opens_at) // _SECOND
+
     began: dict[str, str] = {}
     for one in customers.answers:
         began.setdefault(one.session or str(one.number), one.question)
-    dated = [(one.complains_at, one) for one in customers.answers if one.complains_at is not None and one.said]
-    for at, one in sorted(dated, key=lambda pair: (pair[0], pair[1].number)):
-        first = began[one.session or str(one.number)]
-        second = (at - stage.opens_at) // _SECOND
-        yield seen.Complaint(second, one.question, one.said, first if first != one.question else "")
+    dated = [(at, -1, seen.Complaint(second(at), one.question, one.said, one.began)) for at, one in customers.later]
+    for told in customers.answers:
+        if told.complains_at is not None:
+            first = began[told.session or str(told.number)]
+            about = (told.question, told.said, first if first != told.question else "")
+            dated.append((told.complains_at, told.number, seen.Complaint(second(told.complains_at), *about)))
+    return (one for _, _, one in sorted(dated, key=lambda each: each[:2]) if one.answer)

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from exams.packs.alarm import Alarm
+
 Role = Literal["alert", "customer", "support", "executive", "compliance", "on_call"]
 Audience = Literal["stakeholders", "customers", "engineering", "compliance"]
 State = Literal["investigating", "identified", "monitoring", "resolved"]
@@ -31,17 +33,19 @@ PLACES = {
     "silence": "minutes since the last update, to the audience that the rule's `Silence` names",
     "overdue": "minutes since the moment at which the next update was promised",
     "waiting": "minutes since the question that the rule's `Unanswered` names",
-    "window": "minutes that the rule's first `Share` or `Complaints` looks back at (60 without), or that there were",
+    "window": "minutes that the rule's first `Share` or `Rings` looks back at (60 without), or that there were",
     "asked": "questions of customers in those minutes",
     "correct": "those answered rightly",
     "refused": "those not answered, rightly or not",
     "harmful": "those answered wrongly",
-    "complaints": "complaints in those minutes",
+    "complaints": "of a rule with `Rings`: complaints in those minutes when it rang",
+    "firing": "of a rule with `Rings`: “Firing”, or “Still firing” where it had rung before and never stopped",
     "minutes_in": "minutes since the window opened",
     "asked_so_far": "questions of customers since the window opened",
     "harmful_so_far": "those answered wrongly",
     "version": "the version that was deployed, or tried, last",
-    "question": "what the customer asked whose complaint is quoted; of a follow-up, how the conversation began too",
+    "question": "what the customer asked whose complaint is quoted",
+    "began": "how that customer's conversation began, if that was another question; only in `texts_of_two`",
     "answer": "what that customer was told",
 }
 
@@ -135,11 +139,10 @@ class HarmLeft:
 
 
 @dataclass(frozen=True)
-class Complaints:
-    """In the last `minutes` whole minutes at least `at_least` customers complained."""
+class Rings:
+    """An alarm on complaints has rung since the opening; those from before it count. Goes with ``each="ring"``."""
 
-    minutes: int
-    at_least: int
+    alarm: Alarm
 
 
 @dataclass(frozen=True)
@@ -184,7 +187,7 @@ Condition = (
     | PromiseMissed
     | Share
     | HarmLeft
-    | Complaints
+    | Rings
     | Complained
     | Confirmed
     | Deployed
@@ -209,12 +212,13 @@ class InjectRule:
         key: Unique in its script; the learner reads it in the feed, so it tells nothing that is hidden.
         sender: Who speaks.
         texts: The first time the first of them, the second time the second, and round again. See `PLACES`.
+        texts_of_two: Said instead of a customer whose conversation began with another question; as many.
         after: The first second at which it can be said.
         when: All of these hold, at the second it becomes due and, `delay` later, at the second it is said.
         delay: How long the sender takes to notice and write.
         times: How often at most.
         again_after: How long after it was said it may be said again.
-        each: Said at most once about the same ``update`` or the same ``deployment``.
+        each: Said at most once about the same ``update``, ``deployment`` or ``ring``.
         asks: What would answer it; None when nothing is asked.
         not_in_last: It is not said when so little of the window is left.
     """
@@ -227,9 +231,10 @@ class InjectRule:
     delay: int = 0
     times: int = 1
     again_after: int = 600
-    each: Literal["", "update", "deployment"] = ""
+    each: Literal["", "update", "deployment", "ring"] = ""
     asks: Asks | None = None
     not_in_last: int = 180
+    texts_of_two: tuple[str, ...] = ()
 
 
 def check_script(script: Iterable[InjectRule]) -> None:
@@ -247,18 +252,33 @@ def check_script(script: Iterable[InjectRule]) -> None:
             raise UnusableScript(f"rule {rule.key!r}: {fault}")
 
 
+def _places(texts: Iterable[str]) -> set[str]:
+    return {place for text in texts for _, place, _, _ in string.Formatter().parse(text) if place is not None}
+
+
 def _fault(rule: InjectRule, keys: list[str]) -> str | None:
-    named = {place for text in rule.texts for _, place, _, _ in string.Formatter().parse(text) if place is not None}
+    named, of_two = _places(rule.texts), _places(rule.texts_of_two)
+    rings = any(isinstance(each, Rings) for each in rule.when)
     lengths = (rule.after, rule.delay, rule.again_after, rule.not_in_last)
     checks = (
         (keys.count(rule.key) > 1, "its key stands twice"),
         (rule.sender.role not in get_args(Role), f"nobody has the role {rule.sender.role!r}"),
         (not rule.texts or not all(text.strip() for text in rule.texts), "it has no words"),
-        (bool(named - PLACES.keys()), f"its words name {sorted(named - PLACES.keys())}, which are no places"),
         (
-            bool(named & {"question", "answer"}) and Complained() not in rule.when,
+            bool((named | of_two) - PLACES.keys()),
+            f"its words name {sorted((named | of_two) - PLACES.keys())}, which are no places",
+        ),
+        (
+            bool((named | of_two) & {"question", "answer", "began"}) and Complained() not in rule.when,
             "it quotes a customer without the condition `Complained`",
         ),
+        (
+            "question" in named and len(rule.texts_of_two) != len(rule.texts),
+            "it quotes questions, and has not as many words for two of them",
+        ),
+        ("began" in named, "it quotes how a conversation began, which a single question did not"),
+        (bool(named & {"complaints", "firing"}) and not rings, "it speaks of an alarm without the condition `Rings`"),
+        (rings != (rule.each == "ring"), "it speaks of an alarm and not once about each ring, or the other way round"),
         (not 1 <= rule.times <= MOST_TIMES, f"it is said {rule.times} times; 1 to {MOST_TIMES} is possible"),
         (min(lengths) < 0, "it has a length below zero"),
         (

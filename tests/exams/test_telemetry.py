@@ -11,7 +11,7 @@ from exams.live import telemetry
 from exams.live.telemetry import Course, Entry, Guard, Outcome, Replayed, Version
 from exams.live.telemetry.measuring import arrivals, complains_after, may_complain
 from exams.live.telemetry.outcomes import NotOutcomes
-from exams.packs.complaining import MOST_SHARE, USUAL, Complaining, NoLaw
+from exams.packs.complaining import MOST_SHARE, USUAL, CarriedOver, Complaining, Later, NoLaw
 
 OPENED = datetime(2026, 3, 2, 9, tzinfo=UTC)
 COURSE = Course(begins_at=OPENED, percent=100, seed=7)
@@ -197,6 +197,7 @@ def test_the_law_is_the_incidents_own_where_its_truth_says_one() -> None:
     for broken in ({}, [], {"share": 0.9, "first": 1, "last": 2}, {"share": 0.1, "first": 3, "last": 2}):
         with pytest.raises(NoLaw):
             Complaining.of({"complaining": broken})
+    assert Complaining.of({"complaining": {"share": 0.05, "first": 60, "last": 540}}) == law
     traffic = tuple(Entry(n, "q", "") for n in range(400))
     many, few = (
         telemetry.measure(traffic, [version(0, 0, "x" * 400)], replace(COURSE, complaining=each), until=at(2000))
@@ -217,6 +218,66 @@ def test_complaints_are_counted_when_they_come_and_never_before() -> None:
     assert sum(each.complaints for each in later.minutes) == 1
     quiet = telemetry.measure(traffic, [version(0, 0, "c" * 40)], COURSE, until=at(900))
     assert quiet.total.complaints == 0
+
+
+def test_who_got_no_answer_or_a_right_one_complains_by_a_law_of_their_own() -> None:
+    law = Complaining(0.0, 60, 540, refused=0.4, otherwise=0.1)
+    traffic = tuple(Entry(n, "q", "") for n in range(900))
+    found = {
+        letter: sum(each.complains_at is not None for each in measured.answers)
+        for letter in "xrofc"
+        for measured in [
+            telemetry.measure(traffic, [version(0, 0, letter * 900)], replace(COURSE, complaining=law), until=at(900))
+        ]
+    }
+    assert found["x"] == 0
+    assert found["r"] == found["o"] == found["f"] == pytest.approx(360, abs=60)
+    assert found["c"] == pytest.approx(90, abs=30)
+
+
+def test_who_was_answered_before_the_opening_may_complain_after_it() -> None:
+    later = (Later(0), Later(59, "q", "a"), Later(60), Later(100, "q", "a"))
+    course = replace(COURSE, carried=CarriedOver(complained=(-90, -5), later=later), percent=150)
+    found = telemetry.measure(A_MINUTE, [version(0, 0, "cccccc")], course, until=at(100))
+    assert [each.complaints for each in found.minutes] == [1, 2]
+    assert found.total.complaints == 3
+    assert found.stints[0].complaints == 0
+    assert found.complained == (at(-135), at(-7.5), at(0), at(88.5), at(90), at(150))
+    assert found.later == tuple((at(1.5 * one.second), one) for one in later)
+    assert telemetry.measure((), (), course, until=OPENED).complained == found.complained
+
+
+def test_what_is_carried_over_is_kept_in_the_truth() -> None:
+    carried = CarriedOver((-9,), (Later(3, "q", "a", "b"),))
+    assert CarriedOver.of({"carried_over": carried.to_json()}) == carried
+    assert CarriedOver.of(None) == CarriedOver.of({}) == CarriedOver()
+    broken: object
+    for broken in ([], {}, {"complained": [3], "later": []}, {"complained": [], "later": [{"second": -1}]}):
+        with pytest.raises(NoLaw):
+            CarriedOver.of({"carried_over": broken})
+
+
+def test_complaints_do_not_dip_when_the_incident_opens() -> None:
+    """Ten minutes before the opening and ten after it, over many seeds: as many, but for chance; each of them whole."""
+    law, minutes, seeds = Complaining(0.3, 70, 600, refused=0.05), 40, 60
+    before, after = [0] * 10, [0] * 10
+    harmed = tuple(Entry(12 * n, "q", "") for n in range(5 * minutes))
+    for seed in range(seeds):
+        waits = [law.after(f"{seed}/before/{n}") for n in range(len(harmed))]
+        dated = [entry.second - 60 * minutes + wait.seconds for entry, wait in zip(harmed, waits, strict=True) if wait]
+        carried = CarriedOver(
+            tuple(one for one in dated if one < 0), tuple(Later(one, "q", "a") for one in dated if one >= 0)
+        )
+        course = Course(OPENED, 100, seed, law, carried)
+        found = telemetry.measure(harmed, [version(0, 0, "x" * len(harmed))], course, until=at(600))
+        assert found == telemetry.measure(harmed, [version(0, 0, "x" * len(harmed))], course, until=at(600))
+        for each in found.minutes:
+            after[each.minute] += each.complaints
+        for second in carried.complained:
+            if second >= -600:
+                before[(second + 600) // 60] += 1
+    expected = 5 * law.share * seeds  # a minute; 90 of them, give or take 9
+    assert all(abs(count - expected) < 4 * expected**0.5 for count in (*before, *after)), (before, after)
 
 
 def test_before_the_opening_there_is_nothing() -> None:

@@ -36,18 +36,24 @@ def measure(traffic: Sequence[Entry], versions: Sequence[Version], course: Cours
     ones with the same `live_from`.
     """
     live = sorted((each for each in versions if each.live_from < until), key=lambda each: (each.live_from, each.number))
+    later = tuple((course.at(one.second), one) for one in course.carried.later)
+    before = tuple(course.at(second) for second in course.carried.complained)
     if not live or until <= course.begins_at:
-        return Telemetry(course.begins_at, max(until, course.begins_at))
+        complained = tuple(sorted([*before, *(moment for moment, _ in later)]))
+        return Telemetry(course.begins_at, max(until, course.begins_at), complained=complained, later=later)
     answers = tuple(_told(traffic, live, course, until))
     harmful = [each for each in answers if each.outcome.harmful]
     stints = _stints(live, answers, until)
+    since = [*(moment for moment, _ in later), *_complain(answers)]
     return Telemetry(
         begins_at=course.begins_at,
         until=until,
-        minutes=_minutes(answers, course.begins_at, until),
+        minutes=_minutes(answers, since, course.begins_at, until),
         stints=stints,
         answers=answers,
-        total=Figures(**_count(answers, _complaints(answers, until))),
+        complained=tuple(sorted([*before, *since])),
+        later=later,
+        total=Figures(**_count(answers, sum(moment < until for moment in since))),
         harmful_sessions=len({each.session or each.number for each in harmful}),
         first_harmful_at=harmful[0].at if harmful else None,
         mitigated_at=_mitigated_at(stints),
@@ -61,7 +67,7 @@ def live_at(versions: Sequence[Version], at: datetime) -> Version | None:
 
 
 def complains_after(law: Complaining, seed: int, entry: int) -> timedelta | None:
-    """After how long the customer with question `entry` complains if the answer is harmful; None when they do not."""
+    """After how long the customer with question `entry` complains by a law; None when they do not."""
     return law.after(f"{seed}/complaint/{entry}")
 
 
@@ -90,13 +96,14 @@ def arrivals(traffic: Sequence[Entry], course: Course, *, until: datetime) -> It
 
 
 def _told(traffic: Sequence[Entry], live: Sequence[Version], course: Course, until: datetime) -> Iterator[Told]:
-    current = 0
+    law, current = course.complaining, 0
+    laws = {"harmful": law, "refused": law.of_refused(), "right": law.of_others()}
     for number, (place, at) in enumerate(arrivals(traffic, course, until=until)):
         while current + 1 < len(live) and live[current + 1].live_from <= at:
             current += 1
         version, entry, again = live[current], traffic[place], number // len(traffic)
         outcome = version.replayed.outcomes[place]
-        after = complains_after(course.complaining, course.seed, place) if outcome.harmful else None
+        after = complains_after(laws[_SORTS.get(outcome, "harmful")], course.seed, place)
         yield Told(
             number=number,
             entry=place,
@@ -111,6 +118,13 @@ def _told(traffic: Sequence[Entry], live: Sequence[Version], course: Course, unt
         )
 
 
+# By whose law a customer complains; all else is harmful. Who got nothing they could use was refused.
+_SORTS = {
+    Outcome.correct: "right",
+    Outcome.correct_refusal: "refused",
+    Outcome.over_refusal: "refused",
+    Outcome.failed: "refused",
+}
 _COUNTED = {
     Outcome.correct: "correct",
     Outcome.correct_refusal: "refused_right",
@@ -131,18 +145,21 @@ def _count(answers: Sequence[Told], complaints: int) -> dict[str, int]:
     return dict(found)
 
 
-def _complaints(answers: Sequence[Told], until: datetime) -> int:
-    return sum(each.complains_at is not None and each.complains_at < until for each in answers)
+def _complain(answers: Sequence[Told]) -> list[datetime]:
+    return [each.complains_at for each in answers if each.complains_at is not None]
 
 
-def _minutes(answers: Sequence[Told], begins_at: datetime, until: datetime) -> tuple[Minute, ...]:
+def _minutes(
+    answers: Sequence[Told], complain: Sequence[datetime], begins_at: datetime, until: datetime
+) -> tuple[Minute, ...]:
     count = -((begins_at - until) // MINUTE)  # rounded up: the last one may not be over
     asked: list[list[Told]] = [[] for _ in range(count)]
     complaints = [0] * count
     for each in answers:
         asked[(each.at - begins_at) // MINUTE].append(each)
-        if each.complains_at is not None and each.complains_at < until:
-            complaints[(each.complains_at - begins_at) // MINUTE] += 1
+    for moment in complain:
+        if moment < until:
+            complaints[(moment - begins_at) // MINUTE] += 1
     return tuple(
         Minute(**_count(asked[number], complaints[number]), minute=number, begins_at=begins_at + number * MINUTE)
         for number in range(count)
@@ -157,7 +174,7 @@ def _stints(live: Sequence[Version], answers: Sequence[Told], until: datetime) -
     first = _share(live[0])
     return tuple(
         Stint(
-            **_count(told := by_deployment.get(version.number, []), _complaints(told, until)),
+            **_count(told := by_deployment.get(version.number, []), sum(at < until for at in _complain(told))),
             deployment=version.number,
             release=version.release,
             begins_at=version.live_from,

@@ -10,7 +10,7 @@ from exams.live.telemetry.measuring import measure
 from exams.live.telemetry.outcomes import Replayed
 from exams.live.telemetry.shapes import Course, Entry, Telemetry, Version
 from exams.models import Deployment, DeploymentKind, DeploymentState, Stage
-from exams.packs.complaining import Complaining
+from exams.packs.complaining import CarriedOver, Complaining
 
 if TYPE_CHECKING:
     import uuid
@@ -36,7 +36,7 @@ def of(attempt: Attempt, *, until: datetime) -> Telemetry:
     course = _course(attempt, stage)
     live = [row for row in rows if row.live_from is not None and row.live_from < known_until]
     if not live:
-        return Telemetry(stage.opens_at, stage.opens_at)
+        return measure((), (), course, until=stage.opens_at)
     traffic = traffic_of(attempt.pk)
     versions = [_version(row, rows, len(traffic)) for row in live]
     return measure(traffic, versions, course, until=known_until)
@@ -70,6 +70,7 @@ def _course(attempt: Attempt, stage: Stage) -> Course:
         percent=attempt.multiplier_percent,
         seed=attempt.incident_seed,
         complaining=Complaining.of(attempt.truth),
+        carried=CarriedOver.of(attempt.truth),
     )
 
 

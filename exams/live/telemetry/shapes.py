@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from exams.packs.complaining import USUAL
+from exams.packs.complaining import NOTHING, USUAL
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from exams.live.telemetry.outcomes import Guard, Outcome, Replayed
-    from exams.packs.complaining import Complaining
+    from exams.packs.complaining import CarriedOver, Complaining, Later
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,20 @@ class Version:
 
 @dataclass(frozen=True)
 class Course:
-    """When the incident opened, the learner's time in per cent, the incident's seed, and who complains."""
+    """When the incident opened, the learner's time in per cent, the incident's seed, and who complains.
+
+    `carried` is what the time before the opening leaves to it.
+    """
 
     begins_at: datetime
     percent: int
     seed: int
     complaining: Complaining = USUAL
+    carried: CarriedOver = NOTHING
+
+    def at(self, second: int) -> datetime:
+        """The moment so many seconds from the opening at 100 per cent of time."""
+        return self.begins_at + timedelta(seconds=second) * self.percent / 100
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,7 @@ class Told:
         at: When it was asked and answered.
         deployment: The number of the deployment that answered.
         complains_at: When the customer will complain; None when they will not. It may lie after `until`.
-        said: What the customer was told, of those who complain.
+        said: What the customer was told, of those who complain of something wrong.
     """
 
     number: int
@@ -118,6 +127,9 @@ class Telemetry:
         minutes: Every minute that has begun, in order, also those in which nobody asked.
         stints: Every deployment that was live, in order.
         answers: Every answer, in order.
+        complained: When customers complained, before the opening and after it, and when those will who are sure to;
+            in order.
+        later: Those of them who were answered before the opening and complain after it, as `CarriedOver` has them.
         total: All of it together: `total.harmful` is the blast radius in answers.
         harmful_sessions: The blast radius in conversations; a question without a session is one of its own.
         first_harmful_at: When the first harmful answer was given.
@@ -130,6 +142,8 @@ class Telemetry:
     minutes: tuple[Minute, ...] = ()
     stints: tuple[Stint, ...] = ()
     answers: tuple[Told, ...] = ()
+    complained: tuple[datetime, ...] = ()
+    later: tuple[tuple[datetime, Later], ...] = ()
     total: Figures = Figures()
     harmful_sessions: int = 0
     first_harmful_at: datetime | None = None

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-from exams.oracle import ClaimVerdict
-from exams.packs.complaining import Complaining
+from exams.packs.complaining import CarriedOver, Complaining, Later
 from exams.packs.hallucination import text
 from exams.packs.hallucination.asked import read
-from exams.packs.hallucination.grievances import COUNTERS, OTHERWISE, REFUSED, SAID, UNSURE, UNSURE_ABOUT
+from exams.packs.hallucination.grievances import COUNTERS, SAID
+from exams.packs.hallucination.murmurs import GREETINGS, OTHERWISE, REFUSED, THANKS, UNSURE, UNSURE_ABOUT
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from exams.packs.hallucination.incident import Incident
@@ -28,6 +26,9 @@ AN_HOUR = (8.0, 10.0)  # so many customers complain of wrong answers, whatever t
 MOST_SHARE = 0.5  # of those who got one: where few do, fewer complain
 FIRST, LAST = (45, 100), (480, 720)  # seconds after the answer
 UNSURE_SHARE = 1 / 3  # of them say no more than that it was wrong
+ALONE_SHARE = 1 / 3  # of the others say in one what they were told and that they doubt it
+POLITE_SHARE = 0.15  # greet; as many thank
+TRIES = 50  # for a text that nobody wrote before
 REFUSED_SHARE = 0.003  # of those who were refused, rightly or not
 OTHERWISE_SHARE = 0.0006  # of those whom nothing wrong was told
 
@@ -43,12 +44,13 @@ class Complaint:
 
 
 def law(incident: Incident) -> Complaining:
-    """Who complains of a wrong answer, and when: a smaller share where more are harmed, so that no chart tells that."""
+    """Who complains, and when: of wrong answers a smaller share where more are harmed, so that no chart tells that."""
     drawing = incident.random("complaining")
     hours = (incident.opened_at - incident.onset_at).total_seconds() / 3600
     harmful = sum(trace.wrong is not None for trace in incident.traces) / hours
     share = min(MOST_SHARE, drawing.uniform(*AN_HOUR) / harmful)
-    return Complaining(round(share, 4), drawing.randrange(*FIRST), drawing.randrange(*LAST))
+    first, last = drawing.randrange(*FIRST), drawing.randrange(*LAST)
+    return Complaining(round(share, 4), first, last, refused=REFUSED_SHARE, otherwise=OTHERWISE_SHARE)
 
 
 def complaints(incident: Incident) -> tuple[Complaint, ...]:
@@ -56,101 +58,127 @@ def complaints(incident: Incident) -> tuple[Complaint, ...]:
 
     One about the first answer that shows the class plainly is always there: it opened the incident.
     """
-    drawing, by = incident.random("complaints"), law(incident)
-    words = _Words(incident, incident.random("grievances"))
-    written: list[tuple[datetime, int, str]] = []
-    for number, trace in enumerate(incident.traces):
-        plainly = trace.asked == incident.told.asked
-        after, about = _complains(incident, by, number, trace, drawing, plainly=plainly)
-        if after is None:
-            continue
-        at = trace.at + after
-        if plainly:
-            at = min(at, incident.opened_at - timedelta(seconds=drawing.randrange(20, 60)))
-        if at < incident.opened_at:
-            written.append((at, number, about))
+    drawing, words = incident.random("complaints"), _Words(incident, incident.random("grievances"))
     found = []
-    for at, number, about in sorted(written):
-        trace = incident.traces[number]
-        found.append(Complaint(at, trace, words.about(trace, about), trace.wrong is not None))
+    for at, trace in _complained(incident):
+        unsure = drawing.random() < UNSURE_SHARE and trace.asked != incident.told.asked
+        if at < incident.opened_at:
+            found.append(Complaint(at, trace, words.about(trace, _sort(trace, unsure=unsure)), trace.wrong is not None))
     return tuple(found)
 
 
-def _complains(
-    incident: Incident, by: Complaining, number: int, trace: Trace, drawing: random.Random, *, plainly: bool
-) -> tuple[timedelta | None, str]:
-    """After how long the customer of a trace complains, None when they do not; and about what."""
-    later, chance, unsure = drawing.randrange(by.first, by.last + 1), drawing.random(), drawing.random()
-    if plainly:
-        return timedelta(seconds=later), "wrong"
+def carried_over(incident: Incident) -> CarriedOver:
+    """What these complaints, and those of the same answers that are still to come, matter after the opening."""
+    began: dict[str, str] = {}
+    for trace in incident.traces:
+        began.setdefault(trace.asked.session, trace.asked.question)
+    earlier, later = [], []
+    for at, trace in _complained(incident):
+        second = int((at - incident.opened_at).total_seconds())
+        if second < 0:
+            earlier.append(second)
+        elif trace.wrong is None:
+            later.append(Later(second))
+        else:
+            question, first = trace.asked.question, began[trace.asked.session]
+            later.append(Later(second, question, shown(trace.reply), first if first != question else ""))
+    return CarriedOver(tuple(earlier), tuple(later))
+
+
+def seconds(incident: Incident, written: Iterable[Complaint]) -> list[int]:
+    """When complaints were written, in seconds from the opening."""
+    return [int((one.at - incident.opened_at).total_seconds()) for one in written]
+
+
+def _complained(incident: Incident) -> list[tuple[datetime, Trace]]:
+    """Who complains and when, before the opening and after it, oldest first: by the law, and one who opens it."""
+    drawing, by = incident.random("opened by"), law(incident)
+    laws = {"wrong": by, "refused": by.of_refused(), "otherwise": by.of_others()}
+    found: list[tuple[datetime, int]] = []
+    for number, trace in enumerate(incident.traces):
+        sort = "wrong" if trace.wrong is not None else "refused" if trace.reply["refused"] else "otherwise"
+        after = laws[sort].after(f"{incident.spec.key}/complaint/before/{number}")
+        if trace.asked == incident.told.asked:
+            soon = timedelta(seconds=drawing.randrange(by.first, by.last + 1))
+            latest = incident.opened_at - timedelta(seconds=drawing.randrange(20, 60))
+            found.append((min(trace.at + soon, latest), number))
+        elif after is not None:
+            found.append((trace.at + after, number))
+    return [(at, incident.traces[number]) for at, number in sorted(found)]
+
+
+def _sort(trace: Trace, *, unsure: bool) -> str:
+    """What a complaint about a trace is about; who asked for nothing in particular complains of something else."""
     if trace.wrong is not None:
-        after = by.after(f"{incident.spec.key}/complaint/before/{number}")
-        return after, "unsure" if unsure < UNSURE_SHARE else "wrong"
-    refused = bool(trace.reply["refused"]) and trace.asked.attribute is not None
-    if refused and chance < REFUSED_SHARE:
-        return timedelta(seconds=later), "refused"
-    if not refused and chance < OTHERWISE_SHARE:
-        return timedelta(seconds=later), "otherwise"
-    return None, ""
+        return "unsure" if unsure or kind(trace) == "unseen" else "wrong"
+    return "refused" if trace.reply["refused"] and trace.asked.attribute is not None else "otherwise"
+
+
+class _Deck:
+    """Texts drawn like cards: each once, then all of them anew, and none twice running."""
+
+    def __init__(self, texts: Sequence[str], drawing: random.Random) -> None:
+        self._texts, self._drawing = list(dict.fromkeys(texts)), drawing
+        self._left: list[str] = []
+        self._last = ""
+
+    def next(self) -> str:
+        if not self._left:
+            self._left = self._drawing.sample(self._texts, len(self._texts))
+            if self._left[-1] == self._last:
+                self._left.reverse()
+        self._last = self._left.pop()
+        return self._last
 
 
 class _Words:
-    """Wordings in an order drawn, none of them twice as long as there are others."""
+    """What customers write, in words drawn: openings and endings apart, and never the same text twice."""
 
     def __init__(self, incident: Incident, drawing: random.Random) -> None:
         self._counter = COUNTERS[incident.world.domain.key]
-        self._said = {
-            kind: cycle(_paired(*(drawing.sample(texts, len(texts)) for texts in each))) for kind, each in SAID.items()
-        }
-        self._unsure = _endless([*UNSURE, *UNSURE_ABOUT], drawing)
-        self._unsure_of_all = _endless(list(UNSURE), drawing)
-        self._refused = _endless(list(REFUSED), drawing)
-        self._otherwise = _endless(list(OTHERWISE), drawing)
+        self._drawing = drawing
+        self._decks: dict[tuple[str, ...], _Deck] = {}
+        self._written: set[str] = set()
 
     def about(self, trace: Trace, what: str) -> str:
         """What the customer of a trace writes."""
+        places = _of_question(trace) | _of_answer(trace) | {"counter": self._counter}
+        for _ in range(TRIES):
+            words = self._words(trace, what).format(**places)
+            written = self._with_manners(words[:1].upper() + words[1:])
+            if written not in self._written:
+                break
+        self._written.add(written)
+        return written
+
+    def _words(self, trace: Trace, what: str) -> str:
         if what == "wrong":
-            if makes_sense(trace):
-                return self._wrong(trace)
-            what = "unsure"
-        named = trace.asked.attribute is not None and bool(trace.asked.name)
-        unsure = self._unsure if named else self._unsure_of_all
-        pool = {"unsure": unsure, "refused": self._refused, "otherwise": self._otherwise}[what]
-        return self._filled(next(pool), _of_question(trace))
+            texts = SAID[kind(trace)]
+            if self._drawing.random() < ALONE_SHARE:
+                return self._next(texts.alone)
+            return f"{self._next(texts.openings)} {self._next(texts.endings)}"
+        if what == "unsure":
+            named = trace.asked.attribute is not None and bool(trace.asked.name)
+            return self._next((*UNSURE, *UNSURE_ABOUT) if named else UNSURE)
+        return self._next(REFUSED if what == "refused" else OTHERWISE)
 
-    def _wrong(self, trace: Trace) -> str:
-        places = _of_question(trace) | _of_answer(trace)
-        return self._filled(next(self._said[kind(trace)]), places)
+    def _with_manners(self, words: str) -> str:
+        greeting = self._next(GREETINGS) if self._drawing.random() < POLITE_SHARE else ""
+        thanks = self._next(THANKS) if self._drawing.random() < POLITE_SHARE else ""
+        return f"{greeting}{words}{thanks}"
 
-    def _filled(self, words: str, places: dict[str, str]) -> str:
-        filled = words.format(**places, counter=self._counter)
-        return filled[:1].upper() + filled[1:]
-
-
-def _paired(openings: list[str], endings: list[str]) -> list[str]:
-    """Every opening with every ending, each of them as far as can be from the next text that has it."""
-    turn = math.lcm(len(openings), len(endings))
-    return [
-        f"{openings[(n + n // turn) % len(openings)]} {endings[n % len(endings)]}"
-        for n in range(len(openings) * len(endings))
-    ]
-
-
-def _endless(texts: list[str], drawing: random.Random) -> Iterator[str]:
-    return cycle(drawing.sample(texts, len(texts)))
-
-
-def makes_sense(trace: Trace) -> bool:
-    """Whether one can say what is wrong with an answer: not of one that is garbled, or wrong in its source alone."""
-    said = read(trace.reply)
-    return said is not None and trace.wrong is not None and trace.wrong.verdict is not ClaimVerdict.misgrounded
+    def _next(self, texts: tuple[str, ...]) -> str:
+        if texts not in self._decks:
+            self._decks[texts] = _Deck(texts, self._drawing)
+        return self._decks[texts].next()
 
 
 def kind(trace: Trace) -> str:
-    """What a customer can see is wrong with an answer, as `grievances.SAID` sorts it."""
+    """What a customer can see is wrong with an answer, as `grievances.SAID` sorts it; ``unseen`` if nothing."""
     asked, wrong, answer = trace.asked, trace.wrong, read(trace.reply)
     assert wrong is not None  # noqa: S101 - nobody asks it of a right answer
-    assert answer is not None  # noqa: S101 - or of one that says nothing
+    if answer is None or answer.refused:
+        return "garbled"
     if asked.attribute is None:
         return "something"
     if answer.product.lower() != asked.name.lower():
@@ -163,9 +191,11 @@ def kind(trace: Trace) -> str:
 
 
 def _against(approved: Fact, answer: text.Answer) -> str:
-    """What differs from the approved value, of the right product and attribute."""
+    """What differs from the approved value, of the right product and attribute; maybe only what is cited for it."""
     if answer.value != approved.value or answer.unit != approved.unit:
         return "value"
+    if answer.condition == approved.condition:
+        return "unseen"
     if approved.condition is None:
         return "condition_added"
     broken_off = approved.condition.startswith(answer.condition or "")
@@ -191,7 +221,7 @@ def _of_question(trace: Trace) -> dict[str, str]:
 def _of_answer(trace: Trace) -> dict[str, str]:
     wrong, answer = trace.wrong, read(trace.reply)
     if wrong is None or answer is None:
-        return {}
+        return {"told": shown(trace.reply)}
     approved = wrong.approved
     return {
         "told": shown(trace.reply),

@@ -1,7 +1,8 @@
 """The words in which customers complain: by what was wrong, what they were told and what they hold against it.
 
 Each text is true of every answer of its kind. An opening says what was told, an ending what the customer makes of it;
-any of the one goes with any of the other. Places in braces:
+any of the one goes with any of the other. Some customers write neither but one of the texts that stand alone, some
+greet and some thank. Places in braces:
 
 ``{told}``       the reply, word for word
 ``{number}``     the value in it with its unit and condition, ``{thing}`` and ``{of}`` what it says that this is of
@@ -13,6 +14,17 @@ any of the one goes with any of the other. Places in braces:
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+
+class Texts(NamedTuple):
+    """For one kind of harm: what goes before an ending, the endings, and what needs none."""
+
+    openings: tuple[str, ...]
+    endings: tuple[str, ...]
+    alone: tuple[str, ...]
+
+
 COUNTERS = {"bank": "my branch", "telco": "the shop", "pharmacy": "my pharmacist", "insurer": "my broker"}
 
 _TOLD = (
@@ -23,6 +35,21 @@ _TOLD = (
     "{number}: that is what I was told when I asked for the {asked} of {name}.",
     "I was told {number} for the {asked} of {name}.",
     "For the {asked} of {name} the answer was {number}.",
+    "I asked your assistant about the {asked} of {name}: {number}.",
+    "It says {number} for the {asked} of {name}.",
+    "The {thing} of {of}, says your assistant, is {number}.",
+)
+_DOUBTED = (
+    "Is it true that the {thing} of {of} is {number}?",
+    "{number} for the {asked} of {name}? That would surprise me.",
+    "Your assistant says {number} for the {asked} of {name}. Please check that.",
+    "Can somebody confirm {number} as the {asked} of {name}? That is what the assistant said.",
+    "The assistant told me {number} for the {asked} of {name}, and I do not believe it.",
+    "“{told}” I doubt it.",
+    "Please look into this one: “{told}”",
+    "Before I rely on it: is the {asked} of {name} really {number}?",
+    "Who can tell me whether {number} is right for the {asked} of {name}?",
+    "I do not trust this answer: “{told}”",
 )
 _ABOUT_ANOTHER = (
     "I asked about {name}, it told me about {of}: {number}.",
@@ -32,6 +59,10 @@ _ABOUT_ANOTHER = (
     "I wanted the {asked} of {name} and was given {number} for {of}.",
     "{of} is not what I asked about. I asked about {name}, and was told {number}.",
     "Asked about {name}, answered about {of} ({number}).",
+    "What I have is {name}. What I was told about is {of}: {number}.",
+    "You tell me the {thing} of {of}, {number}. I do not have {of}, I have {name}.",
+    "I typed {name} and it read {of}: {number}.",
+    "The answer says {of}, {number}. The question said {name}.",
 )
 _ANOTHER_MATTER = (
     "I asked for the {asked} of {name} and was told the {thing}: {number}.",
@@ -39,6 +70,8 @@ _ANOTHER_MATTER = (
     "The {thing} is not the {asked}. I asked for the {asked} of {name} and got {number}.",
     "I do not need the {thing} ({number}), I need the {asked} of {name}.",
     "Your assistant takes the {asked} of {name} for the {thing}, {number}.",
+    "I wanted to know the {asked} of {name}, not the {thing}, and got {number}.",
+    "On {name} I get the {thing}, {number}, whenever I ask for the {asked}.",
 )
 _SOMETHING = (
     "I asked: “{question}” Your assistant came up with {number}.",
@@ -46,11 +79,22 @@ _SOMETHING = (
     "My question was “{question}”, and I was told {number}.",
     "All I asked was “{question}” What has {number} to do with it?",
     "“{told}” I had asked: “{question}”",
+    "“{question}” was all I wanted to know, and I got {number}.",
+    "It answers “{question}” with {number}.",
+)
+_GARBLED = (
+    "“{told}” I cannot make sense of that. I had asked: “{question}”",
+    "I asked “{question}” and this came back: “{told}”",
+    "What is this supposed to mean? “{told}”",
+    "“{told}” Is something broken?",
+    "“{told}” is not even a sentence.",
+    "My question was “{question}”, the answer “{told}”",
+    "Did anybody read this before it was sent? “{told}”",
 )
 
-# By kind: openings, and endings.
-SAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "value": (
+# By kind. Where an opening says what is wrong it needs no ending.
+SAID: dict[str, Texts] = {
+    "value": Texts(
         _TOLD,
         (
             "My papers say {approved}.",
@@ -60,9 +104,13 @@ SAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "Is it that, or {approved}?",
             "I had {approved} in mind. Has it changed?",
             "As far as I know it is {approved}.",
+            "I have {approved} in writing.",
+            "Everybody else says {approved}.",
+            "That is not what I signed: {approved}.",
         ),
+        _DOUBTED,
     ),
-    "condition_lost": (
+    "condition_lost": Texts(
         _TOLD,
         (
             "My papers add “{condition}”. Does that still hold?",
@@ -70,10 +118,16 @@ SAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "Does that go for everybody? I remember “{condition}”.",
             "The sheet in front of me says “{condition}” as well.",
             "Without “{condition}”? That would be news to me.",
-            "With me {counter} was careful to say “{condition}”.",
+            "Strange, {counter} was careful to say “{condition}”.",
+            "And “{condition}”? It used to say so.",
+            "What became of “{condition}”?",
+            "There was more to it when I last asked: “{condition}”.",
+            "Nothing about “{condition}” any more?",
+            "I thought that was only “{condition}”.",
         ),
+        _DOUBTED,
     ),
-    "condition_added": (
+    "condition_added": Texts(
         _TOLD,
         (
             "My papers know nothing of “{added}”.",
@@ -82,19 +136,24 @@ SAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "Since when is it “{added}”?",
             "I asked {counter}, who has never heard of “{added}”.",
             "Where does “{added}” come from?",
+            "I was never told “{added}”.",
         ),
+        _DOUBTED,
     ),
-    "condition_other": (
+    "condition_other": Texts(
         _TOLD,
         (
             "My papers say “{condition}”, not “{added}”.",
             "It was “{condition}” when I looked it up.",
             "Is it “{added}” or “{condition}”?",
-            "To {counter} it is “{condition}”.",
+            "According to {counter} it is “{condition}”.",
             "The number may be right, the rest is not: I have “{condition}” in writing.",
+            "I was told “{condition}”.",
+            "Has “{condition}” become “{added}”?",
         ),
+        _DOUBTED,
     ),
-    "unknown": (
+    "unknown": Texts(
         _TOLD,
         (
             "In what I was sent there is no such figure.",
@@ -103,9 +162,12 @@ SAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "Where is that written? Not in my copy.",
             "On the phone nobody would put that in writing for me.",
             "Last month I was told that it could not be confirmed. Can it now?",
+            "May I have the page that says so?",
+            "I had understood that this is not settled.",
         ),
+        _DOUBTED,
     ),
-    "stranger": (
+    "stranger": Texts(
         _TOLD,
         (
             "I do not find that name on your list.",
@@ -115,8 +177,9 @@ SAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "I could not order it, though.",
             "Your web site shows me nothing by that name.",
         ),
+        _DOUBTED,
     ),
-    "abroad": (
+    "abroad": Texts(
         _TOLD,
         (
             "I live in {place}. Does that go for me, too?",
@@ -126,8 +189,9 @@ SAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "I had said where I am. Did anybody read that?",
             "I could not order it, though.",
         ),
+        _DOUBTED,
     ),
-    "another_product": (
+    "another_product": Texts(
         _ABOUT_ANOTHER,
         (
             "What is it for mine?",
@@ -136,61 +200,37 @@ SAID: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "I have nothing to do with that.",
             "Is something mixed up here?",
             "I only noticed when I read it again.",
+            "Please read the question.",
+            "Mine is another one.",
         ),
+        _ABOUT_ANOTHER,
     ),
-    "another_matter": (
+    "another_matter": Texts(
         _ANOTHER_MATTER,
-        ("Please send me the right one.", "What is it?", "Is that the same thing?", "Is something mixed up here?"),
+        (
+            "Please send me the right one.",
+            "What is it?",
+            "Is that the same thing?",
+            "Is something mixed up here?",
+            "I asked twice.",
+            "That does not help me.",
+        ),
+        _ANOTHER_MATTER,
     ),
-    "something": (
+    "something": Texts(
         _SOMETHING,
-        ("That answers something else.", "Please let a person answer me.", "I do not see what that tells me.", "Well?"),
+        (
+            "That answers something else.",
+            "Please let a person answer me.",
+            "I do not see what that tells me.",
+            "Well?",
+            "Nobody asked for that.",
+        ),
+        _SOMETHING,
+    ),
+    "garbled": Texts(
+        _GARBLED,
+        ("Please let a person answer me.", "I will ring instead.", "Try again?", "I give up.", "So what is it?"),
+        _GARBLED,
     ),
 }
-
-# Some only say that it was wrong, or do not know what is right.
-UNSURE = (
-    "What I was told by your assistant today cannot be right. Please check it.",
-    "The assistant gave me an answer that I do not trust. Can somebody ring me?",
-    "I acted on what your assistant said, and now I hear that it was wrong.",
-    "Somebody should look at what the assistant told me. I have my doubts.",
-    "First one thing, then another. What is true?",
-    "Is the answer I got from your assistant binding? It does not look right.",
-    "I do not know who is right, but it is not what I expected to read.",
-    "Please look at my conversation of today. Something is off.",
-    "My husband says the answer I got is nonsense. Is it?",
-    "I would like a written answer from a person, please. I do not believe this one.",
-    "Wrong again, I fear. Please get back to me.",
-    "That was not a helpful answer, and I think not a true one.",
-)
-UNSURE_ABOUT = (
-    "I am not sure about the answer on the {asked} of {name}. Can somebody confirm it?",
-    "What the assistant says about {name} does not agree with what I was told before.",
-    "I asked for the {asked} of {name}. The answer looks odd to me.",
-    "Please have somebody check what I was told on {name}.",
-    "Is the {asked} of {name} really what your assistant says?",
-    "About {name}: the answer I got surprised me. Is it true?",
-    "I need the {asked} of {name} for my files, and not what I was told.",
-    "Can I rely on what the assistant says on the {asked} of {name}? I have my doubts.",
-)
-
-REFUSED = (
-    "The assistant would not tell me the {asked} of {name}. Please send it.",
-    "I only wanted to know the {asked} of {name}, and got nothing.",
-    "“I cannot confirm that” is no answer. What is the {asked} of {name}?",
-    "Why can nobody tell me the {asked} of {name}?",
-    "It says that it cannot confirm anything about the {asked}. Who can?",
-    "No answer on {name}, again. I will ring you.",
-    "I asked for the {asked} of {name} and was put off.",
-    "Your assistant does not want to help me with {name}.",
-)
-OTHERWISE = (
-    "The assistant took very long this time.",
-    "I prefer to talk to a person. Where is the button?",
-    "I could not copy the answer from the window.",
-    "The letters in the chat are too small for me.",
-    "It asked me for feedback three times.",
-    "Nice, but I would have liked the answer by mail.",
-    "The chat closed while I was typing.",
-    "Why does it not greet me by name?",
-)

@@ -10,17 +10,17 @@ import random
 from typing import TYPE_CHECKING
 
 from exams.packs.hallucination.incident import domain_of
-from exams.packs.hallucination.sayings import ALERT, SAYINGS, THRESHOLD
+from exams.packs.hallucination.sayings import ALARM, ALERT, COMPLAINT_OF_TWO, SAYINGS
 from exams.packs.injects import (
     Asks,
     Complained,
-    Complaints,
     Confirmed,
     Deployed,
     HarmLeft,
     InjectRule,
     NeverTold,
     PromiseMissed,
+    Rings,
     Sender,
     Share,
     Silence,
@@ -89,11 +89,11 @@ def _customers(draw: random.Random) -> tuple[InjectRule, ...]:
         InjectRule(
             key="complaints_alert",
             sender=Sender("alert", "complaints-per-hour", "Monitoring"),
-            after=_about(draw, 6),
-            when=(Complaints(60, THRESHOLD),),
+            when=(Rings(ALARM),),
             texts=ALERT,
-            times=3,
-            again_after=_about(draw, 25),
+            times=4,
+            again_after=0,
+            each="ring",
         ),
         InjectRule(
             key="complaint",
@@ -102,6 +102,7 @@ def _customers(draw: random.Random) -> tuple[InjectRule, ...]:
             when=(Complained(),),
             delay=_writing(draw),
             texts=_words(draw, "complaint"),
+            texts_of_two=tuple(draw.sample(COMPLAINT_OF_TWO, len(COMPLAINT_OF_TWO))),
             times=3,
             again_after=_about(draw, 13),
         ),

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from exams.packs.hallucination import complaints, flags, history, opening
-from exams.packs.hallucination.sayings import THRESHOLD
+from exams.packs.hallucination.sayings import ALARM
 from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 RECORDED = ("ops/", "traces.jsonl")  # where all of it lies
 SLOT = timedelta(minutes=10)
-ALERT_WINDOW = timedelta(hours=1)  # looked back at whenever somebody complains
-RING_AGAIN = timedelta(hours=1)  # while it lasts
 
 RUNBOOK = """# Runbook
 
@@ -117,17 +115,18 @@ def _slot(at: datetime) -> datetime:
 def alerts(incident: Incident, written: Sequence[Complaint]) -> list[dict[str, Any]]:
     """What rang: as many complaints within an hour as the threshold, and the page that opened the incident.
 
-    Looked at whenever somebody complains, by the rule that rings while the incident is live (`injects`).
+    By the alarm that rings while the incident is live, too (`injects`).
     """
-    rang: list[dict[str, Any]] = []
-    last: datetime | None = None
-    for one in written:
-        within = sum(one.at - ALERT_WINDOW < other.at <= one.at for other in written)
-        if within < THRESHOLD:
-            last = None
-        elif last is None or one.at - last >= RING_AGAIN:
-            last = one.at
-            rang.append({"at": stamp(one.at), "alert": "complaints-per-hour", "value": within, "threshold": THRESHOLD})
+    rang = [
+        {
+            "at": stamp(incident.opened_at + timedelta(seconds=ring.second)),
+            "alert": "complaints-per-hour",
+            "state": "still firing" if ring.still else "firing",
+            "value": ring.complaints,
+            "threshold": ALARM.threshold,
+        }
+        for ring in ALARM.rings(complaints.seconds(incident, written))
+    ]
     return [*rang, {"at": stamp(incident.opened_at), "alert": "page", "text": opening.page(incident.spec.seed)}]
 
 

@@ -218,6 +218,7 @@ class HallucinationPack:
             "customers_told_wrong": len(told_wrong),
             "complaints_before_opening": len(complained),
             "complaining": complaints.law(drawn).to_json(),
+            "carried_over": complaints.carried_over(drawn).to_json(),
             "questions_damaged": len(drawn.harmed),
             "products_damaged": len({asked.name for asked in drawn.harmed}),
             "questions_in_battery": len(battery(drawn.world)),

@@ -6,15 +6,20 @@ nobody says that a number is wrong where a condition, a product or a place may b
 
 from __future__ import annotations
 
-THRESHOLD = 4  # complaints within an hour, whenever it begins, in `ops/alerts.jsonl` as well
+from exams.packs.alarm import Alarm
 
-# The first is said the first time, the second from then on: a first ring is not "still".
-ALERT = (
-    f"Firing: {{complaints}} complaints in {{window}} minutes (threshold: {THRESHOLD} an hour).",
-    f"Still firing: {{complaints}} complaints in {{window}} minutes (threshold: {THRESHOLD} an hour).",
-    f"Still firing: {{complaints}} complaints in {{window}} minutes (threshold: {THRESHOLD} an hour).",
+ALARM = Alarm(minutes=60, threshold=4, again=30)  # for `ops/alerts.jsonl` and while the incident is live
+ALERT = (f"{{firing}}: {{complaints}} complaints in {{window}} minutes (threshold: {ALARM.threshold} an hour).",)
+
+# In place of those of "complaint" where the question was a second one, which says nothing without the first.
+COMPLAINT_OF_TWO = (
+    "First I asked: “{began}” Then: “{question}” The reply to that: “{answer}” I must decide today. Is it right?",
+    "I had asked “{began}” and went on with “{question}” The reply to that: “{answer}” Can a person confirm it?",
+    "“{began}” was my first question, “{question}” my second. “{answer}” is what came back then. May I rely on it?",
+    "We were at “{began}” when I asked: “{question}” Your assistant told me: “{answer}” Somebody here says otherwise.",
+    "After “{began}” I also wanted to know: “{question}” I got: “{answer}” I would rather hear it from a person.",
+    "“{answer}” That was the answer when I asked “{question}”, right after “{began}” It does not look right to me.",
 )
-
 SAYINGS: dict[str, tuple[str, ...]] = {
     "complaint": (
         "I asked: “{question}” The assistant said: “{answer}” I have to decide today. Is that right?",

@@ -11,11 +11,13 @@ from exams.models import Attempt, Deployment, Submission, SubmissionPurpose, Sub
 from exams.packs.injects import Condition, InjectRule, Sender
 
 ROSA = Sender("support", "Rosa Lind", "Support lead")
+OMAR = Sender("support", "Omar Reed", "Agent")
 
 
 def rule(key: str = "one", /, *when: Condition, **said: Any) -> InjectRule:
-    """A rule that says hello."""
-    return InjectRule(key=key, sender=ROSA, when=when, **({"texts": ("Hello.",)} | said))
+    """A rule that says hello, of Rosa's unless it says whose."""
+    says: dict[str, Any] = {"sender": ROSA, "texts": ("Hello.",)} | said
+    return InjectRule(key=key, when=when, **says)
 
 
 def deployed(attempt: Attempt, number: int, *, at: datetime, outcomes: str | None = None) -> Deployment:

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exams.coworkers.engine import APART, due, outlook
+from exams.coworkers.engine import APART, APART_OF_ONE, due, outlook
 from exams.coworkers.history import Complaint, Deployment, History, Minute, Update
+from exams.packs.alarm import Alarm
 from exams.packs.injects import (
     Asks,
     Complained,
-    Complaints,
     Condition,
     Confirmed,
     Deployed,
@@ -26,6 +26,7 @@ from exams.packs.injects import (
     InjectRule,
     NeverTold,
     PromiseMissed,
+    Rings,
     Sender,
     Share,
     Silence,
@@ -36,6 +37,8 @@ from exams.packs.injects import (
 MINUTE = 60
 CLOSES = 90 * MINUTE
 ROSA = Sender("support", "Rosa Lind", "Support lead")
+OMAR = Sender("executive", "Omar Reed", "Chief operating officer")
+ALARM = Alarm(minutes=60, threshold=4, again=30)
 
 
 def rule(key: str = "one", /, *when: Condition, **said: Any) -> InjectRule:
@@ -128,17 +131,53 @@ def test_shares_since_a_change_leave_out_what_was_before_it() -> None:
     assert seconds((rises,), seen) == []
 
 
-def test_complaints_are_counted_and_quoted_once_each() -> None:
-    rows = tuple(Minute(number, asked=4, harmful=2, complaints=1) for number in range(10))
-    complaints = (Complaint(130, "What is the fee?", "It is 40 {asked}."), Complaint(250, "And the cap?", "9 GB."))
-    count = rule("count", Complaints(60, 5), texts=("{complaints} complaints in an hour.",))
-    quote = rule("quote", Complained(), times=3, again_after=60, texts=('"{question}" I was told: "{answer}"',))
-    said = due((count, quote), history(minutes=rows, complaints=complaints), CLOSES)
+def test_complaints_are_quoted_once_each_and_a_second_question_in_words_of_its_own() -> None:
+    complaints = (
+        Complaint(130, "What is the fee?", "It is 40 {asked}."),
+        Complaint(450, "And the cap?", "9 GB.", began="What is the notice?"),
+    )
+    quote = rule(
+        "quote",
+        Complained(),
+        times=3,
+        again_after=60,
+        texts=('"{question}" I was told: "{answer}"', "later"),
+        texts_of_two=("first", 'After "{began}" came "{question}" "{answer}"'),
+    )
+    said = due((quote,), history(complaints=complaints), CLOSES)
     assert [(one.second, one.text, one.quoted) for one in said] == [
         (131, '"What is the fee?" I was told: "It is 40 {asked}."', 0),
-        (251, '"And the cap?" I was told: "9 GB."', 1),
-        (300, "5 complaints in an hour.", None),
+        (451, 'After "What is the notice?" came "And the cap?" "9 GB."', 1),
     ]
+
+
+ALERT = rule("alert", Rings(ALARM), each="ring", times=6, again_after=0, texts=("{firing}: {complaints} in {window}.",))
+
+
+def rung(*complained: int, **seen: Any) -> list[tuple[int, str]]:
+    return [(one.second, one.text) for one in due((ALERT,), history(complained=complained, **seen), CLOSES)]
+
+
+def test_an_alarm_rings_in_the_second_after_the_complaint_that_is_too_many() -> None:
+    assert rung(100, 200, 300) == []
+    assert rung(100, 200, 300, 400, 500) == [(401, "Firing: 4 in 60.")]
+    assert rung(100, 200, 300, 400, pace=150) == [(401, "Firing: 4 in 90.")]
+
+
+def test_an_alarm_knows_what_was_complained_of_before_the_opening() -> None:
+    assert rung(-3000, -2000, -1000, 400) == [(401, "Firing: 4 in 60.")]
+    assert rung(-3201, -2000, -1000, 400) == []
+    assert rung(-3000, -2000, -1000, 900, pace=150) == [(901, "Firing: 4 in 90.")]
+
+
+def test_an_alarm_that_rang_before_the_opening_is_still_firing_half_an_hour_after_that() -> None:
+    often = range(-3600, 3000, 300)
+    assert rung(*often) == [(901, "Still firing: 12 in 60."), (2701, "Still firing: 12 in 60.")]
+    assert rung(-2000, -1900, -1800, -1700, 99, 100) == [(101, "Still firing: 6 in 60.")]
+
+
+def test_an_alarm_that_has_stopped_rings_anew() -> None:
+    assert rung(-3600, -3500, -3400, -3300, 1800, 1900, 2000, 2100) == [(2101, "Firing: 4 in 60.")]
 
 
 def test_a_complaint_is_not_seen_in_its_own_second() -> None:
@@ -195,12 +234,26 @@ def test_who_takes_time_to_write_looks_again_before_sending() -> None:
 
 
 def test_nobody_interrupts() -> None:
-    script = tuple(rule(key, after=600) for key in ("a", "b", "c"))
+    script = tuple(replace(rule(key, after=600), sender=replace(ROSA, name=key)) for key in ("a", "b", "c"))
     assert [(one.rule, one.second) for one in due(script, history(), CLOSES)] == [
         ("a", 600),
         ("b", 620),
         ("c", 640),
     ]
+
+
+def test_one_person_does_not_write_twice_within_two_minutes() -> None:
+    script = (rule("a", after=600), rule("b", after=615), replace(rule("c", after=610), sender=OMAR))
+    assert [(one.rule, one.second) for one in due(script, history(), CLOSES)] == [
+        ("a", 600),
+        ("c", 620),
+        ("b", 600 + 120 + 600 % 61),
+    ]
+
+
+def test_who_waits_until_they_may_write_again_looks_whether_it_still_holds() -> None:
+    script = (rule("a", after=600), rule("b", NeverTold(), after=610))
+    assert [one.rule for one in due(script, history(updates=(update(700),)), CLOSES)] == ["a"]
 
 
 def test_a_rule_speaks_once_about_the_same_deployment() -> None:
@@ -211,7 +264,7 @@ def test_a_rule_speaks_once_about_the_same_deployment() -> None:
 
 
 def test_words_follow_one_another_and_come_round() -> None:
-    script = (rule("one", times=3, again_after=100, texts=("first", "second")),)
+    script = (rule("one", times=3, again_after=200, texts=("first", "second")),)
     assert [one.text for one in due(script, history(), CLOSES)] == ["first", "second", "first"]
 
 
@@ -265,14 +318,16 @@ conditions: st.SearchStrategy[Condition] = st.one_of(
         st.integers(0, 12),
         st.sampled_from(("", "version", "update")),
     ),
-    st.builds(Complaints, st.integers(1, 60), st.integers(0, 20)),
+    st.builds(Rings, st.builds(Alarm, st.integers(1, 60), st.integers(0, 20), st.integers(1, 60))),
     st.just(Complained()),
     st.builds(Confirmed, st.booleans()),
     st.builds(Deployed, st.sampled_from(("", "live", "failed", "rolled_back")), lengths),
     st.builds(Unanswered, st.sampled_from(("r0", "r1")), lengths),
     st.builds(HandedIn, st.booleans()),
 )
-WORDS = "{silence} {overdue} {waiting} {window} {asked} {harmful} {complaints} {harmful_so_far} {version} {question}"
+WORDS = (
+    "{firing} {silence} {overdue} {waiting} {window} {asked} {harmful} {complaints} {harmful_so_far} {version} {question}"
+)
 
 
 @st.composite
@@ -280,14 +335,14 @@ def scripts(draw: st.DrawFn) -> tuple[InjectRule, ...]:
     return tuple(
         InjectRule(
             key=f"r{number}",
-            sender=ROSA,
+            sender=draw(st.sampled_from((ROSA, OMAR))),
             texts=(WORDS, "plain"),
             after=draw(st.integers(0, CLOSES)),
             when=tuple(draw(st.lists(conditions, max_size=3))),
             delay=draw(st.sampled_from((0, 0, 15, 60))),
             times=draw(st.integers(1, 4)),
             again_after=draw(st.sampled_from((0, 30, 600))),
-            each=draw(st.sampled_from(("", "", "update", "deployment"))),
+            each=draw(st.sampled_from(("", "", "update", "deployment", "ring"))),
             asks=draw(st.none() | st.builds(Asks, st.just(("stakeholders", "customers")), st.just(300))),
             not_in_last=draw(st.sampled_from((0, 180))),
         )
@@ -300,7 +355,7 @@ def pasts(draw: st.DrawFn) -> History:
     def dated(most: int = 5) -> list[int]:
         return sorted(draw(st.lists(st.integers(0, CLOSES + 300), max_size=most)))
 
-    rows = draw(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(0, 3)), max_size=95))
+    rows = draw(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=95))
     return History(
         closings=((0, CLOSES), *draw(st.sampled_from(((), ((CLOSES - 400, CLOSES + 300),))))),
         pace=draw(st.sampled_from((100, 100, 150))),
@@ -319,9 +374,10 @@ def pasts(draw: st.DrawFn) -> History:
         confirmed=tuple(dated(1)),
         handed_in=draw(st.none() | st.integers(0, CLOSES)),
         minutes=tuple(
-            Minute(number, asked=asked + harmful, harmful=harmful, correct=asked, complaints=complaints)
-            for number, (asked, harmful, complaints) in enumerate(rows)
+            Minute(number, asked=asked + harmful, harmful=harmful, correct=asked)
+            for number, (asked, harmful) in enumerate(rows)
         ),
+        complained=tuple(sorted(draw(st.lists(st.integers(-4000, CLOSES + 300), max_size=12)))),
         complaints=tuple(Complaint(at, "Q?", "A.") for at in dated()),
     )
 
@@ -336,6 +392,7 @@ def before(seen: History, second: int) -> History:
         confirmed=tuple(at for at in seen.confirmed if at < second),
         handed_in=seen.handed_in if seen.handed_in is not None and seen.handed_in < second else None,
         minutes=tuple(one for one in seen.minutes if (one.number + 1) * MINUTE <= second),
+        complained=tuple(at for at in seen.complained if at < second),
         complaints=tuple(one for one in seen.complaints if one.second < second),
     )
 
@@ -365,6 +422,9 @@ def test_it_is_bounded_apart_and_inside_the_window(script: tuple[InjectRule, ...
     assert len({(one.rule, one.occurrence) for one in said}) == len(said)
     assert all(0 <= one.second < seen.closes for one in said)
     assert all(later.second - one.second >= APART for one, later in pairwise(said))
+    for sender in (ROSA, OMAR):
+        own = [one.second for one in said if one.name == sender.name]
+        assert all(later - one >= APART_OF_ONE[0] for one, later in pairwise(own))
     quoted = [one.quoted for one in said if one.quoted is not None]
     assert len(quoted) == len(set(quoted))
 
@@ -389,6 +449,7 @@ def _acts_after(seen: History, second: int) -> list[int]:
         *(one.second for one in seen.updates),
         *(one.second for one in seen.deployments),
         *(one.second for one in seen.complaints),
+        *seen.complained,
         *(since for since, _ in seen.closings[1:]),
         *seen.confirmed,
         *([] if seen.handed_in is None else [seen.handed_in]),

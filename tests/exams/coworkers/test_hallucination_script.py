@@ -33,24 +33,28 @@ def script(seed: int = 7) -> tuple[InjectRule, ...]:
 
 
 def minutes(harmful: float, refused: float = 2, *, until: int = 90, then: tuple[float, float] = (0, 2)) -> list[Minute]:
-    """Ten questions a minute, of which so many end so; others from minute `until` on. A third complain of harm."""
+    """Ten questions a minute, of which so many end so; others from minute `until` on."""
 
     def minute(number: int) -> Minute:
         bad, none = (harmful, refused) if number < until else then
-        count = [int((number + 1) * each) - int(number * each) for each in (bad, none, bad / 3)]
+        count = [int((number + 1) * each) - int(number * each) for each in (bad, none)]
         at_first = int((number + 1) * harmful) - int(number * harmful)
-        return Minute(number, 10, 10 - count[0] - count[1], count[1], count[0], 0, count[2], at_first)
+        return Minute(number, 10, 10 - count[0] - count[1], count[1], count[0], 0, at_first)
 
     return [minute(number) for number in range(90)]
 
 
 def history(customers: list[Minute], **acts: object) -> History:
-    complaints = tuple(
-        Complaint(60 * one.number + 30, f"What is fee {one.number}?", f"Fee {one.number} is 40.")
-        for one in customers
-        if one.complaints
-    )
-    return History(closings=((0, CLOSES),), minutes=tuple(customers), complaints=complaints, **acts)  # type: ignore[arg-type]
+    """What was seen: of three customers who were told something wrong one complains."""
+    dated: list[int] = []
+    harmed = 0
+    for one in customers:
+        harmed += one.harmful
+        if harmed >= 3 * (len(dated) + 1):
+            dated.append(60 * one.number + 30)
+    complaints = tuple(Complaint(at, f"What is fee {at}?", f"Fee {at} is 40.") for at in dated)
+    seen: dict[str, object] = {"complained": tuple(dated), "complaints": complaints} | acts
+    return History(closings=((0, CLOSES),), minutes=tuple(customers), **seen)  # type: ignore[arg-type]
 
 
 def said(seen: History, seed: int = 7) -> list[Said]:
@@ -86,8 +90,8 @@ def test_no_two_incidents_follow_one_timetable() -> None:
 
 def test_each_rule_has_five_wordings_or_more() -> None:
     assert {key: len(set(words)) for key, words in sayings.SAYINGS.items() if len(set(words)) < 5} == {}
-    assert "still" not in sayings.ALERT[0].lower()
-    assert all("still" in text.lower() for text in sayings.ALERT[1:])
+    assert all("{firing}" in text for text in sayings.ALERT)
+    assert len(sayings.COMPLAINT_OF_TWO) == len(sayings.SAYINGS["complaint"])
 
 
 def test_compliance_asks_for_what_is_true_of_every_class() -> None:
@@ -105,7 +109,7 @@ def test_it_is_the_same_for_every_class_and_needs_no_incident(monkeypatch: pytes
 
 
 def test_no_words_name_a_component_a_class_or_somebody_to_blame() -> None:
-    texts = {text for seed in SEEDS for rule in script(seed) for text in rule.texts}
+    texts = {text for seed in SEEDS for rule in script(seed) for text in (*rule.texts, *rule.texts_of_two)}
     assert 85 < len(texts) < 120
     plain = ["".join(words for words, *_ in string.Formatter().parse(text)) for text in texts]
     assert [text for text in plain if GIVEAWAYS.search(text)] == []
@@ -220,6 +224,7 @@ def test_complaints_quote_only_what_customers_asked_and_were_told() -> None:
         assert complaint.second < one.second
         assert f"“{complaint.question}”" in one.text
         assert f"“{complaint.answer}”" in one.text
+        assert complaint.question not in one.text.replace(f"“{complaint.question}”", "")
     assert all(Complained() in rule.when for rule in script() if rule.sender.role == "customer")
 
 

@@ -22,7 +22,7 @@ from exams.void import void
 from tests import packs
 from tests.attempts import NOON, live_attempt, move_windows, ready_attempt
 from tests.crowd import crowd
-from tests.exams.coworkers.scripts import in_production, rule
+from tests.exams.coworkers.scripts import OMAR, in_production, rule
 from tests.people import Cast, client_of
 from tests.work import LIVE_CLOSES, MICROSECOND, events
 
@@ -116,7 +116,7 @@ def test_however_often_it_is_asked_for_it_is_written_once(cast: Cast, script: An
 def test_the_feed_does_not_wait_for_the_sweep(cast: Cast, script: Any) -> None:
     attempt = started(cast, at=database_now() - timedelta(seconds=330))
     tasks.speak()
-    script(AT_FIVE, rule("later", after=305))
+    script(AT_FIVE, rule("later", after=305, sender=OMAR))
     Watch.objects.update(look_at=NOON)
     body = client_of(cast.learner).get(f"/api/v1/attempts/{attempt.pk}/events/").json()
     shown = [each["payload"]["key"] for each in body["events"] if each["kind"] == "inject.support"]

@@ -8,16 +8,19 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from accounts.models import Accommodation
 from exams import ledger, live
 from exams.coworkers import answers
 from exams.coworkers.history import Complaint, Deployment, Update
 from exams.coworkers.speaking import SETTLED_AFTER, catch_up
 from exams.coworkers.watching import PATIENCE, View, see
 from exams.models import Attempt, Inject, Stage, StatusUpdate
-from exams.packs.injects import Asks, Confirmed, Deployed, Share
+from exams.packs.alarm import Alarm
+from exams.packs.complaining import CarriedOver, Later
+from exams.packs.injects import Asks, Confirmed, Deployed, Rings, Share
 from tests import packs
 from tests.attempts import NOON, live_attempt
-from tests.exams.coworkers.scripts import deployed, in_production, replayed, rule
+from tests.exams.coworkers.scripts import OMAR, deployed, in_production, replayed, rule
 from tests.people import Cast
 from tests.work import events
 
@@ -91,9 +94,34 @@ def test_customers_are_seen_by_the_minute_and_complaints_as_they_come(cast: Cast
     assert view.second == 900
     came = [one for one in view.history.complaints if one.second < 900]
     assert came
-    assert sum(one.complaints for one in view.history.minutes) == len(came)
+    assert [one.second for one in view.history.complaints] == [*view.history.complained]
     assert all(one.question.startswith("What is fee") and one.answer.endswith("is wrong.") for one in came)
     assert isinstance(came[0], Complaint)
+
+
+def test_what_was_complained_of_before_the_opening_is_seen_on_the_learners_clock(cast: Cast) -> None:
+    Accommodation.objects.create(learner=cast.learner, multiplier_percent=150, reason="granted", granted_by=cast.admin)
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    in_production(attempt, "c")
+    asked = Later(60, "And the cap?", "9 GB.", began="What is the fee?")
+    carried = CarriedOver(complained=(-1000, -10), later=(Later(40), asked))
+    Attempt.objects.filter(pk=attempt.pk).update(truth={"carried_over": carried.to_json()})
+    history = seen(Attempt.objects.get(pk=attempt.pk), second(300)).history
+    assert history.complained == (-1500, -15, 60, 90)
+    assert history.complaints == (Complaint(90, "And the cap?", "9 GB.", "What is the fee?"),)
+
+
+def test_an_alarm_that_rang_before_the_opening_says_so_however_late_the_sweep_is(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alert = rule("alert", Rings(Alarm(60, 4, 30)), each="ring", texts=("{firing}: {complaints}.",))
+    monkeypatch.setattr(packs, "script", (alert,))
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    carried = CarriedOver(complained=(-1500, -1400, -1300, -1200), later=(Later(599), Later(600)))
+    Attempt.objects.filter(pk=attempt.pk).update(truth={"carried_over": carried.to_json()})
+    in_production(attempt, "c")
+    assert speak(attempt, second(900)) == [("alert", 601)]
+    assert Inject.objects.get(attempt=attempt).text == "Still firing: 6."
 
 
 def test_deployments_are_seen_at_the_moment_their_roll_out_is_due(cast: Cast) -> None:
@@ -121,7 +149,7 @@ def test_how_fast_our_worker_replays_changes_nothing(
     cast: Cast, monkeypatch: pytest.MonkeyPatch, decided_after: int
 ) -> None:
     better = rule("better", Deployed("live", 60), Share("harmful", 5, below=2, enough=5, since="version"))
-    monkeypatch.setattr(packs, "script", (better, rule("at_710", after=710)))
+    monkeypatch.setattr(packs, "script", (better, rule("at_710", after=710, sender=OMAR)))
     attempt = live_attempt(cast.learner, started_at=NOON)
     in_production(attempt, HARMED)
     row = deployed(attempt, 1, at=second(700))

@@ -15,14 +15,16 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 
 from exams.packs import Spec
+from exams.packs.complaining import CarriedOver
 from exams.packs.hallucination import PACK, build, complaints, flags, history, operations
 from exams.packs.hallucination.asked import Judge
-from exams.packs.hallucination.complaints import UNSURE_SHARE, kind, makes_sense, shown
-from exams.packs.hallucination.grievances import COUNTERS, SAID, UNSURE, UNSURE_ABOUT
+from exams.packs.hallucination.complaints import ALONE_SHARE, UNSURE_SHARE, kind, shown
+from exams.packs.hallucination.grievances import COUNTERS, SAID, Texts
 from exams.packs.hallucination.hidden import CLASSES
 from exams.packs.hallucination.incident import incident
+from exams.packs.hallucination.murmurs import GREETINGS, THANKS, UNSURE, UNSURE_ABOUT
 from exams.packs.hallucination.pack import LIVE_QUESTIONS, LIVE_SECONDS
-from exams.packs.hallucination.sayings import THRESHOLD
+from exams.packs.hallucination.sayings import ALARM
 from exams.packs.hallucination.traffic import stream
 from exams.packs.hallucination.world import DOMAINS
 
@@ -96,19 +98,57 @@ def test_no_wording_comes_twice_and_a_third_says_no_more_than_that_it_was_wrong(
     texts = Counter(one.text for one in written)
     assert max(texts.values()) == 1
     assert 10 <= len(written) <= 60
-    assert {kind(one.trace) for one in written if makes_sense(one.trace)} <= SAID.keys()
-    vague = re.compile("|".join(re.sub(r"\\{\w+\\}", ".+", re.escape(text)) for text in (*UNSURE, *UNSURE_ABOUT)))
-    unsure = [bool(vague.fullmatch(one.text)) for one in written]
+    assert {kind(one.trace) for one in written} <= {*SAID, "unseen"}
+    unsure = [any(written_as(one.text, text) for text in (*UNSURE, *UNSURE_ABOUT)) for one in written]
     assert not unsure[[one.trace.asked for one in written].index(incident(spec).told.asked)]
     assert 0 < sum(unsure) < len(written)
 
 
 def test_a_third_of_all_complaints_is_vague_and_every_kind_of_harm_has_words_enough() -> None:
     assert pytest.approx(1 / 3) == UNSURE_SHARE
-    for key, (openings, endings) in SAID.items():
-        assert len(set(openings)) >= 5, key
-        assert len(set(endings)) >= 4, key
+    for key, texts in SAID.items():
+        assert len(set(texts.openings)) >= 7, key
+        assert len(set(texts.endings)) >= 5, key
+        assert len(set(texts.alone)) >= 7, key
     assert COUNTERS.keys() == DOMAINS.keys()
+
+
+def written_as(text: str, template: str) -> bool:
+    """Whether somebody wrote this in those words, politely or not; places in braces hold anything."""
+    greeting, thanks = ("|".join(map(re.escape, each)) for each in (GREETINGS, THANKS))
+    words = re.sub(r"\\{\w+\\}", ".+", re.escape(template))
+    return bool(re.fullmatch(f"(?:{greeting})?{words}(?:{thanks})?", text, re.IGNORECASE))
+
+
+def wordings(spec: Spec) -> list[tuple[Texts, str | None, str | None, str | None]]:
+    """Of each complaint that says what is wrong: its opening and its ending, or how it stands alone."""
+    found = []
+    for one in complaints.complaints(incident(spec)):
+        texts = SAID.get(kind(one.trace)) if one.wrong else None
+        if texts is None or any(written_as(one.text, text) for text in (*UNSURE, *UNSURE_ABOUT)):
+            continue
+        pairs = [(a, z) for a in texts.openings for z in texts.endings if written_as(one.text, f"{a} {z}")]
+        alone = None if pairs else next(text for text in texts.alone if written_as(one.text, text))
+        opening, ending = pairs[0] if pairs else (None, None)
+        found.append((texts, opening, ending, alone))
+    return found
+
+
+@pytest.mark.parametrize("spec", SOME, indirect=True)
+def test_complaints_follow_no_rota(spec: Spec) -> None:
+    found = wordings(spec)
+    alone = sum(one is not None for *_, one in found) / len(found)
+    assert alone == pytest.approx(ALONE_SHARE, abs=0.3)
+    for at in (1, 2):
+        used = [each[at] for each in found if each[at] is not None]
+        pool = {text for each in found for text in each[0][at - 1]}
+        assert all(one != other for one, other in pairwise(used)) or len(set(map(id, (e[0] for e in found)))) > 1
+        assert len(set(used)) >= min(len(pool), len(used)) / 2
+        rounds = [tuple(used[n : n + len(pool)]) for n in range(0, len(used), len(pool))]
+        assert len(set(rounds)) == len(rounds)
+    pairs = [(opening, ending) for _, opening, ending, _ in found if opening]
+    follows = {(one, other) for (one, _), (other, _) in pairwise(pairs)}
+    assert len(follows) > len(pairs) / 2  # in a rota the same opening always follows the same one
 
 
 def test_as_many_complain_in_every_class_once_the_first_have_had_time(spec: Spec) -> None:
@@ -135,6 +175,38 @@ def test_as_many_complain_after_the_opening_as_before_it_if_nothing_is_done(spec
     assert 1 / 1.5 <= after / _expected(spec) <= 1.5
 
 
+def test_who_was_answered_before_the_opening_and_complains_later_is_carried_over(spec: Spec) -> None:
+    drawn = incident(spec)
+    written, law = complaints.complaints(drawn), complaints.law(drawn)
+    carried = CarriedOver.of(PACK.truth(spec))
+    assert [drawn.opened_at + timedelta(seconds=second) for second in carried.complained] == [one.at for one in written]
+    assert all(0 <= one.second <= law.last for one in carried.later)
+    traced = {shown(trace.reply) for trace in drawn.traces if trace.wrong is not None}
+    for one in carried.later:
+        assert (one.said in traced) == bool(one.question)
+    due = {
+        "wrong": law.share * sum(trace.wrong is not None for trace in drawn.traces),
+        "refused": law.refused * sum(bool(trace.reply["refused"]) for trace in drawn.traces),
+        "otherwise": law.otherwise * len(drawn.traces),
+    }
+    assert len(written) + len(carried.later) == pytest.approx(sum(due.values()), abs=4 * sum(due.values()) ** 0.5)
+
+
+def test_as_many_are_about_to_complain_at_the_opening_as_have_just_complained() -> None:
+    """Of all classes together: each alone has too few complaints to tell anything by."""
+    just, soon, expected = 0, 0, 0.0
+    for key in CLASSES:
+        drawn = incident(Spec(key, 1))
+        law, carried = complaints.law(drawn), complaints.carried_over(drawn)
+        late = (law.first + law.last) // 2  # so long after their answer half of them have complained
+        just += sum(second >= -late for second in carried.complained)
+        soon += len(carried.later)
+        expected += late / 3600 * _expected(Spec(key, 1))
+    assert min(just, soon) > 0
+    assert soon == pytest.approx(expected, abs=4 * expected**0.5)
+    assert just == pytest.approx(expected, abs=4 * expected**0.5)
+
+
 def _expected(spec: Spec) -> float:
     """Complaints an hour before the opening, about wrong answers, once the first customers have had time to write."""
     drawn = incident(spec)
@@ -148,12 +220,15 @@ def test_alarms_ring_by_the_rolling_hour_and_the_page_last(spec: Spec) -> None:
     assert rang
     for row in rang:
         at = moment(row["at"])
-        assert row["value"] == sum(at - timedelta(hours=1) < one.at <= at for one in written) >= THRESHOLD
-        assert row["threshold"] == THRESHOLD
+        assert row["value"] == sum(at - timedelta(hours=1) < one.at <= at for one in written) >= ALARM.threshold
+        assert row["threshold"] == ALARM.threshold
+    assert rang[0]["state"] == "firing"
+    for earlier, row in pairwise(rang):
+        assert moment(row["at"]) - moment(earlier["at"]) >= timedelta(minutes=ALARM.again) or row["state"] == "firing"
     assert page["alert"] == "page"
     assert page["text"] == PACK.brief(spec).opened_because
     quiet = [one for one in written if one.at < incident(spec).onset_at]
-    assert len(quiet) < 3 * THRESHOLD
+    assert len(quiet) < 3 * ALARM.threshold
 
 
 def test_metrics_count_the_traces_and_say_where_a_slot_is_cut(spec: Spec) -> None:
