@@ -10,7 +10,7 @@ from deploy.local.supervise import Program
 def platform(home: Home, *, host: str, port: int) -> list[Program]:
     """Web, four workers and the timetable.
 
-    Only the workers named grading, live and stock are meant to speak to the Docker engine. Short work has a worker of
+    Only the workers named grading and live are meant to speak to the Docker engine. Short work has a worker of
     its own, so that a deadline never waits behind a verdict; so has what learners do to the live model, so that a
     question never waits behind other people's runs; and none of them waits behind the drawing of incidents.
     """
