@@ -44,12 +44,6 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     )
 
 
-class ReceiptAnswer(WithServerNow):
-    """An answer that is only a receipt."""
-
-    receipt = ReceiptSerializer()
-
-
 class CursorPages(CursorPagination):
     """Base of all lists: 50 a page, at most 200, newest first, `next` and `previous` as addresses."""
 
@@ -86,12 +80,6 @@ class CursorPages(CursorPagination):
         except (ValidationError, ValueError):
             return False
         return True
-
-
-class OldestFirst(CursorPages):
-    """Lists read in the order in which things happened."""
-
-    ordering = ("created_at", "pk")
 
 
 def attempt_body(body: dict[str, Any], *, now: datetime) -> dict[str, Any]:

@@ -52,8 +52,7 @@ def claim(*, review_id: UUID, mentor: User, now: datetime) -> Review:
             "Sign one off or release one, then claim this.",
             holding=holding,
         )
-    sla = Twin.from_json(attempt.twin.definition).review.sla
-    _hand_over(review, mentor, now + sla, now)
+    _hand_over(review, mentor, now + Twin.from_json(attempt.twin.definition).review.sla, now)
     ledger.append(
         attempt=attempt,
         kind="review.claimed",
@@ -194,8 +193,7 @@ def reassign(*, review_id: UUID, to: User, admin: User, reason: str, now: dateti
     _may_judge(attempt, to)
     appeals.require_fresh_eyes(attempt=attempt, review=review, mentor=to)
     _put_back_overdue(attempt, review, now)
-    sla = Twin.from_json(attempt.twin.definition).review.sla
-    _hand_over(review, to, now + sla, now)
+    _hand_over(review, to, now + Twin.from_json(attempt.twin.definition).review.sla, now)
     ledger.append(
         attempt=attempt,
         kind="review.reassigned",
