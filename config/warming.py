@@ -1,4 +1,4 @@
-"""What a worker's process does when it starts, so that nobody waits longer for being the first whom it serves."""
+"""What a worker's process does when it starts, so that nobody waits longer for being the first; and when it ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
-from celery.signals import worker_process_init
+from celery.signals import worker_process_init, worker_process_shutdown
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -17,7 +17,7 @@ QUEUES = frozenset({"live", "grading"})  # whose tasks put people's code into co
 
 
 def connect(app: Celery) -> None:
-    """Have each process of a worker that serves one of `QUEUES` warm up."""
+    """Have each process of a worker that serves one of `QUEUES` warm up, and leave no container waiting."""
 
     def begin(**_: Any) -> None:
         # In a thread of its own: a process that takes more than four seconds to start is taken for a dead one.
@@ -25,6 +25,13 @@ def connect(app: Celery) -> None:
             threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
 
     worker_process_init.connect(begin, weak=False)
+    worker_process_shutdown.connect(_end)
+
+
+def _end(**_: Any) -> None:
+    from sandboxes import engine  # noqa: PLC0415 - Django is set up by now, not before
+
+    engine.close()
 
 
 def warm_up() -> None:

@@ -1,4 +1,4 @@
-"""What a worker's process has ready before its first task."""
+"""What a worker's process has ready before its first task, and what it leaves when it ends."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import worker_process_init, worker_process_shutdown
 
 from config import warming
 from exams import packs
@@ -54,3 +54,10 @@ def test_only_workers_that_put_code_into_containers_warm_up(begun: threading.Eve
     warming.connect(worker)
     worker_process_init.send(sender=None)
     assert begun.wait(5.0 if warms else 0.2) == warms
+
+
+def test_a_process_that_ends_leaves_no_container_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[bool] = []
+    monkeypatch.setattr(engine, "close", lambda: closed.append(True))
+    worker_process_shutdown.send(sender=None)
+    assert closed
