@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from sandboxes import git_server, repository
-from sandboxes.git_server import GitFailed, HooksMissing, RepositoryFull, Service, TooBusy, TooLarge
+from sandboxes import git_server, repository, turnstile
+from sandboxes.git_server import GitFailed, HooksMissing, RepositoryFull, Service, TooLarge
+from sandboxes.turnstile import TooBusy
 from tests.sandboxes.test_repository import history
 
 ARRIVED = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -65,18 +66,18 @@ def test_what_is_no_repository_cannot_be_served(tmp_path: Path) -> None:
 
 
 def test_a_full_house_lets_nobody_wait_for_ever(served: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(git_server, "_AT_ONCE_PER_REPOSITORY", 1)
-    monkeypatch.setattr(git_server, "_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(turnstile, "AT_ONCE_PER_REPOSITORY", 1)
+    monkeypatch.setattr(turnstile, "WAIT_SECONDS", 0.1)
 
     async def crowd() -> None:
-        turnstile = git_server._turnstile()
-        async with turnstile.through(served):
+        ours = turnstile.turnstile()
+        async with ours.through(served):
             with pytest.raises(TooBusy):
                 await git_server.advertise(served, service=Service.UPLOAD_PACK)
-            async with turnstile.through(served.parent):  # another learner's is not held up
+            async with ours.through(served.parent):  # another learner's is not held up
                 pass
         assert await git_server.advertise(served, service=Service.UPLOAD_PACK)
-        assert turnstile._per_repository == {}
+        assert ours._per_repository == {}
 
     asyncio.run(crowd())
 
