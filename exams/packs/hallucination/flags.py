@@ -1,18 +1,19 @@
 """Switches and settings changed by hand while production ran, none of which changes an answer.
 
-Settings are of `config.toml`, and go from what the release of the moment has to something larger and back again.
+Three sorts: switches; settings of what lies around the assistant, which no file in git holds; and settings of
+`config.toml`. Of the first two some stay changed, some are taken back, by whoever did it or by somebody else, some of
+them after the onset. The third are back before the fault goes live, so that traces never contradict what git says.
 """
 
 from __future__ import annotations
 
 import tomllib
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from exams.packs.hallucination import history, moments
 
 if TYPE_CHECKING:
-    import random
     from datetime import datetime
 
     from exams.packs.hallucination.incident import Incident
@@ -31,46 +32,150 @@ SWITCHES = (
     "retriever-timing-log",
     "shadow-cache-stats",
     "prompt-size-metric",
+    "index-heartbeat",
+    "slow-answer-profile",
+    "session-count-metric",
 )
+AROUND: dict[str, tuple[str, ...]] = {
+    "gateway.timeout_s": ("6", "8", "10", "15"),
+    "gateway.retries": ("0", "1", "2"),
+    "gateway.keepalive_s": ("30", "60", "75"),
+    "log.level": ("warning", "info", "debug"),
+    "trace.retention_days": ("30", "60", "90"),
+    "metrics.interval_s": ("15", "30", "60"),
+    "chat.idle_minutes": ("30", "45", "60"),
+    "chat.typing_delay_ms": ("0", "150", "300"),
+    "survey.every_nth": ("5", "10", "20"),
+    "callback.queue_limit": ("20", "40", "60"),
+    "health.interval_s": ("5", "10", "30"),
+    "export.batch": ("100", "250", "500"),
+    "warmup.questions": ("0", "10", "50"),
+}
 SETTINGS = (("cache", "entries"), ("generation", "max_tokens"))
-THROWN = (3, 6)  # switches
-HELD = (15, 90)  # minutes for which a setting is changed
-NEAR = 45  # minutes of the onset within which one of them was
+LARGER = {"entries": (2, 4), "max_tokens": (1.2, 1.5)}  # times what the release has
+
+THROWN, TURNED = (2, 5), (2, 5)  # switches, and settings around; one of each at least stays as it was left
+HELD = (15, 90)  # minutes for which something is changed that is taken back
+NEAR = (3, 25)  # minutes before the onset in which something was changed in every incident
+BACK_SHARE = 0.4
+REASON_SHARE = 0.45
+
+WHY = (
+    "asked for by the service desk",
+    "for the load test",
+    "for the pilot",
+    "to see more of it",
+    "agreed on Monday",
+    "the default was too low",
+    "trial, one day",
+    "see handbook 4.2",
+)
+WHY_BACK = (
+    "trial is over",
+    "made no difference",
+    "load test done",
+    "nobody knew why it was on",
+    "as it was",
+    "to rule it out",
+    "too noisy",
+    "was left by mistake",
+)
+TICKETS = ("OPS", "PLAT", "WEB")
+
+
+class Change(NamedTuple):
+    """What was changed from what into what."""
+
+    name: str
+    old: str
+    new: str
 
 
 def log(incident: Incident) -> list[tuple[datetime, str]]:
     """What was changed, when and by whom; oldest first, all before the incident opened."""
-    drawing = incident.random("flags")
-    onset, until = incident.onset_at, incident.opened_at - timedelta(minutes=5)
-    lines: list[tuple[datetime, str]] = []
-    for name in drawing.sample(SWITCHES, drawing.randrange(*THROWN)):
-        at = _moment(drawing, onset, until, near=not lines)
-        lines.append((at, f"{name} {drawing.choice(('off -> on', 'on -> off'))} by {_who(incident, drawing)}"))
-    for section, key in drawing.sample(SETTINGS, drawing.randrange(1, len(SETTINGS) + 1)):
-        at = _moment(drawing, onset, until - timedelta(minutes=HELD[1]), near=drawing.random() < 1 / 2)
-        back = at + timedelta(minutes=drawing.randrange(*HELD), seconds=drawing.randrange(60))
-        usual, again = (_value(incident, moment, section, key) for moment in (at, back))
-        more = usual * 2 if section == "cache" else usual + 8
-        who = _who(incident, drawing)
-        lines.append((at, f"{section}.{key} {usual} -> {more} by {who}"))
-        lines.append((back, f"{section}.{key} {more} -> {again} by {who}"))
-    return sorted(lines)
+    return _Log(incident).lines()
 
 
-def _moment(drawing: random.Random, onset: datetime, until: datetime, *, near: bool) -> datetime:
-    """Draw when somebody at work changed something: close to the onset, or on that day or the one before."""
-    if near:
-        at = onset + timedelta(minutes=drawing.randrange(-NEAR, NEAR), seconds=drawing.randrange(60))
-    else:
-        at = moments.at_work(drawing, moments.days_before(onset.date(), drawing.randrange(2)))
-    return min(at, until - timedelta(seconds=drawing.randrange(3000)))
+class _Log:
+    def __init__(self, incident: Incident) -> None:
+        self.incident = incident
+        self.random = incident.random("flags")
+        self.until = incident.opened_at - timedelta(minutes=5)
+        self.found: list[tuple[datetime, str]] = []
 
+    def lines(self) -> list[tuple[datetime, str]]:
+        names = self.random.sample(SWITCHES, self.random.randrange(*THROWN))
+        turned = self.random.sample(sorted(AROUND), self.random.randrange(*TURNED))
+        changes = [Change(name, *self.random.sample(("off", "on"), 2)) for name in names]
+        changes += [Change(name, *self.random.sample(AROUND[name], 2)) for name in turned]
+        self.random.shuffle(changes)
+        for number, change in enumerate(changes):
+            near = number == 0 or self.random.random() < 1 / 4
+            self._change(change, near=near, back=number != 1 and self.random.random() < BACK_SHARE)
+        for section, key in self.random.sample(SETTINGS, self.random.randrange(len(SETTINGS) + 1)):
+            self._of_config(section, key)
+        return sorted(self.found)
 
-def _who(incident: Incident, drawing: random.Random) -> str:
-    """Somebody, but not the one on call, who has not touched anything."""
-    return drawing.choice(incident.people[1:]).name
+    def _change(self, change: Change, *, near: bool, back: bool) -> None:
+        at = self._near() if near else self._some_time()
+        who = self._who()
+        self._note(at, change, who, WHY)
+        if back:
+            earliest = at + self._minutes(*HELD)
+            at = min(self._onward(earliest), self.until)
+            self._note(at, Change(change.name, change.new, change.old), self._who(but=who), WHY_BACK)
 
+    def _of_config(self, section: str, key: str) -> None:
+        """Larger and back again, all of it before the fault was live."""
+        fault_at = min(self.incident.deployed_at, self.incident.onset_at)
+        back = fault_at - self._minutes(2, 25)
+        if self.random.random() < 1 / 2:
+            day = moments.days_before(fault_at.date(), 1)
+            back = moments.at_work(self.random, day)
+        at = back - self._minutes(*HELD)
+        usual, again = (self._value(moment, section, key) for moment in (at, back))
+        if usual is None or again is None:
+            return
+        more = int(usual * self.random.choice(LARGER[key]))
+        name, who = f"{section}.{key}", self._who()
+        self._note(at, Change(name, str(usual), str(more)), who, WHY)
+        self._note(back, Change(name, str(more), str(again)), self._who(but=who), WHY_BACK)
 
-def _value(incident: Incident, at: datetime, section: str, key: str) -> int:
-    tree = history.live(incident.past.releases, at).tree
-    return int(tomllib.loads(tree.files["config.toml"].decode())[section][key])
+    def _note(self, at: datetime, change: Change, who: str, reasons: tuple[str, ...]) -> None:
+        why = ""
+        if self.random.random() < REASON_SHARE:
+            ticket = f"{self.random.choice(TICKETS)}-{self.random.randrange(210, 3900)}"
+            why = f" ({self.random.choice([ticket, *self.random.sample(reasons, 2)])})"
+        self.found.append((at, f"{change.name} {change.old} -> {change.new} by {who}{why}"))
+
+    def _minutes(self, least: int, most: int) -> timedelta:
+        return timedelta(minutes=self.random.randrange(least, most), seconds=self.random.randrange(60))
+
+    def _near(self) -> datetime:
+        return self.incident.onset_at - self._minutes(*NEAR)
+
+    def _some_time(self) -> datetime:
+        """On the day of the onset or the one before it, at work."""
+        day = moments.days_before(self.incident.onset_at.date(), self.random.randrange(2))
+        at = moments.at_work(self.random, day)
+        return at if at < self.until else self.until - self._minutes(1, 90)
+
+    def _onward(self, earliest: datetime) -> datetime:
+        """When something is taken back: soon, or at some time after the onset, or on that day at least."""
+        onset = self.incident.onset_at
+        if self.random.random() < 1 / 2 and onset < self.until:
+            return max(earliest, moments.between(self.random, onset, self.until))
+        return earliest
+
+    def _who(self, *, but: str = "") -> str:
+        """Somebody, but not the one on call, who has not touched anything; half the time not who did it before."""
+        names = [person.name for person in self.incident.people[1:]]
+        if but and self.random.random() < 1 / 2:
+            return but
+        return self.random.choice([name for name in names if name != but] or names)
+
+    def _value(self, at: datetime, section: str, key: str) -> int | None:
+        """What the release that was live has; None where it knows no such setting."""
+        tree = history.live(self.incident.past.releases, at).tree
+        found = tomllib.loads(tree.files["config.toml"].decode()).get(section, {}).get(key)
+        return None if found is None else int(found)
