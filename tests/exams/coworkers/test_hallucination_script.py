@@ -13,7 +13,7 @@ import pytest
 from exams.coworkers.engine import due
 from exams.coworkers.history import Complaint, Deployment, History, Minute, Said, Update
 from exams.packs import Spec
-from exams.packs.hallucination import incident, injects, people, sayings
+from exams.packs.hallucination import incident, injects, opening, people, sayings
 from exams.packs.injects import Complained, InjectRule, check_script
 
 SEEDS = range(0, 4000, 13)
@@ -116,6 +116,16 @@ def test_no_words_name_a_component_a_class_or_somebody_to_blame() -> None:
     assert [text for text in plain if BLAME.search(text)] == []
     assert max(len(text) for text in plain) < 240
     assert not [text for text in plain if "!" in text]
+
+
+def test_an_incident_is_opened_in_one_of_a_dozen_ways_that_name_nothing() -> None:
+    for trade, own in opening.PAGES_OF_TRADE.items():
+        pages = opening.PAGES + own
+        assert len(set(pages)) == len(pages) >= 12
+        assert [page for page in pages if GIVEAWAYS.search(page) or BLAME.search(page)] == []
+        seeds = [seed for seed in SEEDS if incident.domain_of(seed) == trade]
+        assert {opening.page(seed) for seed in seeds} == {*pages}
+    assert opening.PAGES_OF_TRADE.keys() == {incident.domain_of(seed) for seed in SEEDS}
 
 
 def test_nobody_of_one_trade_comes_back_in_another_nor_is_an_engineer() -> None:

@@ -286,7 +286,7 @@ def test_the_brief_tells_the_page_that_the_files_hold(spec: Spec) -> None:
         brief.opened_because,
         operations.stamp(brief.opened_at),
     )
-    assert brief.opened_because in opening.PAGES
+    assert brief.opened_because in opening.PAGES + opening.PAGES_OF_TRADE[brief.trade]
     assert brief.taken_over_from in {person.name for person in incident(spec).people}
 
 
