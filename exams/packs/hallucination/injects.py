@@ -7,7 +7,7 @@ as many in every incident, so that no learner is asked more than another.
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from exams.packs.hallucination.incident import domain_of
 from exams.packs.hallucination.sayings import ALARM, ALERT, COMPLAINT_OF_TWO, SAYINGS
@@ -29,10 +29,8 @@ from exams.packs.injects import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from exams.packs import Spec
-    from exams.packs.injects import Audience, Role
+    from exams.packs.injects import Audience, Condition, Role
 
 MINUTE = 60
 # Shared by no two trades, nor with the engineers': a second attempt is set in another trade, and nobody comes back.
@@ -42,6 +40,14 @@ NAMES = {
     "pharmacy": ("Helen Brody", "Rafael Montes", "Signe Dahl", "Kwame Mensah", "Tessa Vaughn", "Pieter Maas"),
     "insurer": ("Judith Kerr", "Malik Rashid", "Anneke Visser", "Douglas Pryor", "Sofia Conti", "Renee Laurent"),
 }
+MONITORING = Sender("alert", "complaints-per-hour", "Monitoring")
+CUSTOMER = Sender("customer", "A customer", "passed on by the service desk")
+TITLES: tuple[tuple[Role, str], ...] = (
+    ("support", "Customer support lead"),
+    ("executive", "Chief operating officer"),
+    ("compliance", "Compliance officer"),
+    ("on_call", "Engineer on call for the neighbouring team"),
+)
 EVERYBODY: tuple[Audience, ...] = ("stakeholders", "customers", "engineering", "compliance")
 
 # Each asks one thing once, so that one is worth another.
@@ -53,253 +59,176 @@ ENDED = 25
 LOOK_BACK = 30  # minutes, or since the version or the update spoken of: long enough that a lucky spell is no relief
 MOSTLY_REFUSING = 70
 SPREAD = 4 * MINUTE
+WRITING = (12, 50)  # seconds that somebody takes who has just noticed something
 
 
 def script(spec: Spec) -> tuple[InjectRule, ...]:
     """The rules for an incident. Cheap: nothing of the incident itself has to be drawn for it."""
-    draw = random.Random(f"injects/{spec.seed}")  # noqa: S311 - a seeded drawing, not a secret
-    roles: tuple[tuple[Role, str], ...] = (
-        ("support", "Customer support lead"),
-        ("executive", "Chief operating officer"),
-        ("compliance", "Compliance officer"),
-        ("on_call", "Engineer on call for the neighbouring team"),
-    )
-    names = draw.sample(NAMES[domain_of(spec.seed)], len(roles))
-    people = {role: Sender(role, name, title) for (role, title), name in zip(roles, names, strict=True)}
-    rules = (*_customers(draw), *_questions(people, draw), *_reactions(people, draw), *_optional(people, draw))
-    left_out = set(OPTIONAL) - set(draw.sample(OPTIONAL, OPTIONS))
+    writer = _Writer(spec.seed)
+    rules = (*_customers(writer), *_questions(writer), *_reactions(writer), *_optional(writer))
+    left_out = set(OPTIONAL) - set(writer.draw.sample(OPTIONAL, OPTIONS))
     return tuple(rule for rule in rules if rule.key not in left_out)
 
 
-def _words(draw: random.Random, key: str) -> tuple[str, ...]:
-    return tuple(draw.sample(SAYINGS[key], len(SAYINGS[key])))
+class _Writer:
+    """Writes rules: draws who the people are, about when they speak, and in which order their wordings come."""
+
+    def __init__(self, seed: int) -> None:
+        self.draw = random.Random(f"injects/{seed}")  # noqa: S311 - a seeded drawing, not a secret
+        names = self.draw.sample(NAMES[domain_of(seed)], len(TITLES))
+        self._people = {role: Sender(role, name, title) for (role, title), name in zip(TITLES, names, strict=True)}
+
+    def about(self, minute: int, spread: int = SPREAD) -> int:
+        return minute * MINUTE + self.draw.randrange(-spread, spread + 1)
+
+    def order(self, texts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(self.draw.sample(texts, len(texts)))
+
+    def says(
+        self,
+        role: Role,
+        key: str,
+        *when: Condition,
+        at: int = 0,
+        asks: tuple[tuple[Audience, ...], int] | None = None,
+        times: int = 1,
+        again: int = 10,
+        each: Literal["", "update", "deployment"] = "",
+        notices: bool = False,
+    ) -> InjectRule:
+        """A rule: `at` and `asks` in minutes, `again` in about as many; who `notices` something takes time to write."""
+        return InjectRule(
+            key=key,
+            sender=self._people.get(role, CUSTOMER),
+            texts=self.order(SAYINGS[key]),
+            after=self.about(at) if at else 0,
+            when=when,
+            delay=self.draw.randrange(*WRITING) if notices else 0,
+            times=times,
+            again_after=self.about(again) if times > 1 else 0,
+            each=each,
+            asks=Asks(asks[0], asks[1] * MINUTE) if asks else None,
+            texts_of_two=self.order(COMPLAINT_OF_TWO) if role == "customer" else (),
+        )
 
 
-def _about(draw: random.Random, minute: int, spread: int = SPREAD) -> int:
-    return minute * MINUTE + draw.randrange(-spread, spread + 1)
-
-
-def _writing(draw: random.Random) -> int:
-    return draw.randrange(12, 50)
-
-
-def _customers(draw: random.Random) -> tuple[InjectRule, ...]:
+def _customers(writer: _Writer) -> tuple[InjectRule, ...]:
     """What rings, and who complains."""
     return (
-        InjectRule(
-            key="complaints_alert",
-            sender=Sender("alert", "complaints-per-hour", "Monitoring"),
-            when=(Rings(ALARM),),
-            texts=ALERT,
-            times=4,
-            again_after=0,
-            each="ring",
-        ),
-        InjectRule(
-            key="complaint",
-            sender=Sender("customer", "A customer", "passed on by the service desk"),
-            after=_about(draw, 6),
-            when=(Complained(),),
-            delay=_writing(draw),
-            texts=_words(draw, "complaint"),
-            texts_of_two=tuple(draw.sample(COMPLAINT_OF_TWO, len(COMPLAINT_OF_TWO))),
-            times=3,
-            again_after=_about(draw, 13),
-        ),
+        InjectRule("complaints_alert", MONITORING, ALERT, when=(Rings(ALARM),), times=4, again_after=0, each="ring"),
+        writer.says("customer", "complaint", Complained(), at=6, times=3, again=13, notices=True),
     )
 
 
-def _questions(people: Mapping[Role, Sender], draw: random.Random) -> tuple[InjectRule, ...]:
+def _questions(writer: _Writer) -> tuple[InjectRule, ...]:
     """What the same people want to know in every incident."""
-    support, executive, compliance = people["support"], people["executive"], people["compliance"]
+    says, about = writer.says, writer.about
+    told = NeverTold(yes=False)
     return (
-        InjectRule(
-            key="what_to_say",
-            sender=support,
-            after=_about(draw, 10),
-            when=(NeverTold("customers"),),
-            texts=_words(draw, "what_to_say"),
-            times=2,
-            again_after=_about(draw, 20),
-            asks=Asks(("customers",), 10 * MINUTE),
+        says("support", "what_to_say", NeverTold("customers"), at=10, times=2, again=20, asks=(("customers",), 10)),
+        says("executive", "one_line", at=13, asks=(("stakeholders",), 8)),
+        says(
+            "executive", "one_line_again", Unanswered("one_line", about(12)), asks=(("stakeholders",), 8), notices=True
         ),
-        InjectRule(
-            key="one_line",
-            sender=executive,
-            after=_about(draw, 13),
-            texts=_words(draw, "one_line"),
-            asks=Asks(("stakeholders",), 8 * MINUTE),
+        says("compliance", "who_was_told", at=20, asks=(("compliance",), 15)),
+        says(
+            "compliance",
+            "who_was_told_again",
+            Unanswered("who_was_told", about(20)),
+            asks=(("compliance",), 15),
+            notices=True,
         ),
-        InjectRule(
-            key="one_line_again",
-            sender=executive,
-            when=(Unanswered("one_line", _about(draw, 12)),),
-            delay=_writing(draw),
-            texts=_words(draw, "one_line_again"),
-            asks=Asks(("stakeholders",), 8 * MINUTE),
-        ),
-        InjectRule(
-            key="who_was_told",
-            sender=compliance,
-            after=_about(draw, 20),
-            texts=_words(draw, "who_was_told"),
-            asks=Asks(("compliance",), 15 * MINUTE),
-        ),
-        InjectRule(
-            key="who_was_told_again",
-            sender=compliance,
-            when=(Unanswered("who_was_told", _about(draw, 20)),),
-            delay=_writing(draw),
-            texts=_words(draw, "who_was_told_again"),
-            asks=Asks(("compliance",), 15 * MINUTE),
-        ),
-        InjectRule(
-            key="nothing_yet",
-            sender=support,
-            after=_about(draw, 25),
-            when=(NeverTold(),),
-            delay=_writing(draw),
-            texts=_words(draw, "nothing_yet"),
+        says("support", "nothing_yet", NeverTold(), at=25, times=3, again=16, asks=(EVERYBODY, 5), notices=True),
+        says(
+            "support",
+            "any_news",
+            told,
+            Silence(about(25)),
+            Stands("resolved", yes=False),
             times=3,
-            again_after=_about(draw, 16),
-            asks=Asks(EVERYBODY, 5 * MINUTE),
+            again=16,
+            asks=(EVERYBODY, 5),
+            notices=True,
         ),
-        InjectRule(
-            key="any_news",
-            sender=support,
-            when=(NeverTold(yes=False), Silence(_about(draw, 25)), Stands("resolved", yes=False)),
-            delay=_writing(draw),
-            texts=_words(draw, "any_news"),
+        says(
+            "executive",
+            "promise_passed",
+            PromiseMissed(about(4, 90)),
             times=3,
-            again_after=_about(draw, 16),
-            asks=Asks(EVERYBODY, 5 * MINUTE),
-        ),
-        InjectRule(
-            key="promise_passed",
-            sender=executive,
-            when=(PromiseMissed(_about(draw, 4, 90)),),
-            delay=_writing(draw),
-            texts=_words(draw, "promise_passed"),
-            times=3,
-            again_after=5 * MINUTE,
+            again=5,
             each="update",
-            asks=Asks(EVERYBODY, 5 * MINUTE),
+            asks=(EVERYBODY, 5),
+            notices=True,
         ),
     )
 
 
-def _reactions(people: Mapping[Role, Sender], draw: random.Random) -> tuple[InjectRule, ...]:
+def _reactions(writer: _Writer) -> tuple[InjectRule, ...]:
     """What support says of what the learner did."""
-    support = people["support"]
     return (
-        InjectRule(
-            key="not_resolved",
-            sender=support,
-            when=(
-                Stands("resolved"),
-                Share("harmful", LOOK_BACK, enough=60, since="update"),
-                HarmLeft(LOOK_BACK, at_least=ENDED, enough=2, since="update"),
-            ),
-            delay=_writing(draw),
-            texts=_words(draw, "not_resolved"),
+        writer.says(
+            "support",
+            "not_resolved",
+            Stands("resolved"),
+            *_goes_on("update"),
             times=3,
-            again_after=8 * MINUTE,
+            again=8,
             each="update",
-            asks=Asks(EVERYBODY, 5 * MINUTE),
+            asks=(EVERYBODY, 5),
+            notices=True,
         ),
-        InjectRule(
-            key="answers_nothing",
-            sender=support,
-            when=(
-                Deployed("live", 2 * MINUTE),
-                Share("refused", 5, at_least=MOSTLY_REFUSING, enough=20, since="version"),
-            ),
-            delay=_writing(draw),
-            texts=_words(draw, "answers_nothing"),
+        writer.says(
+            "support",
+            "answers_nothing",
+            Deployed("live", 2 * MINUTE),
+            Share("refused", 5, at_least=MOSTLY_REFUSING, enough=20, since="version"),
             times=2,
             each="deployment",
-            again_after=10 * MINUTE,
-            asks=Asks(EVERYBODY, 8 * MINUTE),
+            asks=(EVERYBODY, 8),
+            notices=True,
         ),
-        InjectRule(
-            key="better",
-            sender=support,
-            when=(
-                Deployed("live", 4 * MINUTE),
-                Share("refused", LOOK_BACK, below=MOSTLY_REFUSING, enough=70, since="version"),
-                HarmLeft(LOOK_BACK, below=ENDED, enough=4, since="version"),
-            ),
-            delay=_writing(draw),
-            texts=_words(draw, "better"),
+        writer.says(
+            "support",
+            "better",
+            Deployed("live", 4 * MINUTE),
+            Share("refused", LOOK_BACK, below=MOSTLY_REFUSING, enough=70, since="version"),
+            HarmLeft(LOOK_BACK, below=ENDED, enough=4, since="version"),
             times=2,
             each="deployment",
-            asks=Asks(("stakeholders", "customers", "compliance"), 15 * MINUTE),
+            asks=(("stakeholders", "customers", "compliance"), 15),
+            notices=True,
         ),
-        InjectRule(
-            key="still_wrong",
-            sender=support,
-            when=(
-                Deployed("live", 4 * MINUTE),
-                Share("harmful", LOOK_BACK, enough=60, since="version"),
-                HarmLeft(LOOK_BACK, at_least=ENDED, enough=2, since="version"),
-            ),
-            delay=_writing(draw),
-            texts=_words(draw, "still_wrong"),
+        writer.says(
+            "support",
+            "still_wrong",
+            Deployed("live", 4 * MINUTE),
+            *_goes_on("version"),
             times=2,
             each="deployment",
+            notices=True,
         ),
     )
 
 
-def _optional(people: Mapping[Role, Sender], draw: random.Random) -> tuple[InjectRule, ...]:
-    """What some of them want to know in some incidents."""
-    support, executive, compliance = people["support"], people["executive"], people["compliance"]
-    goes_on = HarmLeft(20, at_least=ENDED, enough=2, since="version")  # and not before what is live now
+def _goes_on(since: Literal["version", "update"]) -> tuple[Condition, ...]:
+    """That much of the harm is still done, and answers enough to say so."""
     return (
-        InjectRule(
-            key="known_cause",
-            sender=people["on_call"],
-            after=_about(draw, 35),
-            when=(Confirmed(yes=False), Silence(10 * MINUTE, "engineering")),
-            texts=_words(draw, "known_cause"),
-            asks=Asks(("engineering",), 10 * MINUTE),
-        ),
-        InjectRule(
-            key="time_to_fix",
-            sender=executive,
-            after=_about(draw, 60),
-            when=(Share("harmful", 20, enough=50, since="version"), goes_on),
-            texts=_words(draw, "time_to_fix"),
-            asks=Asks(("stakeholders",), 8 * MINUTE),
-        ),
-        InjectRule(
-            key="switch_off",
-            sender=executive,
-            after=_about(draw, 32),
-            when=(Share("harmful", 20, enough=50, since="version"), goes_on),
-            texts=_words(draw, "switch_off"),
-            asks=Asks(("stakeholders",), 8 * MINUTE),
-        ),
-        InjectRule(
-            key="which_questions",
-            sender=support,
-            after=_about(draw, 27),
-            when=(goes_on,),
-            texts=_words(draw, "which_questions"),
-            asks=Asks(("stakeholders", "customers"), 10 * MINUTE),
-        ),
-        InjectRule(
-            key="keep_records",
-            sender=compliance,
-            after=_about(draw, 44),
-            texts=_words(draw, "keep_records"),
-            asks=Asks(("compliance",), 15 * MINUTE),
-        ),
-        InjectRule(
-            key="partner_asks",
-            sender=executive,
-            after=_about(draw, 48),
-            texts=_words(draw, "partner_asks"),
-            asks=Asks(("stakeholders",), 10 * MINUTE),
-        ),
+        Share("harmful", LOOK_BACK, enough=60, since=since),
+        HarmLeft(LOOK_BACK, at_least=ENDED, enough=2, since=since),
+    )
+
+
+def _optional(writer: _Writer) -> tuple[InjectRule, ...]:
+    """What some of them want to know in some incidents."""
+    says = writer.says
+    wrong = Share("harmful", 20, enough=50, since="version")
+    goes_on = HarmLeft(20, at_least=ENDED, enough=2, since="version")  # and not before what is live now
+    helpless = (Confirmed(yes=False), Silence(10 * MINUTE, "engineering"))
+    return (
+        says("on_call", "known_cause", *helpless, at=35, asks=(("engineering",), 10)),
+        says("executive", "time_to_fix", wrong, goes_on, at=60, asks=(("stakeholders",), 8)),
+        says("executive", "switch_off", wrong, goes_on, at=32, asks=(("stakeholders",), 8)),
+        says("support", "which_questions", goes_on, at=27, asks=(("stakeholders", "customers"), 10)),
+        says("compliance", "keep_records", at=44, asks=(("compliance",), 15)),
+        says("executive", "partner_asks", at=48, asks=(("stakeholders",), 10)),
     )
