@@ -19,6 +19,9 @@ COMPLAINT_OF_TWO = (
     "We were at “{began}” when I asked: “{question}” Your assistant told me: “{answer}” Somebody here says otherwise.",
     "After “{began}” I also wanted to know: “{question}” I got: “{answer}” I would rather hear it from a person.",
     "“{answer}” That was the answer when I asked “{question}”, right after “{began}” It does not look right to me.",
+    "Can that be? I ask “{began}”, then “{question}”, and am told: “{answer}”",
+    "Please check my conversation. It began with “{began}”; to my next question, “{question}”, I got: “{answer}”",
+    "I printed it: “{began}”, then “{question}”, and below that “{answer}” My neighbour was told something else.",
 )
 SAYINGS: dict[str, tuple[str, ...]] = {
     "complaint": (
@@ -28,6 +31,9 @@ SAYINGS: dict[str, tuple[str, ...]] = {
         "Your assistant told me: “{answer}” My question was: “{question}” Somebody here says otherwise. Who is right?",
         "My question: “{question}” Your answer: “{answer}” I would rather hear it from a person before I sign.",
         "This is what I got: “{answer}” I had asked: “{question}” It does not look right to me.",
+        "Can that be? I typed “{question}” and read: “{answer}” Please get back to me.",
+        "“{answer}” So says your assistant when I ask: “{question}” A colleague of mine was told otherwise.",
+        "I have it in front of me: “{question}”, and below it “{answer}” Is that your last word?",
     ),
     "what_to_say": (
         (
