@@ -25,6 +25,7 @@ from exams.packs.hallucination.replay import (
     damage,
     first_complaint,
     production,
+    tested,
 )
 from exams.packs.hallucination.weave import hunks, woven
 from exams.packs.hallucination.world import DOMAINS, World
@@ -181,6 +182,9 @@ def incident(spec: Spec) -> Incident:
             faulty = apply(prepared, fault.edits)
             check_sound(mended(faulty, fault), world, "the healthy assistant")
             harmed, touched, example = damage(faulty, world, failure)
+            right = build.healthy(world, service=service, company=company, tested=tested(world, prepared, faulty))
+            prepared = healthy_with(right, fault)
+            faulty = apply(prepared, fault.edits)
             past = history.draw(
                 Setting(
                     draw=partial(_drawing, spec),

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from exams.packs.hallucination import build
 from exams.packs.hallucination.asked import Judge, read, sound
-from exams.packs.hallucination.battery import battery
+from exams.packs.hallucination.battery import battery, plain
 from exams.packs.hallucination.edits import Told
+from exams.packs.hallucination.history import last_published
 from exams.packs.hallucination.traffic import stream
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from exams.packs.hallucination.asked import Asked, Wrong
     from exams.packs.hallucination.edits import FailureClass
     from exams.packs.hallucination.past import Release
-    from exams.packs.hallucination.world import World
+    from exams.packs.hallucination.world import Fact, Product, World
     from sandboxes.ingest.tree import Tree
 
 QUESTIONS_AN_HOUR = 600
@@ -51,6 +52,27 @@ def check_sound(tree: Tree, world: World, whose: str) -> None:
     with build.opened(tree) as ask:
         if not all(sound(world, asked, ask(asked.question, asked.session)) for asked in battery(world)):
             raise Unusable(f"{whose} made a mistake")
+
+
+def tested(world: World, *trees: Tree) -> tuple[Product, Fact]:
+    """An answer that the assistant's own tests may check: each of these trees gives it rightly, opened for it alone.
+
+    Its document must not be the last that was published: before, the tests were green, too.
+
+    Raises:
+        Unusable: there is none.
+    """
+    late = last_published(world).id
+    for product, fact in build.examples(world):
+        asked = plain(product, world.domain.attribute(fact.key))
+        if fact.document != late and all(_answers(tree, world, asked) for tree in trees):
+            return product, fact
+    raise Unusable("the fault leaves nothing for the assistant's own tests to ask")
+
+
+def _answers(tree: Tree, world: World, asked: Asked) -> bool:
+    with build.opened(tree) as ask:
+        return sound(world, asked, ask(asked.question, asked.session))
 
 
 def check_quiet(traces: list[Trace], *, until: datetime) -> None:
