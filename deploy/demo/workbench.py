@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ def test_what_no_document_states_is_refused(ask, facts, wording):
 '''
 
 FILE = "tests/regression/test_approved_answers.py"
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 COMPOSE = "    def compose(self, query):\n"
 
 
@@ -130,13 +132,18 @@ class Workbench:
         return self.try_test()
 
     def told_wrong(self) -> list[Told]:
-        """What customers who complained had asked, all by itself, and were answered, as the traces have it."""
+        """What customers who complained had asked, all by itself, and were answered, as the traces have it.
+
+        Some complain of an answer that was right: those of a value that is approved are left out.
+        """
+        facts = json.loads((self.folder / "tests" / "approved_facts.json").read_text())
         complained = {row["session"] for row in self._lines("ops/complaints.jsonl")}
         talks: dict[str, list[Json]] = {}
         for row in self._lines("traces.jsonl"):
             talks.setdefault(row["session"], []).append(row)
         alone = [talk[0] for session, talk in talks.items() if session in complained and len(talk) == 1]
-        return [Told(row["question"], row["text"]) for row in alone if not row["refused"]]
+        answered = [Told(row["question"], row["text"]) for row in alone if not row["refused"]]
+        return [each for each in answered if _is_wrong(each, facts)]
 
     def _lines(self, path: str) -> list[Json]:
         return [json.loads(line) for line in (self.folder / path).read_text().splitlines()]
@@ -213,3 +220,15 @@ class Workbench:
     def push(self) -> None:
         """Send main to the platform."""
         self._git(*self._auth, "push", "--quiet", "origin", "main")
+
+
+def _is_wrong(told: Told, facts: Json) -> bool:
+    """Whether it is about a product and something of it, and names another or no number that is approved for that."""
+    asked = told.question.casefold()
+    named = [each for each in facts["products"] if each["name"].casefold() in asked]
+    about = [each["key"] for each in facts["attributes"] if any(name.casefold() in asked for name in each["names"])]
+    if not named or not about:
+        return False
+    product = max(named, key=lambda each: len(each["name"]))
+    values = {float(product["facts"][key]["value"]) for key in about if key in product["facts"]}
+    return product["name"] not in told.answer or values.isdisjoint(map(float, _NUMBER.findall(told.answer)))
