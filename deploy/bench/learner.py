@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import shutil
 import tempfile
 import threading
@@ -29,7 +28,6 @@ TWIN = "jt-incident-4"
 POLL_SECONDS = 10.0  # as a page that shows what goes on
 _LOOK_SECONDS = 1.0  # for something that the learner waits for
 _PATIENCE_SECONDS = 420.0
-_ABOUT = re.compile(r"the ([a-z][a-z -]+) of ([A-Z][\w -]+?)[ ,.?]")
 _CHANGED = "\n# Looked at during the incident.\n"
 
 
@@ -100,7 +98,7 @@ class Learner:
     def _work(self, attempt: Json, folder: Path) -> None:
         with self._diary.timed("git clone"):
             bench = Workbench(folder, attempt["repository"])
-        questions = _questions(folder)
+        questions = _questions(bench)
         self._think()
         for question in questions:
             self._ask("ask", question, deployment=0)
@@ -272,9 +270,7 @@ def _of(answer: Json) -> str:
     return str(answer["question"]["state"])
 
 
-def _questions(folder: Path) -> list[str]:
-    """Three questions, about what customers complained of where that can be read."""
-    lines = (folder / "ops" / "complaints.jsonl").read_text().splitlines()
-    about = [found.groups() for line in lines if (found := _ABOUT.search(json.loads(line)["text"]))]
-    asked = [f"What is the {attribute} of {product}?" for attribute, product in dict.fromkeys(about)]
+def _questions(bench: Workbench) -> list[str]:
+    """Three questions: what customers complained of, as far as there is any that can be asked by itself."""
+    asked = dict.fromkeys(each.question for each in bench.told_wrong())
     return [*asked, "What is the annual fee?", "How much is the late fee?", "What is the interest rate?"][:3]
