@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +12,7 @@ from exams.packs.complaining import CarriedOver, Complaining, Later
 from exams.packs.hallucination import text
 from exams.packs.hallucination.asked import read
 from exams.packs.hallucination.grievances import COUNTERS, SAID
-from exams.packs.hallucination.murmurs import GREETINGS, OTHERWISE, REFUSED, THANKS, UNSURE, UNSURE_ABOUT
+from exams.packs.hallucination.murmurs import GREETINGS, OTHERWISE, REFUSED, THANKS, UNSURE, UNSURE_ABOUT, WISHES
 
 if TYPE_CHECKING:
     import random
@@ -26,7 +27,7 @@ AN_HOUR = (8.0, 10.0)  # so many customers complain of wrong answers, whatever t
 MOST_SHARE = 0.5  # of those who got one: where few do, fewer complain
 FIRST, LAST = (45, 100), (480, 720)  # seconds after the answer
 UNSURE_SHARE = 1 / 3  # of them say no more than that it was wrong
-ALONE_SHARE = 1 / 3  # of the others say in one what they were told and that they doubt it
+ALONE = (True, True, False, False, False, False)  # of six others so many say in one what they were told and doubt
 POLITE_SHARE = 0.15  # greet; as many thank
 TRIES = 50  # for a text that nobody wrote before
 REFUSED_SHARE = 0.003  # of those who were refused, rightly or not
@@ -139,6 +140,7 @@ class _Words:
         self._drawing = drawing
         self._decks: dict[tuple[str, ...], _Deck] = {}
         self._written: set[str] = set()
+        self._alone: list[bool] = []
 
     def about(self, trace: Trace, what: str) -> str:
         """What the customer of a trace writes."""
@@ -154,7 +156,7 @@ class _Words:
     def _words(self, trace: Trace, what: str) -> str:
         if what == "wrong":
             texts = SAID[kind(trace)]
-            if self._drawing.random() < ALONE_SHARE:
+            if self._stands_alone():
                 return self._next(texts.alone)
             return f"{self._next(texts.openings)} {self._next(texts.endings)}"
         if what == "unsure":
@@ -162,10 +164,15 @@ class _Words:
             return self._next((*UNSURE, *UNSURE_ABOUT) if named else UNSURE)
         return self._next(REFUSED if what == "refused" else OTHERWISE)
 
+    def _stands_alone(self) -> bool:
+        self._alone = self._alone or self._drawing.sample(ALONE, len(ALONE))
+        return self._alone.pop()
+
     def _with_manners(self, words: str) -> str:
         greeting = self._next(GREETINGS) if self._drawing.random() < POLITE_SHARE else ""
-        thanks = self._next(THANKS) if self._drawing.random() < POLITE_SHARE else ""
-        return f"{greeting}{words}{thanks}"
+        wishing = re.search(r"please|\bring\b", words, re.IGNORECASE) or words in OTHERWISE
+        ends = self._next(THANKS if wishing or self._drawing.random() < 1 / 2 else WISHES)
+        return f"{greeting}{words}{ends if self._drawing.random() < POLITE_SHARE else ''}"
 
     def _next(self, texts: tuple[str, ...]) -> str:
         if texts not in self._decks:

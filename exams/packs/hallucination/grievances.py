@@ -71,7 +71,7 @@ _ANOTHER_MATTER = (
     "I do not need the {thing} ({number}), I need the {asked} of {name}.",
     "Your assistant takes the {asked} of {name} for the {thing}, {number}.",
     "I wanted to know the {asked} of {name}, not the {thing}, and got {number}.",
-    "On {name} I get the {thing}, {number}, whenever I ask for the {asked}.",
+    "On {name} I get the {thing}, {number}, when I ask for the {asked}.",
 )
 _SOMETHING = (
     "I asked: “{question}” Your assistant came up with {number}.",
@@ -184,7 +184,7 @@ SAID: dict[str, Texts] = {
         (
             "I live in {place}. Does that go for me, too?",
             "When I asked for it I was turned away.",
-            "I was sent away with it afterwards.",
+            "I rang to be sure, and was told that it is not for me.",
             "Then I asked {counter}, who could do nothing with it.",
             "I had said where I am. Did anybody read that?",
             "I could not order it, though.",
@@ -212,7 +212,7 @@ SAID: dict[str, Texts] = {
             "What is it?",
             "Is that the same thing?",
             "Is something mixed up here?",
-            "I asked twice.",
+            "That is not it.",
             "That does not help me.",
         ),
         _ANOTHER_MATTER,

@@ -5,8 +5,10 @@ Places in braces as in `grievances`, but for those of the answer.
 
 from __future__ import annotations
 
+# Before and after what some write; of the wishes none goes with a text that has one.
 GREETINGS = ("Hello. ", "Hi. ", "Good day. ", "Hello again. ")
-THANKS = (" Thank you.", " Thanks.", " Please ring me.", " I am waiting for your answer.", " Thanks in advance.")
+THANKS = (" Thank you.", " Thanks.", " Thanks in advance.")
+WISHES = (" Please ring me.", " I am waiting for your answer.", " You have my number.")
 
 # Some only say that it was wrong, or do not know what is right.
 UNSURE = (
@@ -20,12 +22,12 @@ UNSURE = (
     "Please look at my conversation of today. Something is off.",
     "My husband says the answer I got is nonsense. Is it?",
     "I would like a written answer from a person, please. I do not believe this one.",
-    "Wrong again, I fear. Please get back to me.",
+    "Wrong, I fear. Please get back to me.",
     "That was not a helpful answer, and I think not a true one.",
     "I told my wife what your assistant said and she laughed. Please check.",
-    "Two answers to one question, and I believe neither.",
+    "I was told two different things, one of them by your assistant. Which is it?",
     "Can I get that in writing? I would be surprised.",
-    "Something is not right with what I was told an hour ago.",
+    "Something is not right with what I was told just now.",
     "Before I do anything: was that answer correct?",
     "I am a customer of many years and have never been told that.",
 )
@@ -50,12 +52,12 @@ REFUSED = (
     "“I cannot confirm that” is no answer. What is the {asked} of {name}?",
     "Why can nobody tell me the {asked} of {name}?",
     "It says that it cannot confirm anything about the {asked}. Who can?",
-    "No answer on {name}, again. I will ring you.",
+    "No answer on {name}. I will ring you.",
     "I asked for the {asked} of {name} and was put off.",
     "Your assistant does not want to help me with {name}.",
     "Where do I find the {asked} of {name}, if not from you?",
     "It knows everything but the {asked} of {name}.",
-    "Three tries and still no {asked}.",
+    "So I still do not know the {asked}.",
     "Cannot confirm, cannot confirm. I only asked for the {asked}.",
 )
 OTHERWISE = (

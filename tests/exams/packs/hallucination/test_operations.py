@@ -17,11 +17,11 @@ from exams.packs import Spec
 from exams.packs.complaining import CarriedOver
 from exams.packs.hallucination import PACK, build, complaints, history, operations
 from exams.packs.hallucination.asked import Judge
-from exams.packs.hallucination.complaints import ALONE_SHARE, UNSURE_SHARE, kind, shown
+from exams.packs.hallucination.complaints import ALONE, UNSURE_SHARE, kind, shown
 from exams.packs.hallucination.grievances import COUNTERS, SAID, Texts
 from exams.packs.hallucination.hidden import CLASSES
 from exams.packs.hallucination.incident import incident
-from exams.packs.hallucination.murmurs import GREETINGS, THANKS, UNSURE, UNSURE_ABOUT
+from exams.packs.hallucination.murmurs import GREETINGS, REFUSED, THANKS, UNSURE, UNSURE_ABOUT, WISHES
 from exams.packs.hallucination.pack import LIVE_QUESTIONS, LIVE_SECONDS
 from exams.packs.hallucination.sayings import ALARM
 from exams.packs.hallucination.traffic import stream
@@ -112,9 +112,14 @@ def test_a_third_of_all_complaints_is_vague_and_every_kind_of_harm_has_words_eno
     assert COUNTERS.keys() == DOMAINS.keys()
 
 
+def test_no_complaint_tells_of_more_than_one_conversation_of_some_minutes_ago() -> None:
+    texts = {text for each in SAID.values() for part in each for text in part} | {*UNSURE, *UNSURE_ABOUT, *REFUSED}
+    assert [text for text in texts if re.search(r"hours? ago|twice|tries|wrong again|each time|whenever", text)] == []
+
+
 def written_as(text: str, template: str) -> bool:
     """Whether somebody wrote this in those words, politely or not; places in braces hold anything."""
-    greeting, thanks = ("|".join(map(re.escape, each)) for each in (GREETINGS, THANKS))
+    greeting, thanks = ("|".join(map(re.escape, each)) for each in (GREETINGS, THANKS + WISHES))
     words = re.sub(r"\\{\w+\\}", ".+", re.escape(template))
     return bool(re.fullmatch(f"(?:{greeting})?{words}(?:{thanks})?", text, re.IGNORECASE))
 
@@ -136,8 +141,9 @@ def wordings(spec: Spec) -> list[tuple[Texts, str | None, str | None, str | None
 @pytest.mark.parametrize("spec", SOME, indirect=True)
 def test_complaints_follow_no_rota(spec: Spec) -> None:
     found = wordings(spec)
-    alone = sum(one is not None for *_, one in found) / len(found)
-    assert alone == pytest.approx(ALONE_SHARE, abs=0.3)
+    alone = sum(one is not None for *_, one in found)
+    assert sum(ALONE) / len(ALONE) == pytest.approx(1 / 3)
+    assert alone == pytest.approx(len(found) / 3, abs=2)
     for at in (1, 2):
         used = [each[at] for each in found if each[at] is not None]
         pool = {text for each in found for text in each[0][at - 1]}
