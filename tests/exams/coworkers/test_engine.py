@@ -325,9 +325,7 @@ conditions: st.SearchStrategy[Condition] = st.one_of(
     st.builds(Unanswered, st.sampled_from(("r0", "r1")), lengths),
     st.builds(HandedIn, st.booleans()),
 )
-WORDS = (
-    "{firing} {silence} {overdue} {waiting} {window} {asked} {harmful} {complaints} {harmful_so_far} {version} {question}"
-)
+WORDS = "{firing} {silence} {overdue} {waiting} {window} {harmful} {complaints} {harmful_so_far} {version} {question}"
 
 
 @st.composite
