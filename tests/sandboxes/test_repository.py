@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -115,6 +117,19 @@ def test_unpacking_never_writes_over_another_history_nor_leaves_half_of_one(tmp_
     with pytest.raises(repository.RepositoryFault, match="cannot be unpacked"):
         repository.unpack(tmp_path / "b.git", repository.packed(history())[:5_000])
     assert [each.name for each in tmp_path.iterdir()] == ["a.git"]
+
+
+@pytest.mark.parametrize("name", ["../outside", "/outside", "link"])
+def test_nothing_is_unpacked_beside_the_repository(tmp_path: Path, name: str) -> None:
+    piece = io.BytesIO()
+    with tarfile.open(fileobj=piece, mode="w") as archive:
+        member = tarfile.TarInfo(name)
+        if name == "link":
+            member.type, member.linkname = tarfile.SYMTYPE, "/etc"
+        archive.addfile(member)
+    with pytest.raises(repository.RepositoryFault, match="cannot be unpacked"):
+        repository.unpack(tmp_path / "a.git", piece.getvalue())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_history_of_nothing_is_refused(tmp_path: Path) -> None:
