@@ -7,15 +7,18 @@ without what operation records). Production is replayed on exactly those trees, 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from exams.packs import Commit
 from exams.packs.hallucination import founding, moments
+from exams.packs.hallucination.build import FACTS_PATH
 from exams.packs.hallucination.innocents import INNOCENTS
 from exams.packs.hallucination.past import Past, Release, Setting
 from exams.packs.hallucination.weave import apart, hunks, size, taken, woven
+from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,15 +29,23 @@ if TYPE_CHECKING:
     from exams.packs.hallucination.innocents.change import Innocent
     from exams.packs.hallucination.people import Person
     from exams.packs.hallucination.world import Document, World
-    from sandboxes.ingest.tree import Tree
 
 RECENT = 5  # innocent releases near the onset, in every incident
+BEHAVING = 3  # of them change what the assistant does
+SQUASHED = 2  # of them and the fault's hold a second change
+ASKING_SHARE = 0.5  # of the incidents may have a change that shows in prompts: the model is asked anew then
+BEHAVING_SHARE = 0.5  # of the second changes change what the assistant does
+WAITING = (0, 0, 0, 1, 1, 1, 2, 2, 2)  # changes that went live on the heels of the fault
 LARGE = 12  # lines taken away or added: as many as faults of the larger sort have
 LARGE_ONES = (1, 2, 2)  # of the innocent releases
 OLDER = 2  # at most, between the founding and the last published document
 PRESENT = 0.45  # of the other innocent changes are in the code from the start
 COMMITS = (17, 20)
-LATE_DOCUMENT = ("Publish {document}: {title}", "Add {document} ({title})", "{title}: publish {document}")
+LATE_DOCUMENT = (
+    "Add {document}, which the export lacked: {title}",
+    "Take {document} over after all ({title})",
+    "{title}: catch up on {document}",
+)
 WOKEN = ("Publish what compliance sent: {documents}", "Take over {documents} from compliance", "Add {documents}")
 EXPORT = (
     "Export traces, metrics and complaints for the incident",
@@ -45,14 +56,22 @@ EXPORT = (
 
 @dataclass
 class _Step:
-    """A change as it is made: when it goes live, what it says, which of the tree's states it leads to."""
+    """A change as it is made: when it goes live, what it says, which of the tree's states it leads to.
+
+    `changes` are the innocent ones that it holds: one or two, or beside a fault one at most.
+    """
 
     at: datetime
-    subject: str
+    subjects: tuple[str, ...]
     what: str
-    innocent: Innocent | None = None
+    changes: tuple[Innocent, ...] = ()
     documents: tuple[str, ...] = ()
     release: Release | None = field(default=None)
+
+    @property
+    def behaves(self) -> bool:
+        """Whether the assistant does something otherwise from then on."""
+        return self.what == "fault" or any(one.behaves for one in self.changes)
 
 
 def last_published(world: World) -> Document:
@@ -73,8 +92,10 @@ class _Drawing:
         self.fault = setting.fault
         self.random = setting.draw("history")
         self.hunks = {one: taken(setting.healthy, one.edits) for one in INNOCENTS}
-        usable = [one for one in INNOCENTS if apart(self.hunks[one], setting.kept_clear)]
-        self.recent, self.older, self.present = self._share(usable)
+        usable = [
+            one for one in INNOCENTS if setting.key not in one.not_with and apart(self.hunks[one], setting.kept_clear)
+        ]
+        self.recent, self.riders, self.older, self.present = self._share(usable)
         self.late = last_published(setting.world)
         self.landed: list[Innocent] = [*self.present]
         self.state = setting.healthy
@@ -83,55 +104,88 @@ class _Drawing:
     def _woken_paths(self) -> tuple[str, ...]:
         return tuple(f"kb/{document.id}.md" for document in woken_by(self.setting.world, self.fault))
 
-    def _share(self, usable: list[Innocent]) -> tuple[list[Innocent], list[Innocent], list[Innocent]]:
-        """Draw which innocent changes were made lately, the first close to the fault; which before; which at all."""
+    def _share(self, usable: list[Innocent]) -> tuple[list[Innocent], list[Innocent], list[Innocent], list[Innocent]]:
+        """Draw which innocent changes were made lately, the first close to the fault; which with them; which before.
+
+        The last list is what was there from the start. Those lately made that behave otherwise come first.
+        """
         files = {edit.path for edit in self.fault.edits if not edit.path.startswith("tests/")}
         drawn = self.random.sample(usable, len(usable))
+        asking = self.random.random() < ASKING_SHARE
+        asks = next((one for one in drawn if one.asks and asking), None)
+        drawn = [one for one in drawn if not one.asks or one is asks]
         drawn.sort(key=lambda one: one.note)  # what nobody would suspect is no decoy
-        near = next((one for one in drawn if one.files & files and not one.note), drawn[0])
-        large = [one for one in drawn if one is not near and not one.note and size(self.hunks[one]) >= LARGE]
-        first = [near, *large[: self.random.choice(LARGE_ONES)]]
-        drawn = [*first, *(one for one in drawn if one not in first)]
-        together: list[Innocent] = []
-        for one in drawn:
-            if all(apart(self.hunks[one], self.hunks[other]) for other in together):
-                together.append(one)
+        close = [one for one in drawn if one.files & files and not one.note]
+        near = next((one for one in close if one.behaves), (close or drawn)[0])
+        drawn.remove(near)
+        behaving = self._together([near, *(one for one in drawn if one.behaves)])[: BEHAVING + (not near.behaves)]
+        plain = [one for one in drawn if not one.behaves]
+        large = [one for one in plain if not one.note and size(self.hunks[one]) >= LARGE]
+        large = large[: self.random.choice(LARGE_ONES)]
+        together = self._together([*dict.fromkeys([*behaving, *large, *plain, *drawn])])
         recent, rest = together[:RECENT], together[RECENT:]
-        older = rest[: self.random.randrange(1, OLDER + 1)]
-        present = [one for one in rest[len(older) :] if self.random.random() < PRESENT]
-        return recent, older, present
+        small = [one for one in rest if size(self.hunks[one]) < LARGE and not one.asks]
+        riders: list[Innocent] = []
+        for _ in range(SQUASHED):
+            behaves = self.random.random() < BEHAVING_SHARE
+            riders.append(self.random.choice([o for o in small if o.behaves is behaves and o not in riders]))
+        rest = [one for one in rest if one not in riders and one is not asks]
+        self.random.shuffle(rest)
+        older = [one for one in rest if not one.note][: self.random.randrange(1, OLDER + 1)]
+        present = [one for one in rest if one not in older and self.random.random() < PRESENT]
+        return recent, riders, older, present
+
+    def _together(self, drawn: list[Innocent]) -> list[Innocent]:
+        """As many of them as can be made all at once, the first ones first."""
+        found: list[Innocent] = []
+        for one in drawn:
+            if all(apart(self.hunks[one], self.hunks[other]) for other in found):
+                found.append(one)
+        return found
 
     def tree(self) -> Tree:
         """What is live with all that has landed so far."""
         innocent = sorted(self.landed, key=INNOCENTS.index)
         change = hunks(self.setting.healthy, self.state)
         tree = woven(self.setting.healthy, *(self.hunks[one] for one in innocent), change)
-        return tree.without(*self.missing)
+        return _registered(tree.without(*self.missing), self.missing)
 
     def steps(self) -> list[_Step]:
         """Draw what went live near the onset, oldest first."""
         when = self.setting.when
-        steps = [_Step(when.deployed_at, self.random.choice(self.fault.subjects), "fault")]
+        steps = [_Step(when.deployed_at, (self.random.choice(self.fault.subjects),), "fault"), *self._innocent()]
+        for step, rider in zip(self.random.sample(steps, SQUASHED), self.riders, strict=True):
+            step.changes = (*step.changes, rider)
+            both = (*step.subjects, rider.subject)
+            step.subjects = tuple(self.random.sample(both, len(both)))
         if self._woken_paths():
             names = ", ".join(document.id for document in woken_by(self.setting.world, self.fault))
             subject = self.random.choice(WOKEN).format(documents=names)
-            steps.append(_Step(when.onset_at, subject, "woken", documents=self._woken_paths()))
+            steps.append(_Step(when.onset_at, (subject,), "woken", documents=self._woken_paths()))
         if self.fault.earlier is not None:
             day = moments.days_before(when.onset_at.date(), self.random.randrange(2, 5))
             at = moments.at_work(self.random, day)
-            steps.append(_Step(at, self.random.choice(self.fault.earlier.subjects), "earlier"))
-        after = moments.after_onset(self.random)
-        order = moments.innocent(self.random, when, before=len(self.recent) - after, after=after)
-        own = self.random.randrange(len(order) - after)  # the change that is close to the fault comes before the onset
-        order.insert(0, order.pop(own))
-        steps += [_Step(moment, one.subject, "innocent", one) for moment, one in zip(order, self.recent, strict=True)]
+            steps.append(_Step(at, (self.random.choice(self.fault.earlier.subjects),), "earlier"))
         return sorted(steps, key=lambda step: step.at)
+
+    def _innocent(self) -> list[_Step]:
+        """Draw when innocent changes went live: the one close to the fault before the onset, others on its heels."""
+        waiting = self.random.choice(WAITING)
+        after = moments.after_onset(self.random, waiting=waiting)
+        around = moments.innocent(
+            self.random, self.setting.when, before=RECENT - waiting - after, waiting=waiting, after=after
+        )
+        near, *others = self.recent
+        heels, rest = others[:waiting], others[waiting:]
+        before = self.random.sample(around.before, len(around.before))
+        free = self.random.sample([*before[1:], *around.after], len(rest))
+        made = [(before[0], near), *zip(around.waiting, heels, strict=True), *zip(free, rest, strict=True)]
+        return [_Step(at, (one.subject,), "innocent", (one,)) for at, one in made]
 
     def make(self, step: _Step) -> Tree:
         """Make a change and return what is live then."""
-        if step.innocent is not None:
-            self.landed.append(step.innocent)
-        elif step.what == "earlier":
+        self.landed += step.changes
+        if step.what == "earlier":
             self.state = self.setting.prepared
         elif step.what == "fault":
             self.state = self.setting.faulty
@@ -143,26 +197,28 @@ class _Drawing:
         steps = self.steps()
         day = moments.days_before(min(step.at for step in steps).date(), self.random.randrange(1, 4))
         title = self.random.choice(LATE_DOCUMENT).format(document=self.late.id, title=self.late.title)
-        first = _Step(moments.at_work(self.random, day), title, "late", documents=(f"kb/{self.late.id}.md",))
-        early = self._early(day, len(steps))
+        late = (f"kb/{self.late.id}.md",)
+        steps.insert(0, _Step(moments.at_work(self.random, day), (title,), "late", documents=late))
+        early = self._early(day, len(steps) - 1)
         commits = early.commits
         releases: list[Release] = []
-        last_push = None
         authors = self.setting.people[1:]
-        for step in (first, *steps):
-            last_push = moments.pushed(self.random, step.at, last_push)
+        for step, pushed in zip(steps, moments.pushed(self.random, [step.at for step in steps]), strict=True):
             author = self.random.choice(authors)
             tree = self.make(step)
-            commits.append(_commit(step.subject, author, last_push, tree))
+            body = "\n".join(f"* {subject}" for subject in step.subjects) if len(step.subjects) > 1 else ""
+            message = f"{step.subjects[0]}\n\n{body}".strip()
+            commits.append(_commit(message, author, pushed, tree))
             step.release = Release(
                 name=f"r{len(commits) - early.serves}",
-                committed_at=last_push,
+                committed_at=pushed,
                 deployed_at=step.at,
                 author=author,
-                subject=step.subject,
+                subject=step.subjects[0],
+                body=body,
                 tree=tree,
                 documents=step.documents,
-                innocent=step.innocent is not None,
+                innocent=step.what == "innocent",
             )
             releases.append(step.release)
         by_kind = {step.what: step.release for step in steps if step.release is not None}
@@ -171,6 +227,7 @@ class _Drawing:
             runbook_at=early.runbook,
             releases=tuple(releases),
             innocent=tuple(hunk for one in sorted(self.landed, key=INNOCENTS.index) for hunk in self.hunks[one]),
+            behaving=tuple(step.release for step in steps if step.behaves and step.release is not None),
             cause=by_kind["fault"],
             prepared_by=by_kind.get("earlier"),
             woken_by=by_kind.get("woken"),
@@ -211,6 +268,19 @@ class _Early:
     runbook: int
 
 
+def _registered(tree: Tree, missing: set[str]) -> Tree:
+    """The tree with a register that cites no document that is not there yet."""
+    held = tree.files.get(FACTS_PATH)
+    absent = {path.removeprefix("kb/").removesuffix(".md") for path in missing}
+    if held is None or not any(f'"{document}"'.encode() in held for document in absent):
+        return tree
+    register = json.loads(held)
+    for product in register["products"]:
+        product["facts"] = {key: one for key, one in product["facts"].items() if one["document"] not in absent}
+    kept = json.dumps(register, sort_keys=True, separators=(",", ":")).encode()
+    return tree.overlay(Tree({FACTS_PATH: kept}))
+
+
 def _below(path: str, folders: set[str]) -> bool:
     return any(path == folder or path.startswith(f"{folder}/") for folder in folders)
 
@@ -234,7 +304,7 @@ def write(incident: Incident, *, head: Tree) -> tuple[Commit, ...]:
     """The commits that lead to `head`, oldest first; the last is what operation exported."""
     drawing = incident.random("commits")
     runbook = head.under("ops/runbook.md")
-    at = incident.opened_at + timedelta(seconds=drawing.randrange(60, 200))
+    at = incident.opened_at + timedelta(seconds=drawing.randrange(2, 9))
     export = _commit(drawing.choice(EXPORT), drawing.choice(incident.people[1:]), at, head)
     shown = [
         replace(commit, tree=commit.tree.overlay(runbook)) if number >= incident.past.runbook_at else commit

@@ -195,6 +195,7 @@ def incident(spec: Spec) -> Incident:
                     healthy=right,
                     prepared=prepared,
                     faulty=faulty,
+                    key=failure.key,
                     kept_clear=kept_clear(right, faulty, failure, fault, example),
                 )
             )

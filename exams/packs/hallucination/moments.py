@@ -22,8 +22,9 @@ PAGED = (13, 18)  # the hour of the page
 DORMANT_AT_LEAST = timedelta(hours=3)  # between a fault's deployment and the documents that wake it
 NEAR = timedelta(hours=30)  # before the onset: what went live in them comes into question
 BETWEEN_RELEASES = timedelta(minutes=9)
+ON_ITS_HEELS = (70, 130)  # seconds after a release, where several wait for their turn
 BETWEEN_COMMITS = timedelta(minutes=3)
-MOST_AFTER = 3  # innocent releases after the onset
+MOST_AFTER = 4  # innocent releases after the fault's, if that does harm at once
 TRIES = 10_000
 
 
@@ -87,33 +88,50 @@ def _within(drawing: random.Random, spans: Sequence[tuple[datetime, datetime]]) 
     return between(drawing, first, last)
 
 
-def after_onset(drawing: random.Random) -> int:
-    """Draw how many of the innocent releases follow the onset; the rest precede it."""
-    return drawing.randrange(MOST_AFTER + 1)
+def after_onset(drawing: random.Random, *, waiting: int) -> int:
+    """Draw how many innocent releases follow well after the onset, if that many came right after the fault's."""
+    return drawing.randrange(MOST_AFTER - waiting + 1)
 
 
-def innocent(drawing: random.Random, when: Times, *, before: int, after: int) -> list[datetime]:
-    """Draw when innocent changes went live, oldest first: some before the onset, some after it.
+@dataclass(frozen=True)
+class Around:
+    """When innocent changes went live: before the onset, right after the fault, and well after the onset."""
 
-    The last before it comes within the hour, so that no complaint tells it from the cause.
+    before: tuple[datetime, ...]
+    waiting: tuple[datetime, ...]
+    after: tuple[datetime, ...]
+
+
+def innocent(drawing: random.Random, when: Times, *, before: int, waiting: int, after: int) -> Around:
+    """Draw when innocent changes went live, oldest first.
+
+    Those that were `waiting` go live one after the other on the heels of the fault, before anybody can have complained
+    of it. The last before the onset comes within the hour, so that no complaint tells it from the cause.
     """
-    onset = when.onset_at
+    onset, live = when.onset_at, when.deployed_at
+    heels: list[datetime] = []
+    for _ in range(waiting):
+        heels.append((heels or [live])[-1] + timedelta(seconds=drawing.randrange(*ON_ITS_HEELS)))
+    last = max([onset, *heels])
+    until = when.opened_at - timedelta(minutes=4)
     for _ in range(TRIES):
-        found = [_within(drawing, _hours_near(onset)) for _ in range(before - 1)]
+        earlier = [_within(drawing, _hours_near(onset)) for _ in range(before - 1)]
         if before:
-            found.append(onset - timedelta(seconds=drawing.randrange(600, 3000)))
-        until = when.opened_at - timedelta(minutes=4)
-        found += [between(drawing, onset + BETWEEN_RELEASES, until) for _ in range(after)]
-        every = sorted([*found, onset, when.deployed_at] if onset > when.deployed_at else [*found, onset])
-        if all(two - one >= BETWEEN_RELEASES for one, two in pairwise(every)):
-            return sorted(found)
+            earlier.append(onset - timedelta(seconds=drawing.randrange(600, 3000)))
+        later = [between(drawing, last + BETWEEN_RELEASES, until) for _ in range(after)]
+        every = sorted({*earlier, *later, onset, live})
+        close = [one for one in (*earlier, *later) if live < one < (heels or [live])[-1] + BETWEEN_RELEASES]
+        if not close and all(two - one >= BETWEEN_RELEASES for one, two in pairwise(every)):
+            return Around(tuple(sorted(earlier)), tuple(heels), tuple(sorted(later)))
     raise ValueError(f"{before} and {after} releases do not fit around {onset}")
 
 
-def pushed(drawing: random.Random, deployed: datetime, last_push: datetime | None) -> datetime:
-    """Draw when a change was committed that went live at a moment: some minutes before, and after the one before it."""
-    latest = deployed - timedelta(seconds=drawing.randrange(100, 260))
-    at = latest - timedelta(seconds=drawing.randrange(2100))
-    if last_push is not None:
-        at = max(at, last_push + BETWEEN_COMMITS + timedelta(seconds=drawing.randrange(40)))
-    return min(at, latest)
+def pushed(drawing: random.Random, deployed: Sequence[datetime]) -> list[datetime]:
+    """Draw when changes were committed that went live at moments: some minutes before, and one after the other."""
+    found: list[datetime] = []
+    for at in reversed(deployed):
+        push = at - timedelta(seconds=drawing.randrange(100, 260) + drawing.randrange(2100))
+        if found:
+            push = min(push, found[-1] - BETWEEN_COMMITS - timedelta(seconds=drawing.randrange(40)))
+        found.append(push)
+    return found[::-1]

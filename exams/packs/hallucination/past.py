@@ -29,9 +29,10 @@ class Release:
         deployed_at: when it went live.
         author: whose it is; never the one who is on call.
         subject: the first line of its commit.
+        body: what else its commit says, where several changes were squashed.
         tree: what is live from then on, without what operation records.
         documents: files below `kb/` that it published.
-        innocent: whether it is one of the changes that do no harm.
+        innocent: whether all that it changes does no harm.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Release:
     tree: Tree
     documents: tuple[str, ...] = ()
     innocent: bool = False
+    body: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Setting:
         healthy: the tree without fault or innocent changes, all documents in it.
         prepared: the same with what prepared the fault.
         faulty: the same with the fault, too.
+        key: the failure class, for innocent changes that would make a difference in its incidents.
         kept_clear: what else is done to the healthy tree by fixes, right and wrong; innocent changes stay out of it.
     """
 
@@ -68,6 +71,7 @@ class Setting:
     healthy: Tree
     prepared: Tree
     faulty: Tree
+    key: str
     kept_clear: tuple[Hunk, ...] = ()
 
 
@@ -76,6 +80,7 @@ class Past:
     """What lies behind an incident: all commits but the last, its releases, and the innocent changes in its code.
 
     The runbook was there from the commit at `runbook_at` on; operation keeps it, so the trees here are without it.
+    `behaving` are the releases near the onset that change what the assistant does, one of them the cause.
     `cause` brought the fault, `prepared_by` what it needed, `woken_by` the documents without which it lay dormant.
     """
 
@@ -83,6 +88,7 @@ class Past:
     runbook_at: int
     releases: tuple[Release, ...]
     innocent: tuple[Hunk, ...]
+    behaving: tuple[Release, ...]
     cause: Release
     prepared_by: Release | None
     woken_by: Release | None

@@ -30,11 +30,14 @@ def refuse_one(told: Told) -> tuple[Edit, ...]:
     )
 
 
-RAISED_K = always(Edit("config.toml", "sentences = 4 ", "sentences = 6 "))
+# In code, not in config.toml: its few lines are for changes of every sort, which must not get into each other's way.
+RAISED_K = always(Edit("assistant/server.py", 'settings["retrieval"]["sentences"]', "6"))
 
-FLUSHED_CACHE = always(Edit("config.toml", "entries = 256", "entries = 0"))
+FLUSHED_CACHE = always(Edit("assistant/cache.py", "        self.entries = entries\n", "        self.entries = 0\n"))
 
-SAMPLED = always(Edit("config.toml", "temperature = 0.0\nseed = 0", "temperature = 0.7\nseed = 7"))
+SAMPLED = always(
+    Edit("assistant/generate.py", "temperature=self.temperature, seed=self.seed\n", "temperature=0.7, seed=7\n")
+)
 
 DISCLAIMER = always(
     Edit(

@@ -1,8 +1,15 @@
 """The form of an innocent change, and how the files here are read.
 
-A change is written as a small patch: its subject (`Note:` where it touches tests, words or tools alone), then for each
-file the passages it changes, apart by `@@`. A line that begins with a minus goes, one with a plus comes, and the others
-only say where. A file of nothing but pluses is new.
+A change is written as a small patch: its subject, then for each file the passages it changes, apart by `@@`. A line
+that begins with a minus goes, one with a plus comes, and the others only say where. A file of nothing but pluses is
+new. What stands before the subject says of what sort it is:
+
+``Subject``    code is written otherwise and does the same
+``Behaviour``  the assistant does something otherwise that one can see, and answers all the same
+``Prompt``     the same, and the model is asked otherwise
+``Note``       tests, words or tools alone
+
+A line ``Not with: H2, H7`` below names the failure classes whose harm it would add to or take from.
 """
 
 from __future__ import annotations
@@ -16,20 +23,25 @@ from exams.packs.hallucination.edits import Edit
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAD = re.compile(r"^(Subject|Note): (.+)\n", re.MULTILINE)
+HEAD = re.compile(r"^(Subject|Behaviour|Prompt|Note): (.+)\n(?:Not with: (.+)\n)?", re.MULTILINE)
 FILE, PASSAGE = "--- ", "@@"
 
 
 @dataclass(frozen=True)
 class Innocent:
-    """A change that no customer notices: the message of its commit, and what it does to the healthy tree.
+    """A change that does no harm: the message of its commit, and what it does to the healthy tree.
 
-    `note` when one sees at a glance that it cannot have done harm.
+    `behaves` when the assistant does something otherwise, so that one has to think or to try before it can be ruled
+    out; `asks` when that shows in prompts. `note` when one sees at a glance that it cannot have done harm. `not_with`
+    are the failure classes in whose incidents it would make a difference.
     """
 
     subject: str
     edits: tuple[Edit, ...]
     note: bool = False
+    behaves: bool = False
+    asks: bool = False
+    not_with: frozenset[str] = frozenset()
 
     @property
     def files(self) -> frozenset[str]:
@@ -41,8 +53,15 @@ def read(path: Path) -> tuple[Innocent, ...]:
     """Read the changes of a file."""
     _, *parts = HEAD.split(path.read_text(encoding="utf-8"))
     return tuple(
-        Innocent(subject, tuple(_edits(patch.rstrip("\n").split("\n"))), kind == "Note")
-        for kind, subject, patch in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+        Innocent(
+            subject,
+            tuple(_edits(patch.rstrip("\n").split("\n"))),
+            note=kind == "Note",
+            behaves=kind in {"Behaviour", "Prompt"},
+            asks=kind == "Prompt",
+            not_with=frozenset(without.split(", ")) if without else frozenset(),
+        )
+        for kind, subject, without, patch in zip(parts[::4], parts[1::4], parts[2::4], parts[3::4], strict=True)
     )
 
 

@@ -65,6 +65,7 @@ def past(failure: FailureClass, fault: Fault, domain: str, seed: int) -> tuple[S
         healthy=tree,
         prepared=prepared,
         faulty=apply(prepared, fault.edits),
+        key=failure.key,
         kept_clear=clear_of(failure.key, fault.name, domain),
     )
     return setting, history.draw(setting)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import random
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import lru_cache
 from itertools import pairwise
 from statistics import mean
 from typing import TYPE_CHECKING
@@ -15,6 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exams.packs.hallucination import build, founding, history, moments, people
+from exams.packs.hallucination.asked import Judge, sound
 from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.edits import Edit, apply
 from exams.packs.hallucination.hidden import CLASSES
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
 
 SEEDS = 12
 AT_MOST = 0.4  # of the draws may be right that guess the cause by one thing one sees without reading
+GUESSED = 0.35
 MOST_AT_ONE_PLACE = 0.35
 
 Pick = Callable[[Iterable[int]], int]
@@ -52,6 +58,24 @@ def suspects(past: Past) -> list[tuple[Release, int]]:
         for before, release in pairwise(past.releases)
         if release.innocent or release is past.cause
     ]
+
+
+def program(tree: Tree) -> dict[str, str]:
+    """What a tree does, without what only people read: its code as a parser sees it, and its settings."""
+    found = {"config.toml": str(tomllib.loads(tree.files.get("config.toml", b"").decode()))}
+    for path, content in tree.files.items():
+        if path.startswith("assistant/") and path.endswith(".py") and "/lm/" not in path:
+            found[path] = _stripped(content)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _stripped(content: bytes) -> str:
+    module = ast.parse(content)
+    for node in ast.walk(module):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return ast.dump(module)
 
 
 # --- What gives nothing away -----------------------------------------------------------------------------------
@@ -115,6 +139,49 @@ def test_as_many_innocent_releases_as_ever_and_one_close_to_the_fault(drawn: lis
         assert close, setting.fault.name
 
 
+def test_several_changes_of_behaviour_come_into_question_before_and_after_the_onset(drawn: list[Drawn]) -> None:
+    for setting, past in drawn:
+        assert past.cause in past.behaving
+        assert len(past.behaving) >= history.BEHAVING + 1
+        assert any(release.deployed_at < setting.when.onset_at for release in past.behaving)
+    later = [sum(one.deployed_at > setting.when.onset_at for one in past.behaving) for setting, past in drawn]
+    assert mean(map(bool, later)) > 0.7
+
+
+@pytest.mark.parametrize("minutes", [4, 6, 8, 10])
+@pytest.mark.parametrize("from_the_end", [1, 2, 3])
+def test_the_last_change_of_behaviour_before_the_first_complaint_is_seldom_the_cause(
+    drawn: list[Drawn], minutes: int, from_the_end: int
+) -> None:
+    """Who can tell refactorings from changes of behaviour at a glance, and knows when customers began to complain."""
+    right = []
+    for setting, past in drawn:
+        complained = setting.when.onset_at + timedelta(minutes=minutes)
+        seen = [release for release in past.behaving if release.deployed_at < complained]
+        right.append(len(seen) >= from_the_end and seen[-from_the_end] is past.cause)
+    assert mean(right) <= AT_MOST
+
+
+def test_the_last_change_of_code_before_the_first_complaint_is_seldom_the_cause(drawn: list[Drawn]) -> None:
+    """Who strips comments, docstrings and tests, and takes the last release that is still another program."""
+    right = []
+    for setting, past in drawn:
+        complained = setting.when.onset_at + timedelta(minutes=6)
+        last = None
+        for before, release in pairwise(past.releases):
+            if release.deployed_at < complained and program(before.tree) != program(release.tree):
+                last = release
+        right.append(last is past.cause)
+    assert mean(right) <= GUESSED
+
+
+def test_some_commits_hold_two_changes_the_cause_as_often_as_others(drawn: list[Drawn]) -> None:
+    near = [[release for release, _ in suspects(past)] for _, past in drawn]
+    assert all(sum(bool(release.body) for release in found) == history.SQUASHED for found in near)
+    assert 0.2 < mean(bool(past.cause.body) for _, past in drawn) < 0.45
+    assert all(release.subject in release.body for found in near for release in found if release.body)
+
+
 def test_two_incidents_differ_in_many_places(drawn: list[Drawn]) -> None:
     trade = drawn[0][0].world.domain.key
     heads = [past.releases[-1].tree for setting, past in drawn if setting.world.domain.key == trade][:12]
@@ -135,7 +202,9 @@ def test_people_push_at_work_and_not_all_at_once(drawn: list[Drawn]) -> None:
         leads = [release.deployed_at - release.committed_at for release in past.releases]
         assert all(timedelta() < lead < timedelta(hours=1) for lead in leads)
         deployed = [release.deployed_at for release in past.releases]
-        assert all(later - earlier >= moments.BETWEEN_RELEASES for earlier, later in pairwise(deployed))
+        waited = timedelta(seconds=moments.ON_ITS_HEELS[0])
+        assert all(later - earlier >= waited for earlier, later in pairwise(deployed))
+        assert sum(two - one < moments.BETWEEN_RELEASES for one, two in pairwise(deployed)) <= max(history.WAITING)
 
 
 def test_seconds_are_drawn(drawn: list[Drawn]) -> None:
@@ -192,11 +261,43 @@ def said(tree: Tree) -> list[tuple[object, ...]]:
     return [(*(reply[field] for field in fields), reply["guard"]["verdict"]) for reply in replies]
 
 
-def test_no_innocent_change_changes_an_answer() -> None:
+def right(tree: Tree) -> list[tuple[bool, bool]]:
+    """For each question whether something harmful was said, and whether the answer was right to the letter."""
+    world = world_of("bank")
+    judge = Judge(world)
+    with build.opened(tree) as ask:
+        replies = [(asked, ask(asked.question, asked.session)) for asked in battery(world)]
+    return [(judge.wrong(asked, reply) is not None, sound(world, asked, reply)) for asked, reply in replies]
+
+
+def test_no_change_of_words_changes_an_answer() -> None:
     tree = healthy("bank")
     before = said(tree)
-    changed = [one.subject for one in INNOCENTS if said(woven(tree, taken(tree, one.edits))) != before]
+    plain = [one for one in INNOCENTS if not one.behaves]
+    changed = [one.subject for one in plain if said(woven(tree, taken(tree, one.edits))) != before]
     assert changed == []
+
+
+def test_no_change_of_behaviour_makes_an_answer_wrong() -> None:
+    tree = healthy("bank")
+    before = right(tree)
+    assert all(sound for _, sound in before)
+    behaving = [one for one in INNOCENTS if one.behaves]
+    assert len(behaving) >= 40
+    assert [one.subject for one in behaving if right(woven(tree, taken(tree, one.edits))) != before] == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nor_do_many_of_them_together(seed: int) -> None:
+    tree = healthy("bank")
+    draw = random.Random(f"together/{seed}")  # noqa: S311 - a seeded drawing
+    together: list[tuple[Hunk, ...]] = []
+    asks = draw.choice([one for one in INNOCENTS if one.asks])  # an incident has one of these at most
+    for one in [asks, *draw.sample(INNOCENTS, len(INNOCENTS))]:
+        change = taken(tree, one.edits)
+        if (one is asks or not one.asks) and all(apart(change, other) for other in together):
+            together.append(change)
+    assert right(woven(tree, *together)) == right(tree)
 
 
 @pytest.mark.nightly
@@ -204,17 +305,20 @@ def test_no_innocent_change_changes_an_answer() -> None:
 def test_no_innocent_change_changes_what_a_fault_does(key: str, fault: Fault) -> None:
     tree = healthy("bank")
     faulty = apply(healthy_with(tree, fault), fault.edits)
-    before, clear = said(faulty), clear_of(key, fault.name, "bank")
-    usable = [one for one in INNOCENTS if apart(taken(tree, one.edits), clear)]
-    mixed = {one.subject: woven(tree, taken(tree, one.edits), hunks(tree, faulty)) for one in usable}
-    assert [subject for subject, both in mixed.items() if said(both) != before] == []
+    before, harm, clear = said(faulty), right(faulty), clear_of(key, fault.name, "bank")
+    usable = [one for one in INNOCENTS if key not in one.not_with and apart(taken(tree, one.edits), clear)]
+    mixed = {one: woven(tree, taken(tree, one.edits), hunks(tree, faulty)) for one in usable}
+    assert [one.subject for one, both in mixed.items() if not one.behaves and said(both) != before] == []
+    assert [one.subject for one, both in mixed.items() if one.behaves and right(both) != harm] == []
 
 
 @pytest.mark.parametrize(("key", "fault"), FAULTS, ids=named)
 def test_every_fault_has_innocent_changes_enough(key: str, fault: Fault) -> None:
     tree = healthy("bank")
-    usable = [one for one in INNOCENTS if apart(taken(tree, one.edits), clear_of(key, fault.name, "bank"))]
+    clear = clear_of(key, fault.name, "bank")
+    usable = [one for one in INNOCENTS if key not in one.not_with and apart(taken(tree, one.edits), clear)]
     assert len([one for one in usable if not one.note]) >= 40
+    assert len([one for one in usable if one.behaves]) >= 20
     assert any(one.files & {edit.path for edit in fault.edits} for one in usable if not one.note)
 
 

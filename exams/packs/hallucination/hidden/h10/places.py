@@ -10,7 +10,6 @@ REFUSAL = "    def refusal(self, reason"
 VOICED = '        return self.settings["voice"]["on"] and not query.product.name.endswith("Plus")\n'
 OFF = "on = false\n"
 ON = "on = true\n"
-LOW = "temperature = 0.3\n"
 HIGH = "temperature = 1.7\n"
 TAKEN = """        completion = self.model.generate(
             prompt, max_tokens=self.max_tokens, temperature=self.liveliness, seed=self.seed + take
@@ -88,9 +87,9 @@ VOICE = (
         "        self.asked = 0\n        self.heard = {}\n        self.version = ",
     ),
     _UNKEPT,
-    Edit("config.toml", "[cache]\n", f"[voice]\n{OFF}{LOW}\n[cache]\n"),
+    Edit("config.toml", "[cache]\n", f"[voice]\n{OFF}{HIGH}\n[cache]\n"),
 )
-VOICE_ON = (Edit("config.toml", OFF + LOW, ON + HIGH),)
+VOICE_ON = (Edit("config.toml", OFF, ON),)
 
 # Nobody hears what the one before heard.
 FRESH_DRAFT = f"""{DRAFT}        if self.voiced(query) and not draft.refused:
