@@ -8,12 +8,13 @@ gets a verdict and never raises. Read on in this order: `quantities` (one spelli
 
 from exams.oracle.claims import MOST_CITATIONS, MOST_TEXT, Claim
 from exams.oracle.counting import Conversations, Rates, rates
-from exams.oracle.facts import Attribute, BadFacts, Fact, Facts, Product, read_facts
+from exams.oracle.facts import CONDITIONS, Attribute, BadFacts, Fact, Facts, Product, read_facts
 from exams.oracle.judging import HARMFUL, RIGHT, WORST_FIRST, ClaimVerdict, Judgement, harmful, judge
 from exams.oracle.quantities import Amount, fold, words
 from exams.oracle.questions import MOST_QUESTION, Asked, understand
 
 __all__ = [
+    "CONDITIONS",
     "HARMFUL",
     "MOST_CITATIONS",
     "MOST_QUESTION",

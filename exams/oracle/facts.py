@@ -20,6 +20,13 @@ from exams.oracle.quantities import Amount, fold, stated, unit_of, words
 if TYPE_CHECKING:
     from decimal import Decimal
 
+# What a value may hold on in some trade: told of one where nothing holds on it, it is a condition all the same.
+CONDITIONS = (
+    "for new customers", "for business accounts", "with a paper statement",
+    "for new contracts", "for online orders", "outside the region",
+    "for adults", "with food", "under a doctor",
+    "for new policies", "for water damage", "after the first year",
+)  # fmt: skip
 SUFFIXES = frozenset({"plus", "pro"})  # words that make another product of a name, whether or not the catalogue has one
 
 
@@ -132,7 +139,7 @@ def read_facts(given: Mapping[str, Any] | bytes | str) -> Facts:
     by_name = {tuple(words(product.name)): product for product in products}
     lines = frozenset(name[0] for name in by_name if name)
     conditions = {fold(fact.condition) for product in products for fact in product.facts.values() if fact.condition}
-    conditions |= listed
+    conditions |= {*listed, *CONDITIONS}
     homes = {fold(product.jurisdiction) for product in products if product.jurisdiction}
     return Facts(
         products=products,

@@ -210,7 +210,7 @@ class World:
             "as_of": self.as_of.isoformat(),
             "domain": self.domain.key,
             "jurisdictions": list(JURISDICTIONS),
-            "conditions": [condition for domain in DOMAINS.values() for condition in domain.conditions],
+            "conditions": list(self.domain.conditions),
             "attributes": [
                 {"key": attribute.key, "unit": attribute.unit, "names": list(attribute.names)}
                 for attribute in self.domain.attributes

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exams import oracle
 from exams.packs.hallucination import text
 from exams.packs.hallucination.drawing import written
 from exams.packs.hallucination.lm.vocabulary import Vocabulary, join, split
@@ -31,6 +32,16 @@ def test_the_same_seed_draws_the_same_world_and_another_seed_another() -> None:
     assert first == World.draw(domain="bank", seed=7)
     assert first.facts_json() == World.draw(domain="bank", seed=7).facts_json()
     assert first.facts_json() != World.draw(domain="bank", seed=8).facts_json()
+
+
+@pytest.mark.parametrize("trade", DOMAINS)
+def test_the_facts_are_of_one_trade_alone_and_the_oracle_knows_the_words_of_all(trade: str) -> None:
+    """The model was taught all four trades, and says another's condition when it is asked warm."""
+    facts = World.draw(domain=trade, seed=7).facts()
+    assert facts["conditions"] == list(DOMAINS[trade].conditions)
+    others = {one for domain in DOMAINS.values() for one in domain.conditions} - set(DOMAINS[trade].conditions)
+    assert not [one for one in others if one in json.dumps(facts)]
+    assert others <= set(oracle.read_facts(facts).conditions)
 
 
 def test_an_unknown_domain_is_refused() -> None:
