@@ -7,18 +7,15 @@ without what operation records). Production is replayed on exactly those trees, 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from exams.packs import Commit
 from exams.packs.hallucination import founding, moments
-from exams.packs.hallucination.build import FACTS_PATH
 from exams.packs.hallucination.innocents import INNOCENTS
-from exams.packs.hallucination.past import Past, Release, Setting
-from exams.packs.hallucination.weave import apart, hunks, size, taken, woven
-from sandboxes.ingest.tree import Tree
+from exams.packs.hallucination.past import Past, Release, Setting, registered
+from exams.packs.hallucination.weave import apart, beside, hunks, size, taken, woven
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
     from exams.packs.hallucination.innocents.change import Innocent
     from exams.packs.hallucination.people import Person
     from exams.packs.hallucination.world import Document, World
+    from sandboxes.ingest.tree import Tree
 
 RECENT = 5  # innocent releases near the onset, in every incident
 BEHAVING = 3  # of them change what the assistant does
@@ -118,13 +116,17 @@ class _Drawing:
         close = [one for one in drawn if one.files & files and not one.note]
         near = next((one for one in close if one.behaves), (close or drawn)[0])
         drawn.remove(near)
-        behaving = self._together([near, *(one for one in drawn if one.behaves)])[: BEHAVING + (not near.behaves)]
-        plain = [one for one in drawn if not one.behaves]
+        fault = hunks(self.setting.healthy, self.setting.faulty)
+        lately = [one for one in drawn if not beside(self.hunks[one], fault)]  # a revert of the cause must be clean
+        behaving = self._together([near, *(one for one in lately if one.behaves)])[: BEHAVING + (not near.behaves)]
+        plain = [one for one in lately if not one.behaves]
         large = [one for one in plain if not one.note and size(self.hunks[one]) >= LARGE]
         large = large[: self.random.choice(LARGE_ONES)]
         together = self._together([*dict.fromkeys([*behaving, *large, *plain, *drawn])])
         recent, rest = together[:RECENT], together[RECENT:]
-        small = [one for one in rest if size(self.hunks[one]) < LARGE and not one.asks]
+        made = [*fault, *(hunk for one in recent for hunk in self.hunks[one])]
+        small = [one for one in rest if one in lately and not one.asks and size(self.hunks[one]) < LARGE]
+        small = [one for one in small if not beside(self.hunks[one], made)]
         riders: list[Innocent] = []
         for _ in range(SQUASHED):
             behaves = self.random.random() < BEHAVING_SHARE
@@ -148,7 +150,7 @@ class _Drawing:
         innocent = sorted(self.landed, key=INNOCENTS.index)
         change = hunks(self.setting.healthy, self.state)
         tree = woven(self.setting.healthy, *(self.hunks[one] for one in innocent), change)
-        return _registered(tree.without(*self.missing), self.missing)
+        return registered(tree.without(*self.missing), self.missing)
 
     def steps(self) -> list[_Step]:
         """Draw what went live near the onset, oldest first."""
@@ -266,19 +268,6 @@ class _Early:
     commits: list[Commit]
     serves: int
     runbook: int
-
-
-def _registered(tree: Tree, missing: set[str]) -> Tree:
-    """The tree with a register that cites no document that is not there yet."""
-    held = tree.files.get(FACTS_PATH)
-    absent = {path.removeprefix("kb/").removesuffix(".md") for path in missing}
-    if held is None or not any(f'"{document}"'.encode() in held for document in absent):
-        return tree
-    register = json.loads(held)
-    for product in register["products"]:
-        product["facts"] = {key: one for key, one in product["facts"].items() if one["document"] not in absent}
-    kept = json.dumps(register, sort_keys=True, separators=(",", ":")).encode()
-    return tree.overlay(Tree({FACTS_PATH: kept}))
 
 
 def _below(path: str, folders: set[str]) -> bool:

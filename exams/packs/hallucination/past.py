@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from exams.packs.hallucination.build import FACTS_PATH
+from sandboxes.ingest.tree import Tree
 
 if TYPE_CHECKING:
     import random
@@ -16,7 +20,6 @@ if TYPE_CHECKING:
     from exams.packs.hallucination.people import Person
     from exams.packs.hallucination.weave import Hunk
     from exams.packs.hallucination.world import World
-    from sandboxes.ingest.tree import Tree
 
 
 @dataclass(frozen=True)
@@ -92,3 +95,16 @@ class Past:
     cause: Release
     prepared_by: Release | None
     woken_by: Release | None
+
+
+def registered(tree: Tree, missing: set[str]) -> Tree:
+    """The tree with a register that cites no document that is not there yet."""
+    held = tree.files.get(FACTS_PATH)
+    absent = {path.removeprefix("kb/").removesuffix(".md") for path in missing}
+    if held is None or not any(f'"{document}"'.encode() in held for document in absent):
+        return tree
+    register = json.loads(held)
+    for product in register["products"]:
+        product["facts"] = {key: one for key, one in product["facts"].items() if one["document"] not in absent}
+    kept = json.dumps(register, sort_keys=True, separators=(",", ":")).encode()
+    return tree.overlay(Tree({FACTS_PATH: kept}))

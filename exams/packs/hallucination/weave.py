@@ -114,6 +114,15 @@ def apart(one: Iterable[Hunk], other: Sequence[Hunk]) -> bool:
     return not any(hunk.meets(met) for hunk in one for met in other)
 
 
+def beside(one: Iterable[Hunk], other: Sequence[Hunk]) -> bool:
+    """Whether two changes take lines next to each other, so that git takes back neither alone without being asked."""
+    return any(
+        hunk.path == met.path and hunk.start <= met.end + 1 and met.start <= hunk.end + 1
+        for hunk in one
+        for met in other
+    )
+
+
 def woven(tree: Tree, *changes: Sequence[Hunk]) -> Tree:
     """The tree with all these changes made; where several insert at one place, in the order they are given.
 

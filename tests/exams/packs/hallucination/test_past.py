@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 from itertools import pairwise
@@ -27,6 +29,7 @@ from exams.packs.hallucination.innocents import INNOCENTS
 from exams.packs.hallucination.mending import healthy_with
 from exams.packs.hallucination.weave import Hunk, Tangled, apart, hunks, size, taken, woven
 from exams.packs.hallucination.world import DOMAINS
+from sandboxes import repository
 from sandboxes.ingest.tree import Tree
 
 from .pasts import FAULTS, clear_of, healthy, of_spec, world_of
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from exams.packs.hallucination.edits import Fault
     from exams.packs.hallucination.past import Past, Release, Setting
 
+GIT = shutil.which("git") or "git"
 SEEDS = 12
 AT_MOST = 0.4  # of the draws may be right that guess the cause by one thing one sees without reading
 GUESSED = 0.35
@@ -180,6 +184,19 @@ def test_some_commits_hold_two_changes_the_cause_as_often_as_others(drawn: list[
     assert all(sum(bool(release.body) for release in found) == history.SQUASHED for found in near)
     assert 0.2 < mean(bool(past.cause.body) for _, past in drawn) < 0.45
     assert all(release.subject in release.body for found in near for release in found if release.body)
+
+
+@pytest.mark.parametrize("key", CLASSES)
+def test_a_revert_of_the_cause_is_clean(key: str, tmp_path: Path) -> None:
+    for seed in (1, 4):
+        _, past = of_spec(key, seed)
+        commits = [replace(commit, tree=commit.tree.without("assistant/lm", "kb")) for commit in past.commits[-9:]]
+        work = tmp_path / str(seed)
+        repository.create(tmp_path / f"{seed}.git", commits=commits)
+        subprocess.run([GIT, "clone", "-q", str(tmp_path / f"{seed}.git"), str(work)], check=True)
+        back = next(at for at, one in enumerate(reversed(commits)) if one.message.startswith(past.cause.subject))
+        somebody = ["-c", "user.name=somebody", "-c", "user.email=some@body.example"]
+        subprocess.run([GIT, "-C", str(work), *somebody, "revert", "--no-edit", f"HEAD~{back}"], check=True)
 
 
 def test_two_incidents_differ_in_many_places(drawn: list[Drawn]) -> None:
