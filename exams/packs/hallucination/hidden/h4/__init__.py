@@ -176,6 +176,8 @@ H4 = FailureClass(
         "H1": "the documents retrieved are the right product's, and the value is in none of them, nor any sibling's",
         "H5": "the code that refuses is untouched: it is the model that no longer refuses",
         "H7": "a restart with an empty cache answers the same",
+        "H8": "what goes wrong cites nothing, so there is no source that the guard could have read too widely",
+        "H14": "the guard is as it was, and has always let out what cites nothing: until the onset nothing did",
         "H10": "the temperature is 0 and the same question always gets the same answer",
     },
     faults=(RESTYLED, SPARING),
