@@ -19,6 +19,7 @@ from exams.packs.hallucination.people import Person, staff
 from exams.packs.hallucination.replay import (
     Trace,
     Unusable,
+    check_affected,
     check_damage,
     check_quiet,
     check_sound,
@@ -180,6 +181,7 @@ def incident(spec: Spec) -> Incident:
             right = build.healthy(world, service=service, company=company)
             prepared = healthy_with(right, fault)
             faulty = apply(prepared, fault.edits)
+            check_affected(faulty, world, failure)
             check_sound(mended(faulty, fault), world, "the healthy assistant")
             harmed, touched, example = damage(faulty, world, failure)
             right = build.healthy(world, service=service, company=company, tested=tested(world, prepared, faulty))

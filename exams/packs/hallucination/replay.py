@@ -5,6 +5,7 @@ Each check throws the drawing away by `Unusable` if it is not what an incident o
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -90,6 +91,34 @@ def affected(harmed: Iterable[Asked]) -> int:
     named = list(harmed)
     products = {asked.product.id for asked in named if asked.product is not None}
     return len(products) or len({asked.name for asked in named})
+
+
+def check_affected(faulty: Tree, world: World, failure: FailureClass) -> None:
+    """Throw away what cannot affect as many products as the class says, before the whole battery is asked.
+
+    Only questions in the scope of the class are asked, with the rest of their conversations, and no more once too few
+    or too many products are affected. What passes is not yet proved: `damage` asks everything, in order.
+
+    Raises:
+        Unusable: too few or too many products are affected.
+    """
+    scope = [asked for asked in battery(world) if failure.touches(world, asked)]
+    talks = {asked.session for asked in scope} - {""}
+    left = Counter((asked.product is None, asked.name) for asked in scope)
+    judge, harmed = Judge(world), set[tuple[bool, str]]()
+    with build.opened(faulty) as ask:
+        for asked in battery(world):
+            touched = failure.touches(world, asked)
+            if not touched and asked.session not in talks:
+                continue
+            mistake = judge.wrong(asked, ask(asked.question, asked.session))
+            if touched:
+                left[asked.product is None, asked.name] -= 1
+                harmed |= {(asked.product is None, asked.name)} if mistake is not None else set()
+            possible = Counter(made_up for made_up, _ in harmed | {one for one, number in left.items() if number})
+            ours = sum(not made_up for made_up, _ in harmed)
+            if ours > failure.affected or max(possible.values(), default=0) < failure.affected:
+                raise Unusable(f"it became plain that not {failure.affected} products are affected")
 
 
 def damage(faulty: Tree, world: World, failure: FailureClass) -> tuple[tuple[Asked, ...], tuple[Asked, ...], Told]:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exams.packs import Spec
-from exams.packs.hallucination import PACK, build, text
+from exams.packs.hallucination import PACK, build, replay, text
 from exams.packs.hallucination.hidden import CLASSES
 from exams.packs.hallucination.incident import incident
+from exams.packs.hallucination.innocents import INNOCENTS
 from sandboxes.limits import Limits
 
 if TYPE_CHECKING:
@@ -164,6 +165,25 @@ def test_a_conversation_about_a_name_that_is_not_ours_is_not_about_the_one_befor
         assert not ask(f"What is the {name} of {product.name}?", "talk")["refused"]
         assert ask(f"What is the {name} of {product.family} {product.tier} {product.tier}?", "talk")["refused"]
         assert ask(f"And the {name}?", "talk")["refused"]
+
+
+@pytest.mark.parametrize("failure", ["H1", "H5", "H7", "H11"])
+def test_too_few_products_affected_show_before_the_whole_battery_is_asked(failure: str) -> None:
+    drawn = incident(Spec(failure, 1))
+    replay.check_affected(drawn.plain_faulty, drawn.world, drawn.failure)
+    with pytest.raises(replay.Unusable, match="became plain"):
+        replay.check_affected(drawn.plain_sound, drawn.world, drawn.failure)
+
+
+def test_what_tells_h4_from_the_guards_classes_is_in_its_traces_and_no_innocent_change_covers_it() -> None:
+    assert {"H8", "H14"} <= CLASSES["H4"].rivals.keys()
+    drawn = incident(Spec("H4", 1))
+    reasons = {(len(trace.reply["citations"]), trace.reply["guard"]["reason"]) for trace in drawn.traces if trace.wrong}
+    assert reasons == {(0, "ok")}
+    given = [trace for trace in drawn.traces if trace.at < drawn.onset_at and not trace.reply["refused"]]
+    assert all(trace.reply["citations"] for trace in given)
+    [counting] = [one for one in INNOCENTS if "how many numbers" in one.subject]
+    assert "H4" in counting.not_with
 
 
 @pytest.mark.parametrize("failure", sorted(CLASSES))
