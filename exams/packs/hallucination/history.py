@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 RECENT = 5  # innocent releases near the onset, in every incident
 BEHAVING = 3  # of them change what the assistant does
 SQUASHED = 2  # of them and the fault's hold a second change
-ASKING_SHARE = 0.5  # of the incidents may have a change that shows in prompts: the model is asked anew then
+ASKING_SHARE = 0.3  # of the incidents may have a change that shows in prompts: the model is asked anew then
 BEHAVING_SHARE = 0.5  # of the second changes change what the assistant does
 WAITING = (0, 0, 0, 1, 1, 1, 2, 2, 2)  # changes that went live on the heels of the fault
 LARGE = 12  # lines taken away or added: as many as faults of the larger sort have
