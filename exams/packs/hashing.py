@@ -15,6 +15,7 @@ from exams.packs.loading import NoSuchPack
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+ORACLE = Path(__file__).parent.parent / "oracle"
 # Written beside a pack's code when a class was proved: no incident changes with it.
 PROOF_FILE = "proof.json"
 
@@ -32,13 +33,18 @@ def sha256_of(contents: Mapping[str, bytes]) -> str:
     return hashlib.sha256(json.dumps(each, sort_keys=True).encode()).hexdigest()
 
 
+def oracle() -> dict[str, bytes]:
+    """The code that says which answers are right: what was proved or counted by another oracle holds no more."""
+    return {f"oracle/{path.relative_to(ORACLE).as_posix()}": path.read_bytes() for path in files_below(ORACLE)}
+
+
 @lru_cache(maxsize=16)
 def fingerprint(dotted: str) -> str:
     """SHA-256 of the code that draws a pack's incidents: what was drawn by other code is not the same incident.
 
-    It covers every file below exams.packs, the pack's own wherever they lie, and how trees and repositories are
-    written. Too wide only costs a drawing; too narrow would hand out what the hidden material does not belong to. The
-    pack is found, not imported.
+    It covers every file below exams.packs, the pack's own wherever they lie, the oracle that says what was wrong, and
+    how trees and repositories are written. Too wide only costs a drawing; too narrow would hand out what the hidden
+    material does not belong to. The pack is found, not imported.
 
     Raises:
         NoSuchPack: no such module.
@@ -51,6 +57,11 @@ def fingerprint(dotted: str) -> str:
     if found is None or found.origin is None:
         raise NoSuchPack(f"{dotted!r} cannot be found; check the `pack` line of twin.toml")
     here, own = Path(__file__).parent, Path(found.origin)
-    files = {own, *files_below(here), *(files_below(own.parent) if found.submodule_search_locations else ())}
+    files = {
+        own,
+        *files_below(here),
+        *files_below(ORACLE),
+        *(files_below(own.parent) if found.submodule_search_locations else ()),
+    }
     files |= {Path(each.origin) for each in writers if each and each.origin}
     return sha256_of({os.path.relpath(path, here): path.read_bytes() for path in files})

@@ -1,7 +1,8 @@
 """What has been proved of a pack, kept beside it: a class that is not proved in its present form is not published.
 
 The file holds, for each failure class, the hash of everything its incidents are made of, and how it was last proved in
-that form: rehearsed in one process, and run in containers. One byte of the pack changed, and the class is unproved.
+that form: rehearsed in one process, and run in containers. One byte of the pack changed, or of the oracle that judges
+its answers, and the class is unproved.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ class Proof:
 
 
 def sha256_of(pack: Pack, failure_class: str) -> str:
-    """The hash of everything the incidents of a class are made of."""
-    return hashing.sha256_of(pack.made_of(failure_class))
+    """The hash of everything the incidents of a class are made of, and of what says which answers are right."""
+    return hashing.sha256_of({**pack.made_of(failure_class), **hashing.oracle()})
 
 
 def file_of(dotted: str) -> Path:

@@ -9,7 +9,7 @@ import pytest
 
 from exams import packs as real_packs
 from exams import twins
-from exams.packs import proof
+from exams.packs import hashing, proof
 from tests import packs
 
 HALLUCINATION = "exams.packs.hallucination"
@@ -75,3 +75,18 @@ def test_each_class_has_a_form_of_its_own_and_no_tool_or_proof_is_part_of_it() -
     assert "hidden/h8/__init__.py" in made_of["H1+H8"]  # it borrows from it
     assert "hidden/h8/__init__.py" not in made_of["H2"]
     assert len({proof.sha256_of(pack, key) for key in pack.classes}) == len(pack.classes)
+
+
+def test_a_changed_oracle_makes_every_class_unproved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    proof.record(packs.NAME, "T1", incidents=1)
+    oracle = Path(shutil.copytree(hashing.ORACLE, tmp_path / "oracle"))
+    monkeypatch.setattr(hashing, "ORACLE", oracle)
+    assert not proof.unproved(packs.NAME, "T1")
+    (oracle / "judging.py").write_text((oracle / "judging.py").read_text() + "# changed\n")
+    assert proof.unproved(packs.NAME, "T1")
+    hashing.fingerprint.cache_clear()
+    drawn_by = hashing.fingerprint(HALLUCINATION)
+    (oracle / "judging.py").unlink()
+    hashing.fingerprint.cache_clear()
+    assert hashing.fingerprint(HALLUCINATION) != drawn_by
+    hashing.fingerprint.cache_clear()
