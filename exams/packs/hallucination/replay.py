@@ -117,8 +117,10 @@ def check_affected(faulty: Tree, world: World, failure: FailureClass) -> None:
                 harmed |= {(asked.product is None, asked.name)} if mistake is not None else set()
             possible = Counter(made_up for made_up, _ in harmed | {one for one, number in left.items() if number})
             ours = sum(not made_up for made_up, _ in harmed)
-            if ours > failure.affected or max(possible.values(), default=0) < failure.affected:
-                raise Unusable(f"it became plain that not {failure.affected} products are affected")
+            if ours > failure.affected:
+                raise Unusable(f"more than {failure.affected} products are affected")
+            if max(possible.values(), default=0) < failure.affected:
+                raise Unusable(f"fewer than {failure.affected} products are affected")
 
 
 def damage(faulty: Tree, world: World, failure: FailureClass) -> tuple[tuple[Asked, ...], tuple[Asked, ...], Told]:

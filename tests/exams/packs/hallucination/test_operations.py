@@ -61,7 +61,7 @@ def test_each_release_as_it_stands_in_git_says_again_what_its_traces_say(spec: S
         mine = [row for row in traced if row["release"] == release.name]
         if not mine:
             continue
-        committed = [commit for commit in PACK.history(spec) if commit.message == release.subject]
+        committed = [commit for commit in PACK.history(spec) if commit.at == release.committed_at]
         assert [commit.tree.without("ops") for commit in committed] == [release.tree]
         with build.opened(committed[0].tree) as ask:
             for row in mine:
