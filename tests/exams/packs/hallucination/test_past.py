@@ -35,6 +35,7 @@ from sandboxes.ingest.tree import Tree
 from .pasts import FAULTS, clear_of, healthy, of_spec, world_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from exams.packs.hallucination.edits import Fault
@@ -339,12 +340,20 @@ def test_every_fault_has_innocent_changes_enough(key: str, fault: Fault) -> None
     assert any(one.files & {edit.path for edit in fault.edits} for one in usable if not one.note)
 
 
-def own_tests(tree: Tree, innocent: list[tuple[Hunk, ...]], change: tuple[Hunk, ...], folder: Path) -> str:
-    """What the assistant's own tests say with a change and as many innocent ones as go together; empty if green."""
-    together: list[tuple[Hunk, ...]] = []
-    for one in innocent:
-        if all(apart(one, other) for other in together):
-            together.append(one)
+def mixtures(innocent: Sequence[tuple[Hunk, ...]]) -> Iterator[list[tuple[Hunk, ...]]]:
+    """Innocent changes that go together, as many as do, until each of them was in a mixture."""
+    missing = list(innocent)
+    while missing:
+        together: list[tuple[Hunk, ...]] = []
+        for one in (*missing, *innocent):
+            if one not in together and all(apart(one, other) for other in together):
+                together.append(one)
+        yield together
+        missing = [one for one in missing if one not in together]
+
+
+def own_tests(tree: Tree, together: list[tuple[Hunk, ...]], change: tuple[Hunk, ...], folder: Path) -> str:
+    """What the assistant's own tests say with a change and innocent ones; empty if green."""
     for path, content in woven(tree, *together, change).files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
@@ -361,7 +370,8 @@ def own_tests(tree: Tree, innocent: list[tuple[Hunk, ...]], change: tuple[Hunk, 
 
 def test_the_assistants_own_tests_stay_green_with_all_of_them(tmp_path: Path) -> None:
     tree = healthy("bank")
-    assert own_tests(tree, [taken(tree, one.edits) for one in INNOCENTS], (), tmp_path) == ""
+    for number, together in enumerate(mixtures([taken(tree, one.edits) for one in INNOCENTS])):
+        assert own_tests(tree, together, (), tmp_path / str(number)) == ""
 
 
 @pytest.mark.nightly
@@ -373,7 +383,8 @@ def test_and_with_every_fault(key: str, fault: Fault, tmp_path: Path) -> None:
     usable = [one for one in changes if apart(one, clear_of(key, fault.name, "bank"))]
     if own_tests(tree, [], change, tmp_path / "plain"):
         pytest.skip("in this world the fault touches the one answer that the tests ask for")
-    assert own_tests(tree, usable, change, tmp_path / "with") == ""
+    for number, together in enumerate(mixtures(usable)):
+        assert own_tests(tree, together, change, tmp_path / str(number)) == ""
 
 
 def test_innocent_changes_are_told_apart_by_their_subjects() -> None:
