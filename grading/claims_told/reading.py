@@ -8,6 +8,8 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from grading.followups import shortened
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -124,7 +126,7 @@ _AT_LEAST = frozenset({"at least", "more than", "over"})
 def claims(text: str, *, state: str = "") -> list[Stated]:
     """What an update claims, in its order; the state `resolved` is a claim of its own."""
     found = [Stated(Kind.over, "The state of the update is: resolved.")] if state == "resolved" else []
-    for sentence in _SENTENCE.findall(text):
+    for sentence in _SENTENCE.findall(shortened(text)):
         found += _numbers(sentence)
         if _OPEN.search(sentence) or _PARTLY.search(sentence):
             continue

@@ -199,6 +199,12 @@ def test_no_text_whatever_upsets_it(text: str) -> None:
         assert check(stated, SEEN).standing in Standing
 
 
+@pytest.mark.timeout(2)
+@pytest.mark.parametrize("gap", ["\r", "\x0b", "\x85", " ", "\t"])
+def test_an_update_of_blanks_costs_nothing(gap: str) -> None:
+    assert claims("12 % of answers " + gap * 5_900 + "!") == []
+
+
 @given(number=st.fractions(0, 10_000), harmful=st.integers(0, 10_000))
 def test_no_number_is_both_near_and_far(number: Fraction, harmful: int) -> None:
     seen = replace(SEEN, harmful=harmful, sessions=harmful, before_answers=None, before_sessions=None)

@@ -238,7 +238,8 @@ def test_no_text_whatever_upsets_it(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["A" * 40_000, "A: " * 13_000, "12:00 " * 6_600, "- 09:00 x\n" * 4_000, "# " + " " * 39_000 + "x", "T+1 " * 10_000,
-     "because of the engineer " * 1_600, "until " * 6_600, "[x] " * 10_000, "5 wrong " * 5_000, "1,000 " * 6_600],
+     "because of the engineer " * 1_600, "until " * 6_600, "[x] " * 10_000, "5 wrong " * 5_000, "1,000 " * 6_600,
+     "0.5" * 13_000, "1,234" * 8_000, "hidden for " + "1" * 39_000, "hidden for " + "1 day " * 6_000],
 )  # fmt: skip
 def test_a_text_as_long_as_it_may_be_takes_no_time(text: str) -> None:
     text = shortened(text)
@@ -335,6 +336,11 @@ def test_the_stated_blast_radius_is_held_against_the_true_one(text: str, percent
 )
 def test_the_latent_period_is_told_by_its_length(text: str, told: bool) -> None:
     assert radius.latent(text, HAPPENED.latent).told is told
+
+
+@pytest.mark.parametrize("number", ["99999999999", "9" * 400, "1" + "0" * 5_000])
+def test_a_length_beyond_any_calendar_is_none(number: str) -> None:
+    assert radius.latent(f"It lay hidden for {number} days.", HAPPENED.latent).length is None
 
 
 # --- Blame ------------------------------------------------------------------------------------------------------------
