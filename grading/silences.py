@@ -47,14 +47,19 @@ class Promise:
     kept_by: int | None
 
 
-def silences(updates: Sequence[Update], *, opened: datetime, closed: datetime) -> list[Silence]:
-    """Every stretch without an update from `opened` to `closed`; after a last word "resolved" nobody waits."""
+def silences(
+    updates: Sequence[Update], *, opened: datetime, closed: datetime, contradicted: bool = False
+) -> list[Silence]:
+    """Every stretch without an update from `opened` to `closed`; after a last word "resolved" nobody waits.
+
+    Where telemetry has `contradicted` that word, people do wait: customers are still harmed.
+    """
     edges = [(0, opened), *((update.number, update.at) for update in updates)]
     stretches = [
         Silence(after=edges[place][0], before=edges[place + 1][0], since=edges[place][1], until=edges[place + 1][1])
         for place in range(len(edges) - 1)
     ]
-    over = bool(updates) and updates[-1].state == "resolved"
+    over = bool(updates) and updates[-1].state == "resolved" and not contradicted
     if not over and closed > edges[-1][1]:
         stretches.append(Silence(after=edges[-1][0], before=0, since=edges[-1][1], until=closed))
     return stretches

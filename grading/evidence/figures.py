@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sandboxes.sandbox import JsonObject
 
 _PERCENT = 100
+_MOST_NAMED = 4  # different causes in all diagnoses: whoever names more may have found it, or gone through the list
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -65,7 +66,7 @@ def _of_diagnoses(kept: Kept) -> dict[str, Known]:
     compared = [(each, kept.compared(each)) for each in kept.diagnoses]
     right = [each for each, causes in compared if causes.right]
     halves = [each for each, causes in compared if causes.one_of_two]
-    return {
+    found = {
         "diagnosis.filed": Known(Fraction(len(kept.diagnoses)), _filed(kept, kept.diagnoses)),
         "diagnosis.confirmed_minutes": _minutes_to(kept, [kept.confirmed] if kept.confirmed else []),
         "diagnosis.right_minutes": _right(kept, right),
@@ -75,6 +76,12 @@ def _of_diagnoses(kept: Kept) -> dict[str, Known]:
         "diagnosis.minimal": _minimal(kept, next((each for each in right if kept.reproduces(each)), kept.confirmed)),
         "diagnosis.questions_before_fix": _questions_before_fix(kept),
     }
+    named = {key for each in kept.diagnoses for key in kept.cause_catalogue.causes_named(each.failure_class)}
+    if len(named) > _MOST_NAMED:
+        why = f"{len(named)} different causes were named: read whether the right one was found or guessed"
+        guessed = Known(None, _filed(kept, kept.diagnoses), why)
+        found |= dict.fromkeys(("diagnosis.right_minutes", "diagnosis.class_right", "diagnosis.one_of_two"), guessed)
+    return found
 
 
 def _filed(kept: Kept, diagnoses: list[Diagnosis]) -> list[JsonObject]:

@@ -46,7 +46,7 @@ def of_postmortem(written: JsonObject | None) -> dict[str, Known]:
 def _why_no_radius(stated: JsonObject) -> str:
     if stated["true"]["total"]["answers"] is None:
         return "the true blast radius is not known"
-    return "no number of wrong answers or customers is read in it"
+    return stated["nearest_reading"] or "no number of wrong answers or customers is read in it"
 
 
 def _share(of: JsonObject, cites: list[JsonObject], why_none: str) -> Known:

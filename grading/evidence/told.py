@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from grading import claims_told, silences
+from grading.claims_told.checking import Standing
+from grading.claims_told.reading import Kind
 
 if TYPE_CHECKING:
     from exams.models import StatusUpdate
@@ -33,7 +35,8 @@ def updates(kept: Kept, happened: GroundTruth) -> JsonObject:
         for update in kept.updates
     ]
     closed = min(window.closes_at, kept.now)
-    gaps = silences.silences(told, opened=window.opens_at, closed=closed)
+    claims = _claims(kept, happened)
+    gaps = silences.silences(told, opened=window.opens_at, closed=closed, contradicted=_untrue_end(kept, claims))
     made = silences.promises(told, closed=closed)
     longest = max(gaps, key=lambda gap: gap.seconds, default=None)
     due = [promise for promise in made if promise.kept is not None]
@@ -53,7 +56,7 @@ def updates(kept: Kept, happened: GroundTruth) -> JsonObject:
         ],
         "promises_kept": {"kept": sum(bool(promise.kept) for promise in due), "due": len(due)},
         "said": _said(kept),
-        "claims": _claims(kept, happened),
+        "claims": claims,
         "asked_in_the_room": _asked(kept),
     }
 
@@ -116,6 +119,15 @@ def _claims(kept: Kept, happened: GroundTruth) -> list[JsonObject]:
             for stated in claims_told.claims(f"{update.text}\n{update.impact}", state=update.state)
         ]
     return rows
+
+
+def _untrue_end(kept: Kept, claims: list[JsonObject]) -> bool:
+    """Whether telemetry contradicts that it was over when the last update was posted."""
+    last = kept.updates[-1].number if kept.updates else 0
+    return any(
+        each["in_update"] == last and each["claim"] == Kind.over and each["standing"] == Standing.contradicted
+        for each in claims
+    )
 
 
 def _asked(kept: Kept) -> list[JsonObject]:

@@ -43,6 +43,9 @@ _LENGTH = re.compile(
     re.IGNORECASE,
 )
 NEAR = Fraction(1, 4)
+# Different numbers of answers, or of customers, that a text may state: before, since, until the end, in all, and two
+# more. Of many, one is near whatever is true, and which of them it states is for the mentor to read.
+MOST_STATED = 6
 _LEAST_NEAR = timedelta(minutes=30)
 
 
@@ -69,9 +72,11 @@ def radius(text: str, happened: GroundTruth) -> Radius:
     """Hold the numbers of a text against the true blast radius.
 
     Each is held against the total of its kind (before the opening and while live); where several are stated, so is
-    their sum, because the two parts may be given apart. The nearest reading counts.
+    their sum, because the two parts may be given apart. The nearest reading counts; of more than `MOST_STATED` none.
     """
     stated = numbers(text)
+    if any(len({each.number for each in stated if each.of == of}) > MOST_STATED for of in ("answers", "sessions")):
+        return Radius(stated, None, f"more than {MOST_STATED} different numbers are stated: read which one is meant")
     true = {"answers": happened.total.answers, "sessions": happened.total.sessions}
     readings: list[tuple[Fraction, str]] = []
     for of, whole in true.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,12 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from rest_framework import serializers
 
-from exams import ledger
+from exams import incident, ledger
 from exams.coworkers.answers import Asked
 from exams.live import file_diagnosis, post_update
 from exams.live.deployments.moving import announce_due
 from exams.models import Attempt, Event, HandIn, Stage, StatusUpdate, Submission
+from exams.packs.causes import Cause
 from grading import evidence, queue, run
 from grading.evidence.effect import Effect
 from grading.evidence.figures import figures, minutes
@@ -27,6 +29,7 @@ from rubrics.api.evidence_shapes import EvidenceBody
 from tests.attempts import NOON, live_attempt
 from tests.deployed import deployed, fixed, refusing, replayed
 from tests.grading import work
+from tests.packs import CATALOGUE
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -320,8 +323,9 @@ def test_saying_resolved_while_customers_are_harmed_is_shown(attempt: Attempt, f
         ("over", "contradicted"),
         ("nobody", "contradicted"),
     }
+    assert found["updates"]["longest_silence"]["seconds"] == 80 * 60  # whoever is still harmed waits on
     (row,) = [row for row in found["proposals"] if row["dimension"] == "communication"]
-    assert row["proposed"] == "0.50"
+    assert row["proposed"] == "0.25"
     assert [each["score"] for each in row["if_you_see"] if each["cap"]] == ["0.00"]
 
 
@@ -333,6 +337,21 @@ def test_minutes_are_those_of_the_learners_own_clock(attempt: Attempt, fake: Fak
     assert minutes(kept, at(72)) == 72
     kept.attempt.multiplier_percent = 150
     assert minutes(kept, at(72)) == 48
+
+
+@pytest.mark.parametrize(("others", "alone"), [(3, "0.50"), (4, "0.25")])
+def test_who_names_many_causes_is_proposed_nothing_for_having_named_the_right_one(
+    attempt: Attempt, fake: FakeSandbox, monkeypatch: pytest.MonkeyPatch, others: int, alone: str
+) -> None:
+    more = tuple(Cause(f"X{number}", f"Something else {number}", "", ("server",)) for number in range(others))
+    monkeypatch.setattr(incident, "cause_catalogue", lambda _: replace(CATALOGUE, causes=CATALOGUE.causes + more))
+    replayed(fake, at=NOON)
+    for number, named in enumerate([attempt.incident_class, *(each.key for each in more)]):
+        diagnose(attempt, 10 + number, failure_class=named)
+    (row,) = [row for row in read(attempt)["proposals"] if row["dimension"] == "diagnosis_speed"]
+    assert row["proposed"] == alone
+    missing = {why for each in row["if_you_see"] for why in each["not_told_by_figures"]}
+    assert any("5 different causes were named" in why for why in missing) is (others == 4)
 
 
 @pytest.mark.parametrize("named", ["the rival", "something of my own"])

@@ -312,6 +312,9 @@ def test_a_follow_up_in_a_table_is_taken_apart_too() -> None:
         ("120 wrong answers before it was opened; 121 in all.", 0),
         ("# Blast radius\n121 wrong answers\n# Follow-ups\n- fail the build at 1 wrong answer\n", 0),
         ("# Blast radius\n100 wrong answers\n# Follow-ups\n- fail at 21 wrong answers\n", 17),
+        (" ".join(f"{number} wrong answers." for number in (5, 10, 20, 40, 80, 120)), 1),
+        (" ".join(f"{number} wrong answers." for number in (5, 10, 20, 40, 80, 121, 300)), None),  # one fits any truth
+        (" ".join(f"{number} customers." for number in range(80, 100)), None),
         ("A few customers were affected.", None),
         ("12 % of answers were wrong", None),
         ("The late fee is 39 USD.", None),

@@ -30,6 +30,11 @@ def test_nobody_waits_after_a_last_word_that_it_is_resolved() -> None:
     assert [gap.before for gap in gaps] == [1, 2]
 
 
+def test_people_wait_after_a_last_word_that_telemetry_contradicts() -> None:
+    told = [update(1, 4), update(2, 30, state="resolved")]
+    assert silences(told, opened=NOON, closed=END, contradicted=True)[-1].seconds == 3600
+
+
 def test_an_update_after_resolved_opens_the_wait_again() -> None:
     gaps = silences([update(1, 4, state="resolved"), update(2, 30)], opened=NOON, closed=END)
     assert gaps[-1].seconds == 3600
