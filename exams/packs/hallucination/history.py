@@ -12,20 +12,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from exams.packs import Commit
-from exams.packs.hallucination import founding, moments
+from exams.packs.hallucination import founding, moments, publications
 from exams.packs.hallucination.innocents import INNOCENTS
-from exams.packs.hallucination.past import Past, Release, Setting, registered
+from exams.packs.hallucination.past import Past, Release, Setting, exported
 from exams.packs.hallucination.weave import apart, beside, hunks, size, taken, woven
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
-    from exams.packs.hallucination.edits import Fault
     from exams.packs.hallucination.incident import Incident
     from exams.packs.hallucination.innocents.change import Innocent
     from exams.packs.hallucination.people import Person
-    from exams.packs.hallucination.world import Document, World
     from sandboxes.ingest.tree import Tree
 
 RECENT = 5  # innocent releases near the onset, in every incident
@@ -33,18 +31,11 @@ BEHAVING = 3  # of them change what the assistant does
 SQUASHED = 2  # of them and the fault's hold a second change
 ASKING_SHARE = 0.3  # of the incidents may have a change that shows in prompts: the model is asked anew then
 BEHAVING_SHARE = 0.5  # of the second changes change what the assistant does
-WAITING = (0, 0, 0, 1, 1, 1, 2, 2, 2)  # changes that went live on the heels of the fault
 LARGE = 12  # lines taken away or added: as many as faults of the larger sort have
 LARGE_ONES = (1, 2, 2)  # of the innocent releases
 OLDER = 2  # at most, between the founding and the last published document
 PRESENT = 0.45  # of the other innocent changes are in the code from the start
-COMMITS = (17, 20)
-LATE_DOCUMENT = (
-    "Add {document}, which the export lacked: {title}",
-    "Take {document} over after all ({title})",
-    "{title}: catch up on {document}",
-)
-WOKEN = ("Publish what compliance sent: {documents}", "Take over {documents} from compliance", "Add {documents}")
+COMMITS = (18, 21)
 EXPORT = (
     "Export traces, metrics and complaints for the incident",
     "Export what production recorded, for whoever is on call",
@@ -72,16 +63,6 @@ class _Step:
         return self.what == "fault" or any(one.behaves for one in self.changes)
 
 
-def last_published(world: World) -> Document:
-    """The newest of the documents in force: it came when the rest was there already."""
-    return max(world.in_force, key=lambda document: (document.effective, document.id))
-
-
-def woken_by(world: World, fault: Fault) -> list[Document]:
-    """The documents that were published when the fault began to do harm; none if it did so at once."""
-    return [document for document in world.documents if document.edition in fault.waits_for]
-
-
 class _Drawing:
     """One drawing of a past."""
 
@@ -94,13 +75,12 @@ class _Drawing:
             one for one in INNOCENTS if setting.key not in one.not_with and apart(self.hunks[one], setting.kept_clear)
         ]
         self.recent, self.riders, self.older, self.present = self._share(usable)
-        self.late = last_published(setting.world)
+        self.late = publications.last_published(setting.world)
         self.landed: list[Innocent] = [*self.present]
         self.state = setting.healthy
-        self.missing = {f"kb/{self.late.id}.md", *self._woken_paths()}
-
-    def _woken_paths(self) -> tuple[str, ...]:
-        return tuple(f"kb/{document.id}.md" for document in woken_by(self.setting.world, self.fault))
+        self.day = publications.of_the_day(self.random, setting.world, self.fault)
+        self.exported = setting.world.as_of
+        self.missing = {f"kb/{one.id}.md" for one in (self.late, *self.day)}
 
     def _share(self, usable: list[Innocent]) -> tuple[list[Innocent], list[Innocent], list[Innocent], list[Innocent]]:
         """Draw which innocent changes were made lately, the first close to the fault; which with them; which before.
@@ -114,9 +94,10 @@ class _Drawing:
         drawn = [one for one in drawn if not one.asks or one is asks]
         drawn.sort(key=lambda one: one.note)  # what nobody would suspect is no decoy
         close = [one for one in drawn if one.files & files and not one.note]
+        fault = hunks(self.setting.healthy, self.setting.faulty)
+        close.sort(key=lambda one: beside(self.hunks[one], fault))
         near = next((one for one in close if one.behaves), (close or drawn)[0])
         drawn.remove(near)
-        fault = hunks(self.setting.healthy, self.setting.faulty)
         lately = [one for one in drawn if not beside(self.hunks[one], fault)]  # a revert of the cause must be clean
         behaving = self._together([near, *(one for one in lately if one.behaves)])[: BEHAVING + (not near.behaves)]
         plain = [one for one in lately if not one.behaves]
@@ -130,7 +111,8 @@ class _Drawing:
         riders: list[Innocent] = []
         for _ in range(SQUASHED):
             behaves = self.random.random() < BEHAVING_SHARE
-            riders.append(self.random.choice([o for o in small if o.behaves is behaves and o not in riders]))
+            riders.append(self.random.choice([one for one in small if one.behaves is behaves]))
+            small = [one for one in small if not beside(self.hunks[one], [*self.hunks[riders[-1]]])]
         rest = [one for one in rest if one not in riders and one is not asks]
         self.random.shuffle(rest)
         older = [one for one in rest if not one.note][: self.random.randrange(1, OLDER + 1)]
@@ -150,7 +132,7 @@ class _Drawing:
         innocent = sorted(self.landed, key=INNOCENTS.index)
         change = hunks(self.setting.healthy, self.state)
         tree = woven(self.setting.healthy, *(self.hunks[one] for one in innocent), change)
-        return registered(tree.without(*self.missing), self.missing)
+        return exported(tree.without(*self.missing), self.setting.world.as_of, self.exported, self.missing)
 
     def steps(self) -> list[_Step]:
         """Draw what went live near the onset, oldest first."""
@@ -160,28 +142,32 @@ class _Drawing:
             step.changes = (*step.changes, rider)
             both = (*step.subjects, rider.subject)
             step.subjects = tuple(self.random.sample(both, len(both)))
-        if self._woken_paths():
-            names = ", ".join(document.id for document in woken_by(self.setting.world, self.fault))
-            subject = self.random.choice(WOKEN).format(documents=names)
-            steps.append(_Step(when.onset_at, (subject,), "woken", documents=self._woken_paths()))
+        steps.append(self._publication([step.at for step in steps]))
         if self.fault.earlier is not None:
             day = moments.days_before(when.onset_at.date(), self.random.randrange(2, 5))
             at = moments.at_work(self.random, day)
             steps.append(_Step(at, (self.random.choice(self.fault.earlier.subjects),), "earlier"))
         return sorted(steps, key=lambda step: step.at)
 
+    def _publication(self, releases: Sequence[datetime]) -> _Step:
+        """The documents of the day: at the onset if they woke the fault, else some time before it."""
+        subject = self.random.choice(publications.PUBLISHED).format(documents=", ".join(one.id for one in self.day))
+        when, paths = self.setting.when, tuple(f"kb/{one.id}.md" for one in self.day)
+        if self.fault.waits_for:
+            return _Step(when.onset_at, (subject,), "woken", documents=paths)
+        close = self.random.random() < publications.CLOSE_SHARE
+        at = moments.published(self.random, when, releases, close=close)
+        return _Step(at, (subject,), "published", documents=paths)
+
     def _innocent(self) -> list[_Step]:
-        """Draw when innocent changes went live: the one close to the fault before the onset, others on its heels."""
-        waiting = self.random.choice(WAITING)
-        after = moments.after_onset(self.random, waiting=waiting)
-        around = moments.innocent(
-            self.random, self.setting.when, before=RECENT - waiting - after, waiting=waiting, after=after
-        )
+        """Draw when innocent changes went live: the one close to the fault before the onset, others anywhere."""
+        around = moments.innocent(self.random, self.setting.when, RECENT)
         near, *others = self.recent
-        heels, rest = others[:waiting], others[waiting:]
+        behind = [one for one in others if one.behaves][: len(around.behind)]
         before = self.random.sample(around.before, len(around.before))
-        free = self.random.sample([*before[1:], *around.after], len(rest))
-        made = [(before[0], near), *zip(around.waiting, heels, strict=True), *zip(free, rest, strict=True)]
+        rest = self.random.sample([one for one in others if one not in behind], len(others) - len(behind))
+        free = [*around.behind[len(behind) :], *before[1:], *around.after]
+        made = [(before[0], near), *zip(around.behind, behind, strict=False), *zip(free, rest, strict=True)]
         return [_Step(at, (one.subject,), "innocent", (one,)) for at, one in made]
 
     def make(self, step: _Step) -> Tree:
@@ -191,14 +177,16 @@ class _Drawing:
             self.state = self.setting.prepared
         elif step.what == "fault":
             self.state = self.setting.faulty
-        self.missing -= {*step.documents}
+        if step.documents:
+            self.missing -= {*step.documents}
+            self.exported = step.at.date()
         return self.tree()
 
     def past(self) -> Past:
         """Draw everything."""
         steps = self.steps()
         day = moments.days_before(min(step.at for step in steps).date(), self.random.randrange(1, 4))
-        title = self.random.choice(LATE_DOCUMENT).format(document=self.late.id, title=self.late.title)
+        title = self.random.choice(publications.LATE).format(document=self.late.id, title=self.late.title)
         late = (f"kb/{self.late.id}.md",)
         steps.insert(0, _Step(moments.at_work(self.random, day), (title,), "late", documents=late))
         early = self._early(day, len(steps) - 1)
@@ -239,6 +227,11 @@ class _Drawing:
         """Draw the commits until the last published document, oldest first."""
         wanted = self.random.randint(*COMMITS) - later - 2 - len(self.older)
         parts = founding.parts(self.random, min(max(wanted, founding.FEWEST), founding.MOST))
+        days = [before]
+        for _ in (*parts, *self.older):
+            days.append(moments.days_before(days[-1], self.random.randrange(1, 5)))
+        days = days[:0:-1]
+        self.exported = next(day for day, part in zip(days, parts, strict=False) if "kb" in part.paths)
         named = {path for part in parts for path in part.paths}
         trees = [self.tree()]
         for part in reversed(parts[1:]):
@@ -250,12 +243,9 @@ class _Drawing:
             self.landed.append(one)
             trees.append(self.tree())
             subjects.append(one.subject)
-        days = [before]
-        for _ in trees:
-            days.append(moments.days_before(days[-1], self.random.randrange(1, 5)))
         commits = [
             _commit(subject, self.random.choice(self.setting.people), moments.at_work(self.random, day), tree)
-            for subject, day, tree in zip(subjects, reversed(days[1:]), trees, strict=True)
+            for subject, day, tree in zip(subjects, days, trees, strict=True)
         ]
         serves = next(at for at, part in enumerate(parts) if part.serves)
         return _Early(commits, serves, next(at for at, part in enumerate(parts) if part.runbook))

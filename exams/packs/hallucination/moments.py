@@ -1,6 +1,7 @@
 """When things happen: an incident's day, what went live before and after its onset, and who pushed when.
 
 People work on weekdays from eight to six, UTC. Incidents happen from Tuesday to Friday, so the day before is one, too.
+Releases wait in queues, and one law of gaps holds for all of them, the fault's included.
 """
 
 from __future__ import annotations
@@ -17,14 +18,19 @@ if TYPE_CHECKING:
 
 OPENS, CLOSES = time(8, 20), time(17, 50)
 MONDAY, SATURDAY = 0, 5
-HARMFUL_HOURS = (2, 4)  # from the onset to the page
-PAGED = (13, 18)  # the hour of the page
+BEGINS, BEGINS_LATEST = time(8, 50), time(15, 50)  # when harm may begin
+HARMFUL_MINUTES = (95, 295)  # from the onset to the page, whose day and whose hour that leaves open
 DORMANT_AT_LEAST = timedelta(hours=3)  # between a fault's deployment and the documents that wake it
 NEAR = timedelta(hours=30)  # before the onset: what went live in them comes into question
-BETWEEN_RELEASES = timedelta(minutes=9)
-ON_ITS_HEELS = (70, 130)  # seconds after a release, where several wait for their turn
+BETWEEN_QUEUES = timedelta(minutes=7)
+IN_A_QUEUE = (60, 120)  # seconds after a release, where several wait for their turn
+QUEUES = ((3, 3), (4, 2), (4, 2), (4, 2), (5, 1), (5, 1), (3, 2, 1))  # of releases, in an order drawn
+PLACES = (0, 6, 7, 6, 5, 1)  # how likely the fault is the first of all releases near the onset, the second, …
+CLOSE_SHARE = 0.5  # of the queues before the fault's went live
+CLOSE = timedelta(minutes=150)  # before it, the others somewhere near
 BETWEEN_COMMITS = timedelta(minutes=3)
-MOST_AFTER = 4  # innocent releases after the fault's, if that does harm at once
+PUBLISHED, PUBLISHED_LATEST = time(7, 45), time(8, 15)  # in the morning, before anybody releases
+NEARLY = (2, 55)  # minutes before the onset, for documents that are published close to it
 TRIES = 10_000
 
 
@@ -38,8 +44,11 @@ class Times:
 
 
 def working_day(day: date) -> date:
-    """The day itself from Tuesday to Friday, else the next Tuesday: an incident's day has a working day before it."""
-    return day if MONDAY < day.weekday() < SATURDAY else day + timedelta(days=(1 - day.weekday()) % 7)
+    """The day itself from Tuesday to Friday, so that there is a working day before it; else one of the next four."""
+    if MONDAY < day.weekday() < SATURDAY:
+        return day
+    tuesday = day + timedelta(days=(1 - day.weekday()) % 7)
+    return tuesday + timedelta(days=day.toordinal() // 7 % 4)
 
 
 def days_before(day: date, number: int) -> date:
@@ -62,10 +71,8 @@ def at_work(drawing: random.Random, day: date) -> datetime:
 
 def times(drawing: random.Random, day: date, *, dormant: bool) -> Times:
     """Draw the moments of an incident that opens on a day."""
-    opened = datetime.combine(day, time(drawing.randrange(*PAGED), drawing.randrange(60)), UTC)
-    opened += timedelta(seconds=drawing.randrange(60))
-    harmful = timedelta(hours=drawing.randrange(*HARMFUL_HOURS), minutes=drawing.randrange(60))
-    onset = opened - harmful - timedelta(seconds=drawing.randrange(60))
+    onset = between(drawing, datetime.combine(day, BEGINS, UTC), datetime.combine(day, BEGINS_LATEST, UTC))
+    opened = onset + timedelta(minutes=drawing.randrange(*HARMFUL_MINUTES), seconds=drawing.randrange(60))
     if not dormant:
         return Times(onset, onset, opened)
     spans = [(first, min(last, onset - DORMANT_AT_LEAST)) for first, last in _hours_near(onset)]
@@ -77,7 +84,7 @@ def _hours_near(onset: datetime) -> list[tuple[datetime, datetime]]:
     spans = []
     for day in (days_before(onset.date(), 1), onset.date()):
         first, last = datetime.combine(day, OPENS, UTC), datetime.combine(day, CLOSES, UTC)
-        spans.append((max(first, onset - NEAR + BETWEEN_RELEASES), min(last, onset - BETWEEN_RELEASES)))
+        spans.append((max(first, onset - NEAR + BETWEEN_QUEUES), min(last, onset)))
     return spans
 
 
@@ -88,42 +95,84 @@ def _within(drawing: random.Random, spans: Sequence[tuple[datetime, datetime]]) 
     return between(drawing, first, last)
 
 
-def after_onset(drawing: random.Random, *, waiting: int) -> int:
-    """Draw how many innocent releases follow well after the onset, if that many came right after the fault's."""
-    return drawing.randrange(MOST_AFTER - waiting + 1)
-
-
 @dataclass(frozen=True)
 class Around:
-    """When innocent changes went live: before the onset, right after the fault, and well after the onset."""
+    """When innocent changes went live, oldest first: before the onset, right behind the fault, and else after both."""
 
     before: tuple[datetime, ...]
-    waiting: tuple[datetime, ...]
+    behind: tuple[datetime, ...]
     after: tuple[datetime, ...]
 
 
-def innocent(drawing: random.Random, when: Times, *, before: int, waiting: int, after: int) -> Around:
-    """Draw when innocent changes went live, oldest first.
+def innocent(drawing: random.Random, when: Times, number: int) -> Around:
+    """Draw when so many innocent changes went live around a fault.
 
-    Those that were `waiting` go live one after the other on the heels of the fault, before anybody can have complained
-    of it. The last before the onset comes within the hour, so that no complaint tells it from the cause.
+    All releases near the onset wait in queues and go live minutes apart, the fault in any of the queues and at any
+    place of it: neither a short gap nor a long one, before or after a release, tells it from the others.
     """
-    onset, live = when.onset_at, when.deployed_at
-    heels: list[datetime] = []
-    for _ in range(waiting):
-        heels.append((heels or [live])[-1] + timedelta(seconds=drawing.randrange(*ON_ITS_HEELS)))
-    last = max([onset, *heels])
-    until = when.opened_at - timedelta(minutes=4)
+    until = min(when.opened_at - timedelta(minutes=4), datetime.combine(when.onset_at.date(), CLOSES, UTC))
     for _ in range(TRIES):
-        earlier = [_within(drawing, _hours_near(onset)) for _ in range(before - 1)]
-        if before:
-            earlier.append(onset - timedelta(seconds=drawing.randrange(600, 3000)))
-        later = [between(drawing, last + BETWEEN_RELEASES, until) for _ in range(after)]
-        every = sorted({*earlier, *later, onset, live})
-        close = [one for one in (*earlier, *later) if live < one < (heels or [live])[-1] + BETWEEN_RELEASES]
-        if not close and all(two - one >= BETWEEN_RELEASES for one, two in pairwise(every)):
-            return Around(tuple(sorted(earlier)), tuple(heels), tuple(sorted(later)))
-    raise ValueError(f"{before} and {after} releases do not fit around {onset}")
+        sizes = drawing.choice(QUEUES)
+        queues = drawing.sample(sizes, len(sizes))
+        [place] = drawing.choices(range(number + 1), PLACES)
+        found = _queues(drawing, when, queues, place, until)
+        if _fits(found, when, until):
+            ours = next(queue for queue in found if when.deployed_at in queue)
+            behind = tuple(at for at in ours if at > when.deployed_at)
+            others = [at for queue in found for at in queue if at != when.deployed_at and at not in behind]
+            if any(at < when.onset_at for at in others):
+                after = tuple(at for at in others if at > when.onset_at)
+                return Around(tuple(at for at in others if at < when.onset_at), behind, after)
+    raise ValueError(f"{number} releases do not fit around {when.onset_at}")
+
+
+def _queues(
+    drawing: random.Random, when: Times, sizes: Sequence[int], place: int, until: datetime
+) -> list[list[datetime]]:
+    """Draw queues of releases of these sizes, in this order, whose release at `place` is the fault."""
+    gaps = [[timedelta(seconds=drawing.randrange(*IN_A_QUEUE)) for _ in range(size - 1)] for size in sizes]
+    ours, rest = 0, place
+    while rest >= sizes[ours]:
+        rest -= sizes[ours]
+        ours += 1
+    first = when.deployed_at - sum(gaps[ours][:rest], timedelta())
+    starts = [first]
+    for _ in range(ours):
+        near = max(first - CLOSE, datetime.combine(first.date(), OPENS, UTC))
+        close = near < first and drawing.random() < CLOSE_SHARE
+        starts.append(between(drawing, near, first) if close else _within(drawing, _hours_near(when.onset_at)))
+    starts += [between(drawing, when.deployed_at, until) for _ in sizes[ours + 1 :]]
+    found = []
+    for start, each in zip(sorted(starts), gaps, strict=True):
+        found.append([start])
+        for gap in each:
+            found[-1].append(found[-1][-1] + gap)
+    return found
+
+
+def _fits(queues: Sequence[Sequence[datetime]], when: Times, until: datetime) -> bool:
+    """Whether queues are apart, all in working hours near the onset, and the fault in one, away from what wakes it."""
+    every = [at for queue in queues for at in queue]
+    return (
+        when.deployed_at in every
+        and all(later[0] - earlier[-1] >= BETWEEN_QUEUES for earlier, later in pairwise(queues))
+        and every[0] > when.onset_at - NEAR
+        and every[-1] < until
+        and all(OPENS <= at.time() <= CLOSES for at in every)
+        and all(at == when.deployed_at or at != when.onset_at for at in every)
+    )
+
+
+def published(drawing: random.Random, when: Times, releases: Sequence[datetime], *, close: bool) -> datetime:
+    """Draw when the documents of the day were published: close to the onset or in the morning, before the fault."""
+    day = when.onset_at.date()
+    morning = between(drawing, datetime.combine(day, PUBLISHED, UTC), datetime.combine(day, PUBLISHED_LATEST, UTC))
+    apart = timedelta(seconds=IN_A_QUEUE[0])
+    for _ in range(TRIES if close else 0):
+        at = when.onset_at - timedelta(seconds=drawing.randrange(60 * NEARLY[0], 60 * NEARLY[1]))
+        if at.time() > OPENS and all(abs(at - one) >= apart for one in releases):
+            return at
+    return morning
 
 
 def pushed(drawing: random.Random, deployed: Sequence[datetime]) -> list[datetime]:

@@ -7,7 +7,17 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from exams.packs import Ask, Brief, Commit, JsonObject, Measures, NothingLeftToDraw, ProbeSuite, Question, Spec
-from exams.packs.hallucination import build, complaints, history, injects, moments, opening, operations, probes
+from exams.packs.hallucination import (
+    build,
+    complaints,
+    history,
+    injects,
+    moments,
+    opening,
+    operations,
+    probes,
+    publications,
+)
 from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.catalogue import CATALOGUE
 from exams.packs.hallucination.edits import apply
@@ -206,7 +216,7 @@ class HallucinationPack:
             "files": sorted({edit.path for edit in edits}),
             "commit": past.cause.subject,
             "prepared_by": past.prepared_by.subject if past.prepared_by else "",
-            "woken_by": [document.id for document in history.woken_by(drawn.world, fault)],
+            "woken_by": [document.id for document in publications.woken_by(drawn.world, fault)],
             "release": past.cause.name,
             "deployed_at": operations.stamp(drawn.deployed_at),
             "onset_at": operations.stamp(drawn.onset_at),

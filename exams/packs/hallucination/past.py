@@ -12,7 +12,7 @@ from sandboxes.ingest.tree import Tree
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import date, datetime
 
     from exams.packs import Commit
     from exams.packs.hallucination import moments
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from exams.packs.hallucination.people import Person
     from exams.packs.hallucination.weave import Hunk
     from exams.packs.hallucination.world import World
+
+
+CATALOGUE_PATH = "kb/catalogue.toml"
 
 
 @dataclass(frozen=True)
@@ -97,14 +100,26 @@ class Past:
     woken_by: Release | None
 
 
-def registered(tree: Tree, missing: set[str]) -> Tree:
-    """The tree with a register that cites no document that is not there yet."""
-    held = tree.files.get(FACTS_PATH)
-    absent = {path.removeprefix("kb/").removesuffix(".md") for path in missing}
-    if held is None or not any(f'"{document}"'.encode() in held for document in absent):
+def exported(tree: Tree, as_of: date, day: date, missing: set[str]) -> Tree:
+    """The tree as of the day on which compliance last exported its documents: the last publication.
+
+    Catalogue and register name that day, and the register cites no document that is missing or not yet in force.
+    """
+    if day == as_of and not missing:
         return tree
-    register = json.loads(held)
-    for product in register["products"]:
-        product["facts"] = {key: one for key, one in product["facts"].items() if one["document"] not in absent}
-    kept = json.dumps(register, sort_keys=True, separators=(",", ":")).encode()
-    return tree.overlay(Tree({FACTS_PATH: kept}))
+    changed = {
+        path: held.replace(as_of.isoformat().encode(), day.isoformat().encode(), 1)
+        for path in (CATALOGUE_PATH, FACTS_PATH)
+        if (held := tree.files.get(path)) is not None
+    }
+    if FACTS_PATH in changed:
+        absent = {path.removeprefix("kb/").removesuffix(".md") for path in missing}
+        register = json.loads(changed[FACTS_PATH])
+        for product in register["products"]:
+            product["facts"] = {
+                key: one
+                for key, one in product["facts"].items()
+                if one["document"] not in absent and one["effective"] <= register["as_of"]
+            }
+        changed[FACTS_PATH] = json.dumps(register, sort_keys=True, separators=(",", ":")).encode()
+    return tree.overlay(Tree(changed))

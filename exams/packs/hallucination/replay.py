@@ -14,7 +14,7 @@ from exams.packs.hallucination import build
 from exams.packs.hallucination.asked import Judge, read, sound
 from exams.packs.hallucination.battery import battery, plain
 from exams.packs.hallucination.edits import Told
-from exams.packs.hallucination.history import last_published
+from exams.packs.hallucination.publications import last_published
 from exams.packs.hallucination.traffic import stream
 
 if TYPE_CHECKING:

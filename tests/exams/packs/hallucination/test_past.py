@@ -220,9 +220,8 @@ def test_people_push_at_work_and_not_all_at_once(drawn: list[Drawn]) -> None:
         leads = [release.deployed_at - release.committed_at for release in past.releases]
         assert all(timedelta() < lead < timedelta(hours=1) for lead in leads)
         deployed = [release.deployed_at for release in past.releases]
-        waited = timedelta(seconds=moments.ON_ITS_HEELS[0])
+        waited = timedelta(seconds=moments.IN_A_QUEUE[0])
         assert all(later - earlier >= waited for earlier, later in pairwise(deployed))
-        assert sum(two - one < moments.BETWEEN_RELEASES for one, two in pairwise(deployed)) <= max(history.WAITING)
 
 
 def test_seconds_are_drawn(drawn: list[Drawn]) -> None:
@@ -239,7 +238,7 @@ def test_numbers_of_releases_fit_the_history(drawn: list[Drawn]) -> None:
         numbers = [int(release.name.removeprefix("r")) for release in past.releases]
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
         assert 1 <= numbers[0] <= numbers[-1] < len(past.commits)
-        assert 15 <= len(past.commits) <= 19  # and one more: what operation exported
+        assert 16 <= len(past.commits) <= 20  # and one more: what operation exported
 
 
 def test_no_release_touches_a_number_of_its_own(drawn: list[Drawn]) -> None:
