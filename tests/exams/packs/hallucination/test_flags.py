@@ -20,7 +20,7 @@ from exams.packs.hallucination.incident import Incident, incident
 from sandboxes.ingest.tree import Tree
 
 LINE = re.compile(r"(?P<name>\S+) (?P<old>\S+) -> (?P<new>\S+) by (?P<who>[^(]+?)(?: \((?P<why>.+)\))?")
-CONFIG = {f"{section}.{key}" for section, key in flags.SETTINGS}
+CONFIG = {f"{section}.{key}" for section, key in (*flags.SETTINGS, *flags.LEFT)}
 ONSET = datetime(2026, 3, 4, 11, 30, tzinfo=UTC)
 
 
@@ -39,7 +39,7 @@ def read(drawn: Incident) -> list[tuple[datetime, dict[str, str]]]:
 
 def made_up(seed: int) -> Incident:
     """As much of an incident as the log is drawn from: its fault went live at the onset, or in the morning."""
-    tree = Tree({"config.toml": b"[cache]\nentries = 256\n[generation]\nmax_tokens = 40\n"})
+    tree = Tree({"config.toml": b"[cache]\nentries = 256\n[generation]\nmax_tokens = 40\nseed = 0\n"})
     release = SimpleNamespace(deployed_at=ONSET - timedelta(days=9), tree=tree)
     return cast(
         "Incident",
@@ -48,6 +48,7 @@ def made_up(seed: int) -> Incident:
             onset_at=ONSET,
             deployed_at=ONSET - timedelta(hours=3) * (seed % 2),
             opened_at=ONSET + timedelta(hours=2, minutes=40),
+            fault=SimpleNamespace(edits=(), earlier=None),
             people=[SimpleNamespace(name=name) for name in ("On Call", "Ada May", "Ben Low", "Cleo Day")],
             past=SimpleNamespace(releases=(release,)),
         ),
@@ -89,9 +90,16 @@ def check(drawn: Incident) -> None:
         if len(changes) == 2:
             (_, first), (_, second) = changes
             assert first["new"] == second["old"]
-        if name in CONFIG:
-            assert len(changes) == 2
+        if name in CONFIG and len(changes) == 2:
             assert changes[-1][0] < min(drawn.deployed_at, drawn.onset_at)
+        elif name in CONFIG:
+            [(at, _)] = changes
+            assert timedelta(0) < drawn.onset_at - at < timedelta(minutes=26)
+            section, key = name.split(".")
+            values = [tomllib.loads(one.tree.files["config.toml"].decode()) for one in drawn.past.releases]
+            assert len({one[section][key] for one in values}) == 1  # nothing that git says hangs on it
+            text = "".join(f"{edit.path} {edit.new}" for edit in drawn.fault.edits)
+            assert not any(word in text for word in flags.LEFT[section, key])
     assert any(len(changes) == 1 for changes in by_name.values())
 
 
@@ -105,15 +113,21 @@ def test_some_are_left_some_taken_back_by_somebody_after_the_onset_and_some_say_
         again = [
             each for name in {e["name"] for _, e in lines} for each in [[x for x in lines if x[1]["name"] == name]]
         ]
-        counted["left"] += any(len(each) == 1 and "." in each[0][1]["name"] for each in again)
+        counted["left"] += any(
+            len(each) == 1 and "." in each[0][1]["name"] and each[0][1]["name"] not in CONFIG for each in again
+        )
         late = [each for each in again if len(each) == 2 and each[0][0] < ONSET < each[1][0]]
         counted["back after the onset"] += bool(late)
         counted["by somebody else"] += any(one[1]["who"] != two[1]["who"] for one, two in late)
+        counted["of the assistant, left"] += any(
+            len(each) == 1 and each[0][1]["name"] in CONFIG and each[0][0] < ONSET for each in again
+        )
         counted["config"] += any(e["name"] in CONFIG for _, e in lines)
     assert 5 <= counted["lines"] / seeds <= 12
     assert 0.3 <= counted["with a reason"] / counted["lines"] <= 0.6
-    for what in ("left", "back after the onset", "by somebody else", "config"):
+    for what in ("left", "back after the onset", "by somebody else", "config", "of the assistant, left"):
         assert 0.15 <= counted[what] / seeds <= 0.97, what
+    assert counted["of the assistant, left"] > 0.4 * seeds
 
 
 def test_nothing_in_the_log_is_a_setting_that_git_holds_otherwise() -> None:
