@@ -102,7 +102,9 @@ def put_all(
                 cut_off = served.ended is RunEnd.timeout_wall
                 if cut_off and time.monotonic() - began < BUDGET_SECONDS:
                     since = time.monotonic() - REPLAY_LIMITS.answer_seconds
-                    _charge(machine, since=since, used=0.0, fair=FAIR_ANSWER_SECONDS)
+                    # Of what it used, as much as it cannot have used before it was asked: it has one processor.
+                    at_least = max(served.cpu_seconds - (since - started), 0.0)
+                    _charge(machine, since=since, used=at_least, fair=FAIR_ANSWER_SECONDS)
                     hung = hung + 1 if asked == 1 else 1
                 else:
                     hung = 0

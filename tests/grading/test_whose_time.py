@@ -117,6 +117,16 @@ def test_an_answer_that_a_starved_machine_could_not_give_is_no_failure(
     assert "TooSlow" in row.last_fault
 
 
+def test_an_answer_that_computes_without_end_is_its_own_fault_however_crowded_the_machine(
+    attempt: Attempt, fake: FakeSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine(monkeypatch, 0.0, answer=2.0)
+    row = deployed(attempt, server(attempt, "while True: pass"))
+    claimed(fake, row, times=1)
+    row.refresh_from_db()
+    assert (row.state, row.outcomes and outcomes(row)) == (S.READY, "f" * 12)
+
+
 @pytest.mark.parametrize(("share", "state"), [(QUIET, S.FAILED), (CROWDED, S.WAITING)])
 def test_loading_that_takes_too_long_is_its_own_fault_on_a_machine_that_keeps_up(
     attempt: Attempt, fake: FakeSandbox, monkeypatch: pytest.MonkeyPatch, share: float, state: DeploymentState
