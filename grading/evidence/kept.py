@@ -9,6 +9,7 @@ from exams import incident
 from exams.coworkers import answers
 from exams.definitions import twin_of
 from exams.live import telemetry
+from exams.live.drafts import CONFLICTED, SAVED
 from exams.models import (
     Deployment,
     Diagnosis,
@@ -44,7 +45,9 @@ class Kept:
         self.twin: Twin = twin_of(attempt)
         self.truth = incident.truth(attempt)
         self.cause_catalogue = incident.cause_catalogue(self.twin) or CauseCatalogue()
-        self.events = list(Event.objects.filter(attempt=attempt).order_by("seq"))
+        # Nothing is told of saves, and an attempt may have any number of them: every few seconds, or by a client gone mad.
+        told = Event.objects.filter(attempt=attempt).exclude(kind__in=(SAVED, CONFLICTED))
+        self.events = list(told.order_by("seq"))
         self.stages = list(Stage.objects.filter(attempt=attempt).order_by("position"))
         self.submissions = list(Submission.objects.filter(attempt=attempt).order_by("number"))
         self.runs: dict[Any, GradingRun | None] = {each.pk: queue.last_run(each) for each in self.submissions}

@@ -11,10 +11,11 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from exams import incident
 from exams.database_clock import database_now
-from exams.live import file_diagnosis, post_update
+from exams.live import file_diagnosis, post_update, save_draft
 from exams.models import Answer, Event, HandIn, SelfCheckAnswer, Stage, StatusUpdate, Submission
 from grading import evidence, queue
 from grading.evidence.graded import damage
+from grading.evidence.kept import Kept
 from grading.models import Cell, ReproCheck
 from grading.verdicts import Decision, Verdict
 from sandboxes.ingest.tree import Tree
@@ -85,6 +86,22 @@ def collected(attempt: Attempt) -> dict[str, Any]:
         json.dumps(evidence.collect(attempt, now=at(attempt, 95)), cls=DjangoJSONEncoder)
     )
     return found
+
+
+def test_saves_are_read_by_nobody_however_many_there_are(attempt: Attempt) -> None:
+    update(attempt, 5)
+    for number in range(30):
+        save_draft(
+            attempt=attempt,
+            deliverable="postmortem",
+            content=f"# {number}",
+            based_on=number,
+            actor=attempt.learner,
+            received_at=at(attempt, 91),
+        )
+    assert Event.objects.filter(attempt=attempt, kind="draft.saved").count() == 30
+    assert "draft.saved" not in {event.kind for event in Kept(attempt, at(attempt, 95)).events}
+    assert collected(attempt)["updates"]["posted"][0]["cites"]
 
 
 def test_evidence_of_an_attempt_in_which_nothing_happened(attempt: Attempt) -> None:
