@@ -45,7 +45,7 @@ class Kept:
         self.twin: Twin = twin_of(attempt)
         self.truth = incident.truth(attempt)
         self.cause_catalogue = incident.cause_catalogue(self.twin) or CauseCatalogue()
-        # Nothing is told of saves, and an attempt may have any number of them: every few seconds, or by a client gone mad.
+        # Nothing is told of saves, and an attempt may have any number of them.
         told = Event.objects.filter(attempt=attempt).exclude(kind__in=(SAVED, CONFLICTED))
         self.events = list(told.order_by("seq"))
         self.stages = list(Stage.objects.filter(attempt=attempt).order_by("position"))
