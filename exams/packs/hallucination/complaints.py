@@ -242,4 +242,4 @@ def _of_answer(trace: Trace) -> dict[str, str]:
 
 
 def _number(value: text.Value, unit: str, condition: str | None) -> str:
-    return f"{text.number(value)} {unit}" + (f" {condition}" if condition else "")
+    return f"{text.number(value)} {text.counted(value, unit)}" + (f" {condition}" if condition else "")

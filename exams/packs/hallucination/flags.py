@@ -137,7 +137,7 @@ class _Log:
             self._note(at, Change(change.name, change.new, change.old), self._who(but=who), WHY_BACK)
 
     def _left_of_config(self) -> tuple[str, str] | None:
-        """Change something that the assistant has, close to the onset, for good; None where nothing is sure to be harmless.
+        """Change something that the assistant has, close to the onset, for good; None where all might do harm.
 
         What any release has otherwise than the others is left alone: git would say something else than production.
         """

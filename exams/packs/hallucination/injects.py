@@ -34,11 +34,32 @@ if TYPE_CHECKING:
 
 MINUTE = 60
 # Shared by no two trades, nor with the engineers': a second attempt is set in another trade, and nobody comes back.
-NAMES = {
-    "bank": ("Maren Holt", "Tobias Quarles", "Leila Nasser", "Edwin Marsh", "Paula Reyes", "Oskar Lindahl"),
-    "telco": ("Nadia Pereira", "Gavin Stroud", "Yuki Tanabe", "Rachel Okoro", "Stefan Moravec", "Carmen Silva"),
-    "pharmacy": ("Helen Brody", "Rafael Montes", "Signe Dahl", "Kwame Mensah", "Tessa Vaughn", "Pieter Maas"),
-    "insurer": ("Judith Kerr", "Malik Rashid", "Anneke Visser", "Douglas Pryor", "Sofia Conti", "Renee Laurent"),
+# Each has one job, in all incidents of the trade; the company there is another.
+NAMES: dict[str, dict[Role, tuple[str, ...]]] = {
+    "bank": {
+        "support": ("Maren Holt", "Tobias Quarles"),
+        "executive": ("Leila Nasser", "Henrik Voss"),
+        "compliance": ("Edwin Marsh", "Paula Reyes"),
+        "on_call": ("Oskar Lindahl", "Mina Castell"),
+    },
+    "telco": {
+        "support": ("Nadia Pereira", "Gavin Stroud"),
+        "executive": ("Rachel Okoro", "Bernard Tully"),
+        "compliance": ("Yuki Tanabe", "Stefan Moravec"),
+        "on_call": ("Carmen Silva", "Igor Salo"),
+    },
+    "pharmacy": {
+        "support": ("Helen Brody", "Rafael Montes"),
+        "executive": ("Signe Dahl", "Laszlo Barta"),
+        "compliance": ("Kwame Mensah", "Tessa Vaughn"),
+        "on_call": ("Pieter Maas", "Alma Lindgren"),
+    },
+    "insurer": {
+        "support": ("Judith Kerr", "Malik Rashid"),
+        "executive": ("Douglas Pryor", "Ottilie Frank"),
+        "compliance": ("Anneke Visser", "Sofia Conti"),
+        "on_call": ("Renee Laurent", "Dmitri Onega"),
+    },
 }
 MONITORING = Sender("alert", "complaints-per-hour", "Monitoring")
 CUSTOMER = Sender("customer", "A customer", "passed on by the service desk")
@@ -59,6 +80,7 @@ ENDED = 25
 LOOK_BACK = 30  # minutes, or since the version or the update spoken of: long enough that a lucky spell is no relief
 MOSTLY_REFUSING = 70
 SPREAD = 4 * MINUTE
+DEMANDS = (11, 14, 19)  # minutes, about: when support, executive and compliance first want something, in an order drawn
 WRITING = (12, 50)  # seconds that somebody takes who has just noticed something
 
 
@@ -75,8 +97,8 @@ class _Writer:
 
     def __init__(self, seed: int) -> None:
         self.draw = random.Random(f"injects/{seed}")  # noqa: S311 - a seeded drawing, not a secret
-        names = self.draw.sample(NAMES[domain_of(seed)], len(TITLES))
-        self._people = {role: Sender(role, name, title) for (role, title), name in zip(TITLES, names, strict=True)}
+        names = NAMES[domain_of(seed)]
+        self._people = {role: Sender(role, self.draw.choice(names[role]), title) for role, title in TITLES}
 
     def about(self, minute: int, spread: int = SPREAD) -> int:
         return minute * MINUTE + self.draw.randrange(-spread, spread + 1)
@@ -124,13 +146,16 @@ def _questions(writer: _Writer) -> tuple[InjectRule, ...]:
     """What the same people want to know in every incident."""
     says, about = writer.says, writer.about
     told = NeverTold(yes=False)
+    wording, line, count = writer.draw.sample(DEMANDS, len(DEMANDS))
     return (
-        says("support", "what_to_say", NeverTold("customers"), at=10, times=2, again=20, asks=(("customers",), 10)),
-        says("executive", "one_line", at=13, asks=(("stakeholders",), 8)),
+        says(
+            "support", "what_to_say", NeverTold("customers"), at=wording, times=2, again=20, asks=(("customers",), 10)
+        ),
+        says("executive", "one_line", at=line, asks=(("stakeholders",), 8)),
         says(
             "executive", "one_line_again", Unanswered("one_line", about(12)), asks=(("stakeholders",), 8), notices=True
         ),
-        says("compliance", "who_was_told", at=20, asks=(("compliance",), 15)),
+        says("compliance", "who_was_told", at=count, asks=(("compliance",), 15)),
         says(
             "compliance",
             "who_was_told_again",

@@ -114,6 +114,11 @@ def parse_number(written: str) -> Value:
     return float(written) if "." in written else int(written)
 
 
+def counted(value: Value, unit: str) -> str:
+    """Word a unit as people do who write a number of it: one hour, two hours. Documents never state one of anything."""
+    return unit.removesuffix("s") if value == 1 and unit in {"hours", "days", "years"} else unit
+
+
 def statement(*, attribute: str, product: str, value: Value, unit: str, condition: str | None, form: int = 0) -> str:
     """Phrase one approved value as a document sentence; `form` picks among `STATEMENTS`."""
     return STATEMENTS[form].format(

@@ -7,6 +7,7 @@ import re
 import string
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
@@ -129,11 +130,34 @@ def test_an_incident_is_opened_in_one_of_a_dozen_ways_that_name_nothing() -> Non
 
 
 def test_nobody_of_one_trade_comes_back_in_another_nor_is_an_engineer() -> None:
-    names = [name for trade in injects.NAMES.values() for name in trade]
+    names = [name for trade in injects.NAMES.values() for job in trade.values() for name in job]
     assert len(set(names)) == len(names)
     assert set(injects.NAMES) == {incident.domain_of(seed) for seed in range(200)}
     engineers = {name for trade in people.NAMES.values() for part in trade for name in part}
     assert not {part for name in names for part in name.split()} & engineers
+
+
+def test_everybody_has_one_job_whatever_the_incident() -> None:
+    jobs: dict[str, set[str]] = {}
+    for seed in SEEDS:
+        for rule in script(seed):
+            jobs.setdefault(rule.sender.name, set()).add(rule.sender.title)
+    assert [name for name, titles in jobs.items() if len(titles) > 1] == []
+
+
+def test_who_wants_something_first_is_drawn() -> None:
+    asked = {"what_to_say": "support", "one_line": "executive", "who_was_told": "compliance"}
+    orders = Counter(
+        tuple(asked[one.rule] for one in said(history(minutes(1.5)), seed) if one.rule in asked)[:2]
+        for seed in range(200)
+    )
+    assert len({first for first, *_ in orders}) == 3
+    assert max(orders.values()) < 100
+
+
+def test_no_department_rings_most_of_the_time() -> None:
+    callers = Counter(opening.page(seed).partition(":")[0] for seed in SEEDS)
+    assert max(callers.values()) < 0.25 * len(SEEDS)
 
 
 def test_who_says_nothing_is_asked_by_everybody() -> None:
@@ -218,7 +242,7 @@ def test_a_lucky_spell_of_a_version_that_harms_is_no_relief() -> None:
 def test_a_missed_promise_is_asked_after_once() -> None:
     promised = Update(600, "stakeholders", "investigating", 1200)
     (one,) = [each for each in said(history(minutes(0), updates=(promised,))) if each.rule == "promise_passed"]
-    assert 1200 + 150 <= one.second < 1200 + 6 * 60 + 30
+    assert 1200 + 150 <= one.second < 1200 + 9 * 60  # later by minutes if the same person has just asked something else
     assert re.search(rf"\b{(one.second - 1200) // 60} minutes", one.text)
 
 
