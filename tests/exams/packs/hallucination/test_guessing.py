@@ -129,7 +129,7 @@ def test_the_cause_is_first_middle_or_last_of_its_queue_as_chance_has_it(seen: l
                 places[place] += release == one.fault
     for place in ("first", "middle", "last", "alone"):
         # In the middle rather more often: who is last of a queue is also the last before a complaint.
-    assert abs(places[place] / places.total() - by_chance[place] / by_chance.total()) < 0.18, place
+        assert abs(places[place] / places.total() - by_chance[place] / by_chance.total()) < 0.18, place
     assert mean(any(gap < BETWEEN_QUEUES for gap in one.gaps) for one in seen) > 0.9
 
 
