@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 Kind = Literal["number", "share", "yes_no"]
 
@@ -140,6 +140,29 @@ def condition(text: str) -> Condition:
             raise ValueError(f"{found['name']} is a number; compare it, as in {found['name']} >= 1")
         return Condition(written, found["name"], wanted=not found["negated"])
     raise ValueError(f'{text!r} is no condition; write "NAME", "not NAME" or "NAME >= NUMBER", for <, <=, >, >= or ==')
+
+
+def misfits(conditions: Sequence[Condition]) -> Iterator[str]:
+    """Why a band of these conditions can never hold, in words for who writes it; nothing if it can."""
+    by_figure: dict[str, list[Condition]] = {}
+    for each in conditions:
+        by_figure.setdefault(each.figure, []).append(each)
+        if FIGURES[each.figure].kind == "share" and "%" not in each.text and each.number > 1:
+            yield f"{each.text!r} compares a share with {each.number}; write {each.text} %, or a part of one"
+    for together in by_figure.values():
+        if not _meet(together):
+            yield f"nothing can meet {' and '.join(repr(each.text) for each in together)}"
+
+
+def _meet(conditions: Sequence[Condition]) -> bool:
+    """Whether one value of a figure can meet all of these; no figure is negative."""
+    if not conditions[0].how:
+        return len({each.wanted for each in conditions}) == 1
+    least = max([Fraction(0), *(each.number for each in conditions if each.how in {">", ">=", "=="})])
+    most = min((each.number for each in conditions if each.how in {"<", "<=", "=="}), default=None)
+    if most is None or least < most:
+        return True
+    return least == most and all(each.holds(least) for each in conditions)
 
 
 def _known(name: str) -> Figure:

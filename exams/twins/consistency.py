@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from exams import packs
 from exams.clock import UnplannableStages, offset
 from exams.packs import proof
-from exams.twins import amounts
+from exams.twins import amounts, bands
 from exams.twins.wording import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from exams.twins.definition import Deliverable, Twin
+    from exams.twins.definition import Deliverable, Dimension, Twin
     from exams.twins.lines import Path
 
     Found = Iterator[tuple[Path, str]]
@@ -148,9 +148,18 @@ def _rubric(twin: Twin) -> Found:
                 amounts.twentieths(step)
             except ValueError as wrong:
                 yield (*here, "anchors", step), f"the anchor {wrong}"
+        yield from _bands(dimension, here)
     for position, skill in enumerate(twin.skills):
         if not skill.ceiling_twentieths:
             yield ("skills", position, "ceiling"), "a ceiling of 0 asserts nothing; write 0.05 to 1.00"
+
+
+def _bands(dimension: Dimension, here: Path) -> Found:
+    for place, band in enumerate(dimension.bands):
+        for why in bands.misfits(band.when):
+            yield (*here, "bands", place, "when"), why
+        if band in dimension.bands[:place]:
+            yield (*here, "bands", place, "score"), "this band stands here twice"
 
 
 def _review(twin: Twin) -> Found:

@@ -179,6 +179,8 @@ FAULTS = [
     ),
     ('when = ["diagnosis.filed < 1"]', 'when = ["diagnosis.filed"]', "is a number; compare it"),
     ('when = ["diagnosis.filed < 1"]', 'when = ["diagnosis.field < 1"]', "there is no figure 'diagnosis.field'"),
+    ('when = ["hotfix.f >= 0.55"]', 'when = ["hotfix.f >= 55"]', "write hotfix.f >= 55 %"),
+    ('score = "0.5"\nwhen = ["hotfix.f >= 0.55"]', 'score = "0.25"\nwhen = ["hotfix.f >= 0.3"]', "stands here twice"),
     ("format = 1", "format = 2", "is not one of 1"),
     ("[price]", "[price", "this is not TOML"),
     ('pace = "live"', 'pace = "live"\npace = "live"', "this is not TOML"),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exams import twins
-from exams.twins.bands import FIGURES, condition
+from exams.twins.bands import FIGURES, condition, misfits
 from exams.twins.definition import Band
 from grading.bands import Known, as_json, score_text, weigh
 
@@ -59,6 +59,26 @@ def test_a_condition_holds_fails_or_cannot_be_told(
 def test_what_is_no_condition_is_refused_in_words(text: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         condition(text)
+
+
+@pytest.mark.parametrize(
+    ("when", "says"),
+    [
+        (["hotfix.f >= 95"], "compares a share with 95; write hotfix.f >= 95 %"),
+        (["hotfix.f >= 0.95", "hotfix.f < 0.3"], "nothing can meet"),
+        (["hotfix.f > 0.5", "hotfix.f <= 50 %"], "nothing can meet"),
+        (["hotfix.f == 0.5", "hotfix.f >= 60 %"], "nothing can meet"),
+        (["diagnosis.minimal", "not diagnosis.minimal"], "nothing can meet"),
+        (["diagnosis.filed < 0"], "nothing can meet"),
+        (["hotfix.f >= 0.5", "hotfix.f <= 50 %"], None),
+        (["hotfix.f >= 0.3", "hotfix.f < 0.55", "diagnosis.minimal"], None),
+        (["diagnosis.filed < 1"], None),
+        (["postmortem.blast_radius_error >= 150 %"], None),
+    ],
+)
+def test_a_band_that_can_never_hold_is_named(when: list[str], says: str | None) -> None:
+    found = " ".join(misfits([condition(text) for text in when]))
+    assert (says in found) if says else not found
 
 
 def bands(*rows: dict[str, Any]) -> list[Band]:
