@@ -12,10 +12,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from exams.packs import Commit
-from exams.packs.hallucination import founding, moments, publications
+from exams.packs.hallucination import decoys, founding, moments, publications
 from exams.packs.hallucination.innocents import INNOCENTS
 from exams.packs.hallucination.past import Past, Release, Setting, exported
-from exams.packs.hallucination.weave import apart, beside, hunks, size, taken, woven
+from exams.packs.hallucination.weave import apart, hunks, taken, woven
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,15 +26,6 @@ if TYPE_CHECKING:
     from exams.packs.hallucination.people import Person
     from sandboxes.ingest.tree import Tree
 
-RECENT = 5  # innocent releases near the onset, in every incident
-BEHAVING = 3  # of them change what the assistant does
-SQUASHED = 2  # of them and the fault's hold a second change
-ASKING_SHARE = 0.3  # of the incidents may have a change that shows in prompts: the model is asked anew then
-BEHAVING_SHARE = 0.5  # of the second changes change what the assistant does
-LARGE = 12  # lines taken away or added: as many as faults of the larger sort have
-LARGE_ONES = (1, 2, 2)  # of the innocent releases
-OLDER = 2  # at most, between the founding and the last published document
-PRESENT = 0.45  # of the other innocent changes are in the code from the start
 COMMITS = (18, 21)
 EXPORT = (
     "Export traces, metrics and complaints for the incident",
@@ -74,58 +65,14 @@ class _Drawing:
         usable = [
             one for one in INNOCENTS if setting.key not in one.not_with and apart(self.hunks[one], setting.kept_clear)
         ]
-        self.recent, self.riders, self.older, self.present = self._share(usable)
+        chosen = decoys.choose(setting, self.random, self.hunks, usable)
+        self.recent, self.riders, self.older = chosen.recent, chosen.riders, chosen.older
         self.late = publications.last_published(setting.world)
-        self.landed: list[Innocent] = [*self.present]
+        self.landed: list[Innocent] = [*chosen.present]
         self.state = setting.healthy
         self.day = publications.of_the_day(self.random, setting.world, self.fault)
         self.exported = setting.world.as_of
         self.missing = {f"kb/{one.id}.md" for one in (self.late, *self.day)}
-
-    def _share(self, usable: list[Innocent]) -> tuple[list[Innocent], list[Innocent], list[Innocent], list[Innocent]]:
-        """Draw which innocent changes were made lately, the first close to the fault; which with them; which before.
-
-        The last list is what was there from the start. Those lately made that behave otherwise come first.
-        """
-        files = {edit.path for edit in self.fault.edits if not edit.path.startswith("tests/")}
-        drawn = self.random.sample(usable, len(usable))
-        asking = self.random.random() < ASKING_SHARE
-        asks = next((one for one in drawn if one.asks and asking), None)
-        drawn = [one for one in drawn if not one.asks or one is asks]
-        drawn.sort(key=lambda one: one.note)  # what nobody would suspect is no decoy
-        close = [one for one in drawn if one.files & files and not one.note]
-        fault = hunks(self.setting.healthy, self.setting.faulty)
-        close.sort(key=lambda one: beside(self.hunks[one], fault))
-        near = next((one for one in close if one.behaves), (close or drawn)[0])
-        drawn.remove(near)
-        lately = [one for one in drawn if not beside(self.hunks[one], fault)]  # a revert of the cause must be clean
-        behaving = self._together([near, *(one for one in lately if one.behaves)])[: BEHAVING + (not near.behaves)]
-        plain = [one for one in lately if not one.behaves]
-        large = [one for one in plain if not one.note and size(self.hunks[one]) >= LARGE]
-        large = large[: self.random.choice(LARGE_ONES)]
-        together = self._together([*dict.fromkeys([*behaving, *large, *plain, *drawn])])
-        recent, rest = together[:RECENT], together[RECENT:]
-        made = [*fault, *(hunk for one in recent for hunk in self.hunks[one])]
-        small = [one for one in rest if one in lately and not one.asks and size(self.hunks[one]) < LARGE]
-        small = [one for one in small if not beside(self.hunks[one], made)]
-        riders: list[Innocent] = []
-        for _ in range(SQUASHED):
-            behaves = self.random.random() < BEHAVING_SHARE
-            riders.append(self.random.choice([one for one in small if one.behaves is behaves]))
-            small = [one for one in small if not beside(self.hunks[one], [*self.hunks[riders[-1]]])]
-        rest = [one for one in rest if one not in riders and one is not asks]
-        self.random.shuffle(rest)
-        older = [one for one in rest if not one.note][: self.random.randrange(1, OLDER + 1)]
-        present = [one for one in rest if one not in older and self.random.random() < PRESENT]
-        return recent, riders, older, present
-
-    def _together(self, drawn: list[Innocent]) -> list[Innocent]:
-        """As many of them as can be made all at once, the first ones first."""
-        found: list[Innocent] = []
-        for one in drawn:
-            if all(apart(self.hunks[one], self.hunks[other]) for other in found):
-                found.append(one)
-        return found
 
     def tree(self) -> Tree:
         """What is live with all that has landed so far."""
@@ -138,9 +85,9 @@ class _Drawing:
         """Draw what went live near the onset, oldest first."""
         when = self.setting.when
         steps = [_Step(when.deployed_at, (self.random.choice(self.fault.subjects),), "fault"), *self._innocent()]
-        for step, rider in zip(self.random.sample(steps, SQUASHED), self.riders, strict=True):
+        for step, rider in zip(self.random.sample(steps, decoys.SQUASHED), self.riders, strict=True):
             step.changes = (*step.changes, rider)
-            both = (*step.subjects, rider.subject)
+            both = (*step.subjects, self.random.choice(rider.subjects))
             step.subjects = tuple(self.random.sample(both, len(both)))
         steps.append(self._publication([step.at for step in steps]))
         if self.fault.earlier is not None:
@@ -161,14 +108,14 @@ class _Drawing:
 
     def _innocent(self) -> list[_Step]:
         """Draw when innocent changes went live: the one close to the fault before the onset, others anywhere."""
-        around = moments.innocent(self.random, self.setting.when, RECENT)
+        around = moments.innocent(self.random, self.setting.when, decoys.RECENT)
         near, *others = self.recent
         behind = [one for one in others if one.behaves][: len(around.behind)]
         before = self.random.sample(around.before, len(around.before))
         rest = self.random.sample([one for one in others if one not in behind], len(others) - len(behind))
         free = [*around.behind[len(behind) :], *before[1:], *around.after]
         made = [(before[0], near), *zip(around.behind, behind, strict=False), *zip(free, rest, strict=True)]
-        return [_Step(at, (one.subject,), "innocent", (one,)) for at, one in made]
+        return [_Step(at, (self.random.choice(one.subjects),), "innocent", (one,)) for at, one in made]
 
     def make(self, step: _Step) -> Tree:
         """Make a change and return what is live then."""
@@ -242,7 +189,7 @@ class _Drawing:
         for one in self.older:
             self.landed.append(one)
             trees.append(self.tree())
-            subjects.append(one.subject)
+            subjects.append(self.random.choice(one.subjects))
         commits = [
             _commit(subject, self.random.choice(self.setting.people), moments.at_work(self.random, day), tree)
             for subject, day, tree in zip(subjects, days, trees, strict=True)

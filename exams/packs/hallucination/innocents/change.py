@@ -7,9 +7,15 @@ new. What stands before the subject says of what sort it is:
 ``Subject``    code is written otherwise and does the same
 ``Behaviour``  the assistant does something otherwise that one can see, and answers all the same
 ``Prompt``     the same, and the model is asked otherwise
+``Suspect``    the assistant does something otherwise, and it looks like harm: a check is moved, loosened or gone, and
+               only code that the change does not show makes it safe
 ``Note``       tests, words or tools alone
 
-A line ``Not with: H2, H7`` below names the failure classes whose harm it would add to or take from.
+Lines below may say more:
+
+``Also: …``              other words for its subject, one of which is drawn
+``Not with: H2, H7``     the failure classes whose harm it would add to or take from, or whose evidence it would spoil
+``After: …``             the subject of another innocent change without which it would do harm: that is there before it
 """
 
 from __future__ import annotations
@@ -23,7 +29,7 @@ from exams.packs.hallucination.edits import Edit
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAD = re.compile(r"^(Subject|Behaviour|Prompt|Note): (.+)\n(?:Not with: (.+)\n)?", re.MULTILINE)
+HEAD = re.compile(r"^(Subject|Behaviour|Prompt|Suspect|Note): (.+)\n((?:(?:Also|Not with|After): .+\n)*)", re.MULTILINE)
 FILE, PASSAGE = "--- ", "@@"
 
 
@@ -32,8 +38,9 @@ class Innocent:
     """A change that does no harm: the message of its commit, and what it does to the healthy tree.
 
     `behaves` when the assistant does something otherwise, so that one has to think or to try before it can be ruled
-    out; `asks` when that shows in prompts. `note` when one sees at a glance that it cannot have done harm. `not_with`
-    are the failure classes in whose incidents it would make a difference.
+    out; `asks` when that shows in prompts; `suspect` when it looks like harm, and other code makes it safe. `note` when
+    one sees at a glance that it cannot have done harm. `not_with` are the failure classes in whose incidents it would
+    make a difference. `after` is the subject of another change that must be there before it; none if empty.
     """
 
     subject: str
@@ -42,6 +49,14 @@ class Innocent:
     behaves: bool = False
     asks: bool = False
     not_with: frozenset[str] = frozenset()
+    suspect: bool = False
+    also: tuple[str, ...] = ()
+    after: str = ""
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """What the message of its commit may be; the first names it here."""
+        return (self.subject, *self.also)
 
     @property
     def files(self) -> frozenset[str]:
@@ -53,15 +68,23 @@ def read(path: Path) -> tuple[Innocent, ...]:
     """Read the changes of a file."""
     _, *parts = HEAD.split(path.read_text(encoding="utf-8"))
     return tuple(
-        Innocent(
-            subject,
-            tuple(_edits(patch.rstrip("\n").split("\n"))),
-            note=kind == "Note",
-            behaves=kind in {"Behaviour", "Prompt"},
-            asks=kind == "Prompt",
-            not_with=frozenset(without.split(", ")) if without else frozenset(),
-        )
-        for kind, subject, without, patch in zip(parts[::4], parts[1::4], parts[2::4], parts[3::4], strict=True)
+        _innocent(kind, subject, more, patch)
+        for kind, subject, more, patch in zip(parts[::4], parts[1::4], parts[2::4], parts[3::4], strict=True)
+    )
+
+
+def _innocent(kind: str, subject: str, more: str, patch: str) -> Innocent:
+    said = [line.split(": ", 1) for line in more.splitlines()]
+    return Innocent(
+        subject,
+        tuple(_edits(patch.rstrip("\n").split("\n"))),
+        note=kind == "Note",
+        behaves=kind in {"Behaviour", "Prompt", "Suspect"},
+        asks=kind == "Prompt",
+        not_with=frozenset(key for name, value in said if name == "Not with" for key in value.split(", ")),
+        suspect=kind == "Suspect",
+        also=tuple(value for name, value in said if name == "Also"),
+        after=next((value for name, value in said if name == "After"), ""),
     )
 
 

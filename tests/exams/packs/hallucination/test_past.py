@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exams.packs.hallucination import build, founding, history, moments, people
+from exams.packs.hallucination import build, decoys, founding, moments, people
 from exams.packs.hallucination.asked import Judge, sound
 from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.edits import Edit, apply
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from exams.packs.hallucination.edits import Fault
+    from exams.packs.hallucination.innocents.change import Innocent
     from exams.packs.hallucination.past import Past, Release, Setting
 
 GIT = shutil.which("git") or "git"
@@ -130,7 +131,7 @@ def test_subjects_of_faults_are_like_those_of_innocent_changes() -> None:
 def test_as_many_innocent_releases_as_ever_and_one_close_to_the_fault(drawn: list[Drawn]) -> None:
     for setting, past in drawn:
         innocent = [release for release in past.releases if release.innocent]
-        assert len(innocent) == history.RECENT
+        assert len(innocent) == decoys.RECENT
         assert all(release.deployed_at > setting.when.onset_at - moments.NEAR for release in innocent)
         assert past.cause.deployed_at > setting.when.onset_at - moments.NEAR
         files = {edit.path for edit in setting.fault.edits}
@@ -147,10 +148,22 @@ def test_as_many_innocent_releases_as_ever_and_one_close_to_the_fault(drawn: lis
 def test_several_changes_of_behaviour_come_into_question_before_and_after_the_onset(drawn: list[Drawn]) -> None:
     for setting, past in drawn:
         assert past.cause in past.behaving
-        assert len(past.behaving) >= history.BEHAVING + 1
+        assert len(past.behaving) >= decoys.BEHAVING + 1
         assert any(release.deployed_at < setting.when.onset_at for release in past.behaving)
     later = [sum(one.deployed_at > setting.when.onset_at for one in past.behaving) for setting, past in drawn]
     assert mean(map(bool, later)) > 0.7
+
+
+def test_two_of_the_decoys_look_like_harm_and_what_they_rest_on_is_there(drawn: list[Drawn]) -> None:
+    for setting, _ in drawn:
+        change = {one: taken(setting.healthy, one.edits) for one in INNOCENTS}
+        usable = [
+            one for one in INNOCENTS if setting.key not in one.not_with and apart(change[one], setting.kept_clear)
+        ]
+        chosen = decoys.choose(setting, setting.draw("history"), change, usable)
+        assert sum(one.suspect for one in chosen.recent) >= decoys.SUSPECTS, setting.fault.name
+        there = {one.subject for one in chosen.present}
+        assert all(one.after in there for one in (*chosen.recent, *chosen.riders, *chosen.older) if one.after)
 
 
 @pytest.mark.parametrize("minutes", [4, 6, 8, 10])
@@ -182,7 +195,7 @@ def test_the_last_change_of_code_before_the_first_complaint_is_seldom_the_cause(
 
 def test_some_commits_hold_two_changes_the_cause_as_often_as_others(drawn: list[Drawn]) -> None:
     near = [[release for release, _ in suspects(past)] for _, past in drawn]
-    assert all(sum(bool(release.body) for release in found) == history.SQUASHED for found in near)
+    assert all(sum(bool(release.body) for release in found) == decoys.SQUASHED for found in near)
     assert 0.2 < mean(bool(past.cause.body) for _, past in drawn) < 0.45
     assert all(release.subject in release.body for found in near for release in found if release.body)
 
@@ -270,6 +283,15 @@ def named(one: str | Fault) -> str:
 # --- Innocent changes ------------------------------------------------------------------------------------------
 
 
+SUBJECTS = {one.subject: one for one in INNOCENTS}
+
+
+def made(tree: Tree, one: Innocent) -> tuple[Hunk, ...]:
+    """What a change does to a tree, with the change that it rests on if it does."""
+    rests = SUBJECTS[one.after].edits if one.after else ()
+    return (*taken(tree, rests), *taken(tree, one.edits))
+
+
 def said(tree: Tree) -> list[tuple[object, ...]]:
     """Everything but what the guard gave as its reason."""
     fields = ("text", "refused", "citations", "documents", "prompt")
@@ -291,7 +313,7 @@ def test_no_change_of_words_changes_an_answer() -> None:
     tree = healthy("bank")
     before = said(tree)
     plain = [one for one in INNOCENTS if not one.behaves]
-    changed = [one.subject for one in plain if said(woven(tree, taken(tree, one.edits))) != before]
+    changed = [one.subject for one in plain if said(woven(tree, made(tree, one))) != before]
     assert changed == []
 
 
@@ -301,7 +323,7 @@ def test_no_change_of_behaviour_makes_an_answer_wrong() -> None:
     assert all(sound for _, sound in before)
     behaving = [one for one in INNOCENTS if one.behaves]
     assert len(behaving) >= 40
-    assert [one.subject for one in behaving if right(woven(tree, taken(tree, one.edits))) != before] == []
+    assert [one.subject for one in behaving if right(woven(tree, made(tree, one))) != before] == []
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -311,7 +333,7 @@ def test_nor_do_many_of_them_together(seed: int) -> None:
     together: list[tuple[Hunk, ...]] = []
     asks = draw.choice([one for one in INNOCENTS if one.asks])  # an incident has one of these at most
     for one in [asks, *draw.sample(INNOCENTS, len(INNOCENTS))]:
-        change = taken(tree, one.edits)
+        change = made(tree, one)
         if (one is asks or not one.asks) and all(apart(change, other) for other in together):
             together.append(change)
     assert right(woven(tree, *together)) == right(tree)
@@ -323,8 +345,8 @@ def test_no_innocent_change_changes_what_a_fault_does(key: str, fault: Fault) ->
     tree = healthy("bank")
     faulty = apply(healthy_with(tree, fault), fault.edits)
     before, harm, clear = said(faulty), right(faulty), clear_of(key, fault.name, "bank")
-    usable = [one for one in INNOCENTS if key not in one.not_with and apart(taken(tree, one.edits), clear)]
-    mixed = {one: woven(tree, taken(tree, one.edits), hunks(tree, faulty)) for one in usable}
+    usable = [one for one in INNOCENTS if key not in one.not_with and apart(made(tree, one), clear)]
+    mixed = {one: woven(tree, made(tree, one), hunks(tree, faulty)) for one in usable}
     assert [one.subject for one, both in mixed.items() if not one.behaves and said(both) != before] == []
     assert [one.subject for one, both in mixed.items() if one.behaves and right(both) != harm] == []
 
@@ -333,9 +355,10 @@ def test_no_innocent_change_changes_what_a_fault_does(key: str, fault: Fault) ->
 def test_every_fault_has_innocent_changes_enough(key: str, fault: Fault) -> None:
     tree = healthy("bank")
     clear = clear_of(key, fault.name, "bank")
-    usable = [one for one in INNOCENTS if key not in one.not_with and apart(taken(tree, one.edits), clear)]
+    usable = [one for one in INNOCENTS if key not in one.not_with and apart(made(tree, one), clear)]
     assert len([one for one in usable if not one.note]) >= 40
     assert len([one for one in usable if one.behaves]) >= 20
+    assert len([one for one in usable if one.suspect]) >= 15
     assert any(one.files & {edit.path for edit in fault.edits} for one in usable if not one.note)
 
 
@@ -369,7 +392,7 @@ def own_tests(tree: Tree, together: list[tuple[Hunk, ...]], change: tuple[Hunk, 
 
 def test_the_assistants_own_tests_stay_green_with_all_of_them(tmp_path: Path) -> None:
     tree = healthy("bank")
-    for number, together in enumerate(mixtures([taken(tree, one.edits) for one in INNOCENTS])):
+    for number, together in enumerate(mixtures([made(tree, one) for one in INNOCENTS])):
         assert own_tests(tree, together, (), tmp_path / str(number)) == ""
 
 
@@ -378,7 +401,7 @@ def test_the_assistants_own_tests_stay_green_with_all_of_them(tmp_path: Path) ->
 def test_and_with_every_fault(key: str, fault: Fault, tmp_path: Path) -> None:
     tree = healthy("bank")
     change = hunks(tree, apply(healthy_with(tree, fault), fault.edits))
-    changes = [taken(tree, one.edits) for one in INNOCENTS]
+    changes = [made(tree, one) for one in INNOCENTS]
     usable = [one for one in changes if apart(one, clear_of(key, fault.name, "bank"))]
     if own_tests(tree, [], change, tmp_path / "plain"):
         pytest.skip("in this world the fault touches the one answer that the tests ask for")
@@ -388,8 +411,11 @@ def test_and_with_every_fault(key: str, fault: Fault, tmp_path: Path) -> None:
 
 def test_innocent_changes_are_told_apart_by_their_subjects() -> None:
     assert len(INNOCENTS) >= 40
-    assert len({one.subject for one in INNOCENTS}) == len(INNOCENTS)
-    assert not {one.subject for one in INNOCENTS} & {subject for _, fault in FAULTS for subject in fault.subjects}
+    subjects = [subject for one in INNOCENTS for subject in one.subjects]
+    assert len({*subjects}) == len(subjects)
+    assert not {*subjects} & {subject for _, fault in FAULTS for subject in fault.subjects}
+    assert {one.after for one in INNOCENTS if one.after} <= SUBJECTS.keys()
+    assert all(key in CLASSES for one in INNOCENTS for key in one.not_with)
 
 
 # --- Weaving ---------------------------------------------------------------------------------------------------
