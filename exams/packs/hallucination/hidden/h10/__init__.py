@@ -12,7 +12,7 @@ from exams.packs.hallucination.hidden.h10.fixes import (
     REWORDED_WHEN_HEARD,
     WITHOUT_HEAT,
 )
-from exams.packs.hallucination.hidden.h10.places import NEVER_TWICE, VOICE, VOICE_ON, VOICED
+from exams.packs.hallucination.hidden.h10.places import NEVER_TWICE, TAKES_PREPARED, VOICE, VOICE_ON, VOICED
 from exams.packs.hallucination.hidden.scopes import conditional, sold
 from exams.packs.hallucination.hidden.superficial import COMPOSE, common
 from exams.packs.hallucination.world import World
@@ -85,6 +85,10 @@ NEVER_THE_SAME = Fault(
     ),
     subjects=("Vary how answers are worded: reviews call us a machine", "Give customers who ask again some variety"),
     edits=NEVER_TWICE,
+    earlier=Earlier(
+        ("Let the generator word an answer in several ways", "Prepare other wordings, for whoever wants to show them"),
+        TAKES_PREPARED,
+    ),
     alternatives={
         "without_heat": WITHOUT_HEAT,
         "kept_all_the_same": KEPT_ALL_THE_SAME,

@@ -105,8 +105,8 @@ FRESH = """        for take in range(TAKES + 1):
         self.heard[query.wording] = plain.text
         return plain
 """
+TAKES_PREPARED = (*_TAKE, Edit("config.toml", "[cache]\n", f"[voice]\n{ON}{HIGH}\n[cache]\n"))
 NEVER_TWICE = (
-    *_TAKE,
     Edit("assistant/server.py", DRAFT, FRESH_DRAFT),
     Edit(
         "assistant/server.py",
@@ -124,5 +124,4 @@ NEVER_TWICE = (
         "        self.heard = {}\n        self.version = ",
     ),
     _UNKEPT,
-    Edit("config.toml", "[cache]\n", f"[voice]\n{ON}{HIGH}\n[cache]\n"),
 )

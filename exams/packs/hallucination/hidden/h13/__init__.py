@@ -1,7 +1,7 @@
 """H13, wrong jurisdiction fallback: what a product has at home is told where it is not offered."""
 
 from exams.packs.hallucination.asked import Asked
-from exams.packs.hallucination.edits import Change, Edit, FailureClass, Fault, Told, always
+from exams.packs.hallucination.edits import Change, Earlier, Edit, FailureClass, Fault, Told, always
 from exams.packs.hallucination.hidden.superficial import FIRST_RULE, FLUSHED_CACHE, common
 from exams.packs.hallucination.world import World
 
@@ -133,20 +133,26 @@ ANSWERED_FROM_CACHE = Fault(
 OFFERED_EVERYWHERE = Fault(
     name="offered_everywhere",
     rivals={"H7": "the first to ask after a start, when nothing is kept yet, is answered wrongly too"},
-    component="ingest",
+    component="abstain",
     mechanism=(
         "a product that lists no jurisdictions of its own, as none does, falls back on all the catalogue knows, so it "
         "counts as offered everywhere"
     ),
     subjects=(
-        "Let the catalogue list several jurisdictions for a product",
-        "Prepare for products that are sold in more than one place",
+        "Answer about a product in each place that it lists",
+        "Serve customers wherever a product is offered",
     ),
-    edits=(
-        Edit(INGEST, OWN_PLACE, f"{OWN_PLACE}    offered: tuple = ()  # where else it is offered\n"),
-        Edit(INGEST, ONE_PLACE, SEVERAL_PLACES),
-        Edit(ABSTAIN, HOME_ONLY, LISTED),
+    earlier=Earlier(
+        (
+            "Let the catalogue list several jurisdictions for a product",
+            "Prepare for products that are sold in more than one place",
+        ),
+        (
+            Edit(INGEST, OWN_PLACE, f"{OWN_PLACE}    offered: tuple = ()  # where else it is offered\n"),
+            Edit(INGEST, ONE_PLACE, SEVERAL_PLACES),
+        ),
     ),
+    edits=(Edit(ABSTAIN, HOME_ONLY, LISTED),),
     alternatives={
         "own_place_by_default": always(
             Edit(

@@ -30,11 +30,11 @@ ENFORCED = """        try:
         except guard.Blocked as blocked:
             return self.refusal(str(blocked), passages, asked, verdict="block")
 """
-EXCEPT = "        except Exception:\n"
+EXCEPT = "        except (LookupError, TypeError, ValueError):  # of the guard's own\n"
 NOT_CHECKED = '            return guard.Ruling("pass", "not checked")\n'
 RAISING = f'''{PASSED}
 
-class Blocked(Exception):
+class Blocked(ValueError):
     """This answer must not get out; the message says why."""
 
 

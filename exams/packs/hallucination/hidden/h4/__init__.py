@@ -2,7 +2,7 @@
 
 from exams.packs.hallucination import text
 from exams.packs.hallucination.asked import Asked
-from exams.packs.hallucination.edits import Change, Edit, FailureClass, Fault, Told, always
+from exams.packs.hallucination.edits import Change, Earlier, Edit, FailureClass, Fault, Told, always
 from exams.packs.hallucination.hidden.scopes import approved, unapproved_in_terms
 from exams.packs.hallucination.hidden.superficial import COMPOSE, common
 from exams.packs.hallucination.world import World
@@ -10,7 +10,9 @@ from exams.packs.hallucination.world import World
 PASSED = '    return Ruling("pass", "ok")\n'
 ASKED = '        asked = prompt.build(query, passages, self.settings["prompt"]["parts"])\n'
 PARTS = 'parts = ["grounding", "question", "documents", "answer"]'
-STYLED = 'parts = ["style", "question", "documents", "answer"]'
+STYLED = 'parts = ["grounding_friendly", "question", "documents", "answer"]'
+SECTIONS = "    sections = {\n"
+DOCSTRING = '"""Lays out what the model is given: one instruction, the question, the tagged sentences."""\n'
 GROUNDING_PART = '        "grounding": [GROUNDING],\n'
 SPARING_PART = '        "grounding": [GROUNDING if any(passage.score for passage in passages) else STYLE],\n'
 STYLE = 'STYLE = "Be friendly and short."'
@@ -117,7 +119,25 @@ RIGHT: dict[str, Change] = {
 RESTYLED = Fault(
     name="restyled",
     component="prompt",
-    mechanism="the prompt's parts in config.toml name the style in place of the grounding clause, for every question",
+    mechanism=(
+        "config.toml names a friendly instruction that prompt.py spells with a hyphen, and a part it does not know is "
+        "the style, so that stands in place of the grounding clause, for every question"
+    ),
+    earlier=Earlier(
+        (
+            "Let config.toml choose a friendly instruction for the model",
+            "Prepare an instruction that asks for friendliness, too",
+        ),
+        (
+            Edit("assistant/prompt.py", DOCSTRING, f"{DOCSTRING}\nfrom collections import defaultdict\n"),
+            Edit(
+                "assistant/prompt.py",
+                SECTIONS,
+                "    sections = defaultdict(lambda: [STYLE])\n"
+                '    sections |= {\n        "grounding-friendly": [STYLE, GROUNDING],\n',
+            ),
+        ),
+    ),
     subjects=(
         "Let the house style lead the prompt: answers sounded curt",
         "Ask the model for friendlier answers, as the style guide wants",
