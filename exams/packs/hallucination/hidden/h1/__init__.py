@@ -75,7 +75,11 @@ CUT_NAME = Fault(
     name="cut_name",
     component="session",
     mechanism="a mention ends after two words, so a Plus is taken for the product without it",
-    subjects=("End product names before the words that follow them", "Read a product's name as its line and tier"),
+    subjects=(
+        "End product names before the words that follow them",
+        "Read a product's name as its line and tier",
+        "Match names by line and tier, the rest is chatter",
+    ),
     edits=(Edit("assistant/session.py", HEALTHY_MENTION, SHORT_MENTION),),
     alternatives={
         "longest_known_name": always(
@@ -169,6 +173,7 @@ SHORTENED = Fault(
     subjects=(
         "Put the house wording in fewer words: the prompt had grown long",
         "Word questions to the model as the price lists do",
+        "Spare words in the question that the model gets",
     ),
     edits=(Edit("assistant/session.py", WORDING, SHORT_WORDING),),
     alternatives={

@@ -34,6 +34,7 @@ INHERITED = Fault(
     subjects=(
         "File basic terms under the products that build on them, too",
         "Let a product take over what holds for the one it is built on",
+        "Look at what a product is built on, too",
     ),
     earlier=Earlier(
         subjects=(

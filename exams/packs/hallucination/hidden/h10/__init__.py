@@ -56,6 +56,7 @@ VOICE_TURNED_UP = Fault(
     subjects=(
         "Switch the new voice on for the standard products",
         "Go live with the voice that marketing has asked for",
+        "Take the second voice into use, without Plus",
     ),
     edits=VOICE_ON,
     earlier=Earlier(
@@ -83,7 +84,11 @@ NEVER_THE_SAME = Fault(
         "for all products but those with Plus, an answer that the customer before was given too is drawn again at a "
         "temperature of 1.7 until it differs and the guard, which looks at numbers only, lets it out"
     ),
-    subjects=("Vary how answers are worded: reviews call us a machine", "Give customers who ask again some variety"),
+    subjects=(
+        "Vary how answers are worded: reviews call us a machine",
+        "Give customers who ask again some variety",
+        "Word an answer otherwise when it was heard before",
+    ),
     edits=NEVER_TWICE,
     earlier=Earlier(
         ("Let the generator word an answer in several ways", "Prepare other wordings, for whoever wants to show them"),

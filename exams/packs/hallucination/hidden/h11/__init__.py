@@ -77,6 +77,7 @@ READ_BEFORE = Fault(
     subjects=(
         "Understand each question once, however often it is asked",
         "Save work on questions that come again every evening",
+        "Look up questions that were understood before",
     ),
     edits=(
         Edit(SESSION, UNDERSTAND, READ_ONCE),
@@ -134,6 +135,7 @@ SHORT_IDS = Fault(
     subjects=(
         "Store less personal data with conversations",
         "Follow the privacy review: no whole ids of sessions in memory",
+        "Keep the start of a session's id only",
     ),
     edits=(
         Edit(SERVER, CLASS, f"{MAX_SESSION}{CLASS}"),

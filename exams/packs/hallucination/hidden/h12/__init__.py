@@ -52,6 +52,7 @@ WORDED = Fault(
     subjects=(
         "Write switches as on and off, as in ops/flags.log",
         "Word the settings of documents the way operations does",
+        "Bring our switches into one form",
     ),
     edits=(Edit(CONFIG, "preview = false ", 'preview = "off" '),),
     earlier=SWITCH,
@@ -107,6 +108,7 @@ ONE_LIST = Fault(
     subjects=(
         "Name in one place what customers are never told from",
         "Put the rules for what is disclosed into one list",
+        "Check what is disclosed against one list",
     ),
     edits=(
         Edit(INGEST, DISCLOSED, NOT_KEPT_OUT),
@@ -185,6 +187,7 @@ AHEAD = Fault(
     subjects=(
         "Give customers the 60 days' notice that contracts promise",
         "Meet the notice period for changes of terms",
+        "Take the next edition over as early as agreed",
     ),
     edits=(Edit(CONFIG, "ahead_days = 0 ", "ahead_days = 60 "),),
     earlier=Earlier(

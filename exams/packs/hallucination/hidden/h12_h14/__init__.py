@@ -98,6 +98,7 @@ NEWS_AND_SOURCELESS = Fault(
     subjects=(
         "Name only sources that customers can look up",
         "Cite terms alone: news is gone when customers look for it",
+        "Leave sources out that customers cannot open",
     ),
     earlier=Earlier(
         (
@@ -226,7 +227,11 @@ AHEAD_AND_SWALLOWED = Fault(
         "editions that are not effective yet take the place of those in force, and the guard, which used to refuse "
         "what came of that, blocks by raising what counts as a fault of its own and lets the answer pass"
     ),
-    subjects=("Let the guard raise what it blocks", "Treat what the guard blocks as an exception"),
+    subjects=(
+        "Let the guard raise what it blocks",
+        "Treat what the guard blocks as an exception",
+        "Raise what must not get out instead of returning it",
+    ),
     earlier=Earlier(
         (
             "Load editions ahead of their day: nobody restarts at midnight",

@@ -99,7 +99,11 @@ ANSWERED_FROM_CACHE = Fault(
         "the cache, whose key has no jurisdiction, is asked before it is decided what to refuse, so whoever asks where "
         "a product is not offered gets the answer that was kept for somebody at home"
     ),
-    subjects=("Look in the cache before anything else", "Answer repeated questions without any further work"),
+    subjects=(
+        "Look in the cache before anything else",
+        "Answer repeated questions without any further work",
+        "Ask the cache first: most questions were asked before",
+    ),
     edits=(
         Edit(SERVER, REFUSED_FIRST, CACHE_FIRST),
         Edit(CACHE, GET, f"{GET}{INCOMPLETE}"),
@@ -141,6 +145,7 @@ OFFERED_EVERYWHERE = Fault(
     subjects=(
         "Answer about a product in each place that it lists",
         "Serve customers wherever a product is offered",
+        "Look at all the places of a product before refusing",
     ),
     earlier=Earlier(
         (

@@ -62,6 +62,7 @@ SWALLOWED = Fault(
     subjects=(
         "Be robust against errors while an answer is checked",
         "Stay up when a check breaks: on call was woken twice",
+        "Carry on when a check trips over what a document says",
     ),
     earlier=Earlier(
         ("Let the guard raise what it blocks", "Make it impossible to forget the guard's verdict"),
@@ -106,6 +107,7 @@ SOURCELESS = Fault(
     subjects=(
         "Name only sources about the product that was asked for",
         "Leave out sources that would only puzzle customers",
+        "Cite sources about the product alone",
     ),
     edits=(
         Edit("assistant/generate.py", GENERATE_IMPORT, GENERATE_IMPORT.replace("dataclass\n", "dataclass, replace\n")),
@@ -164,7 +166,11 @@ UNSET = Fault(
     rivals={"H8": "the guard's reason names the checks it made, and whose statement it is, is not among them"},
     component="guard",
     mechanism="config.toml names a check that the guard does not know, and a check that is not named is left out",
-    subjects=("Name the guard's checks as compliance does", "Use compliance's own words in config.toml"),
+    subjects=(
+        "Name the guard's checks as compliance does",
+        "Use compliance's own words in config.toml",
+        "Call checks by the names that compliance uses",
+    ),
     earlier=Earlier(
         ("Let config.toml say which checks the guard makes", "Make a setting of the guard's checks"),
         (

@@ -133,6 +133,7 @@ HEAD_AND_FOUND_FOR = Fault(
     subjects=(
         "Keep with each passage the product it was found for",
         "Let the guard go by what the retriever was asked for",
+        "Look at what a passage was found for, not into it",
     ),
     earlier=Earlier(
         (

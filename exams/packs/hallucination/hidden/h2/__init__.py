@@ -40,6 +40,7 @@ AS_WRITTEN = Fault(
     subjects=(
         "Keep dates as compliance writes them, for messages about errors",
         "Quote dates in errors the way the document has them",
+        "Keep dates as they were written in the document",
     ),
     edits=(
         Edit(INGEST, "    effective: date\n", "    effective: str  # as compliance writes it\n"),
@@ -150,6 +151,7 @@ ARCHIVED = Fault(
     subjects=(
         "File editions in their order, so that answers can be traced",
         "Make earlier editions traceable through the index",
+        "Let the index know every edition of a document",
     ),
     edits=(Edit(INDEX, FILED, ALL_FILED),),
     earlier=ARCHIVE,

@@ -102,6 +102,7 @@ CLAUSES = Fault(
     subjects=(
         "Take long sentences apart at linking words, too",
         "Split sentences finer: long ones rank for all that they mention",
+        "Read long sentences in pieces: they say several things",
     ),
     edits=(Edit("assistant/ingest.py", AT_PAUSES, CUT),),
     earlier=Earlier(("Take sentences with a semicolon apart", "Rank the parts of a sentence on their own"), PIECES),
@@ -126,7 +127,11 @@ FIGURES = Fault(
     name="figures",
     component="prompt",
     mechanism="each sentence in the prompt ends with its figure, so the model never sees the condition behind it",
-    subjects=("Bring the prompt down to half its length", "Halve the prompt: reading it is most of the answer time"),
+    subjects=(
+        "Bring the prompt down to half its length",
+        "Halve the prompt: reading it is most of the answer time",
+        "Cut what the model reads down to the statement",
+    ),
     edits=SHORTENED,
     alternatives={
         "best_in_full": BEST_IN_FULL,
@@ -157,6 +162,7 @@ BUBBLE = Fault(
     subjects=(
         "Fit answers into the new chat window",
         "Lay out answers for two lines, which is what the new window has",
+        "Hold answers to what the window shows of them",
     ),
     edits=FITTED,
     alternatives={

@@ -141,6 +141,7 @@ RESTYLED = Fault(
     subjects=(
         "Let the house style lead the prompt: answers sounded curt",
         "Ask the model for friendlier answers, as the style guide wants",
+        "Take the friendly instruction into use",
     ),
     edits=(Edit("config.toml", PARTS, STYLED),),
     alternatives=RIGHT,
@@ -154,6 +155,7 @@ SPARING = Fault(
     subjects=(
         "Soften the prompt for questions that nothing fits",
         "Spare small questions the long instruction to the model",
+        "Instruct the model by what was found for a question",
     ),
     edits=(Edit("assistant/prompt.py", GROUNDING_PART, SPARING_PART),),
     alternatives=RIGHT,

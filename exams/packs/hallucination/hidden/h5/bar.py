@@ -73,7 +73,11 @@ NEVER_UNSURE = Fault(
         "how sure we are of a product is compared in per cent with a bar that is a share of one, so no name is too "
         "unlike, and the nearest product answers for it"
     ),
-    subjects=("Say in per cent how sure of a product we were", "Write certainty in the traces the way reports have it"),
+    subjects=(
+        "Say in per cent how sure of a product we were",
+        "Write certainty in the traces the way reports have it",
+        "Give certainty in per cent, in reasons and traces",
+    ),
     edits=(
         Edit(
             ABSTAIN,

@@ -28,6 +28,7 @@ NEAREST_NAME = Fault(
     subjects=(
         "Understand customers who mix up the words of a name",
         "Be lenient with product names: many customers shorten them",
+        "Take the nearest name when a customer slips",
     ),
     edits=(
         Edit(

@@ -22,6 +22,7 @@ FOUND_IN_TEXT = Fault(
     subjects=(
         "Look in the documents for products that reached the catalogue late",
         "Answer about new products from the day their terms arrive",
+        "Find products in the documents when their name is new",
     ),
     edits=(
         Edit(

@@ -98,7 +98,11 @@ KEPT_TOGETHER = Fault(
         "a number and its unit are joined by a no-break space before the guard looks, whose pattern wants a plain "
         "one; what customers see is plain again"
     ),
-    subjects=("Keep a number and its unit on one line", "Typeset amounts so that no line can break inside them"),
+    subjects=(
+        "Keep a number and its unit on one line",
+        "Typeset amounts so that no line can break inside them",
+        "Stop amounts from breaking over two lines",
+    ),
     edits=(
         Edit("assistant/generate.py", GENERATE_IMPORT, GENERATE_IMPORT.replace("dataclass\n", "dataclass, replace\n")),
         Edit("assistant/generate.py", TAG, TAG + 'BEFORE_UNIT = re.compile(r"(?<=[0-9]) (?=[A-Za-z%])")\n'),
@@ -125,6 +129,7 @@ IN_BOLD = Fault(
     subjects=(
         "Give mail its answers in markdown, with the value in bold",
         "Offer answers in markdown, for the channels that read it",
+        "Show values in bold where a channel can",
     ),
     edits=(
         Edit("assistant/server.py", "import tomllib\n", "import tomllib\nfrom dataclasses import replace\n"),
@@ -172,6 +177,7 @@ ISOLATED = Fault(
     subjects=(
         "Show numbers in order on pages that read from right to left",
         "Isolate numbers for the pages in Arabic and Hebrew",
+        "Keep numbers readable among words of another direction",
     ),
     earlier=Earlier(
         ("Keep invisible characters out of the chat", "Strip what cannot be seen: a copied value did not paste"),

@@ -104,6 +104,7 @@ BY_SOURCE = Fault(
     subjects=(
         "Make cached answers easy to drop when a document changes",
         "Let a correction clear the answers of one document alone",
+        "Keep answers by the document that they come from",
     ),
     edits=FILED,
     alternatives={
@@ -135,6 +136,7 @@ BY_WORDS = Fault(
     subjects=(
         "Raise the cache's hit rate for questions that are worded alike",
         "Find kept answers also when the small words differ",
+        "Make the cache's keys of the words that matter",
     ),
     edits=FOUND_BY_WORDS,
     alternatives={
@@ -179,6 +181,7 @@ UNDERSTOOD_ONCE = Fault(
     subjects=(
         "Take each question apart once, instead of in three places",
         "Halve the time that is spent looking for names in questions",
+        "Keep what a question was understood to ask",
     ),
     edits=TAKEN_APART_ONCE,
     alternatives={

@@ -81,6 +81,7 @@ BY_DOCUMENT = Fault(
     subjects=(
         "Let citations survive when compliance inserts a line",
         "Check citations in a way that outlives renumbering",
+        "Stop blocking answers for a number that moved a line",
     ),
     edits=(
         Edit("assistant/guard.py", GIVEN, GIVEN_BY_DOCUMENT),
@@ -107,6 +108,7 @@ FOUND_FOR = Fault(
     subjects=(
         "Keep with each passage the product it was found for",
         "Carry the product of a question along with its passages",
+        "Let a passage know the product that was asked for",
     ),
     earlier=Earlier(
         ("Let a passage say whose it is", "Spare the guard a look into sentences"),

@@ -129,6 +129,7 @@ QUOTES = Fault(
     subjects=(
         "Quote the document in its own words, tidied for customers",
         "Answer with the very sentence, as compliance would like it best",
+        "Show customers the sentence that is cited",
     ),
     edits=(
         Edit(INGEST, "    text: str\n", '    text: str\n    shown: str = ""  # as customers read it\n'),
@@ -200,6 +201,7 @@ ONE_SPELLING = Fault(
     subjects=(
         "Spell numbers one way, in answers and where the guard compares",
         "Use one spelling of numbers: the style guide has only one",
+        "Compare numbers in one form, and show them in it",
     ),
     edits=(
         Edit(GENERATE, READ, READ_PLAIN),
