@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OPENS, CLOSES = time(8, 20), time(17, 50)
 MONDAY, SATURDAY = 0, 5
 BEGINS, BEGINS_LATEST = time(8, 50), time(15, 50)  # when harm may begin
-HARMFUL_MINUTES = (85, 270)  # from the onset to the page, whose day and whose hour that leaves open
+HARMFUL_MINUTES = (100, 260)  # from the onset to the page, whose day and whose hour that leaves open
 DORMANT_AT_LEAST = timedelta(hours=3)  # between a fault's deployment and the documents that wake it
 NEAR = timedelta(hours=30)  # before the onset: what went live in them comes into question
 BETWEEN_QUEUES = timedelta(minutes=7)
