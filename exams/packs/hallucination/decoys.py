@@ -105,7 +105,8 @@ class _Choice:
 
     def _suspects_first(self, near: Innocent, lately: list[Innocent]) -> list[Innocent]:
         """Those that behave otherwise, as many in front that look like harm as there should be beside the near one."""
-        looked = [one for one in lately if one.suspect and self._free(one, [near])][: SUSPECTS - near.suspect]
+        found = self._together([near, *(one for one in lately if one.suspect)])
+        looked = found[1:][: SUSPECTS - near.suspect]
         return [*looked, *(one for one in lately if one.behaves and one not in looked)]
 
     def _free(self, one: Innocent, others: Sequence[Innocent]) -> bool:

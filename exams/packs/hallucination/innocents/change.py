@@ -8,7 +8,7 @@ new. What stands before the subject says of what sort it is:
 ``Behaviour``  the assistant does something otherwise that one can see, and answers all the same
 ``Prompt``     the same, and the model is asked otherwise
 ``Suspect``    the assistant does something otherwise, and it looks like harm: a check is moved, loosened or gone, and
-               only code that the change does not show makes it safe
+               only code that the change does not show makes it safe; ``Suspect prompt`` if the model is asked otherwise
 ``Note``       tests, words or tools alone
 
 Lines below may say more:
@@ -29,7 +29,9 @@ from exams.packs.hallucination.edits import Edit
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAD = re.compile(r"^(Subject|Behaviour|Prompt|Suspect|Note): (.+)\n((?:(?:Also|Not with|After): .+\n)*)", re.MULTILINE)
+HEAD = re.compile(
+    r"^(Subject|Behaviour|Prompt|Suspect(?: prompt)?|Note): (.+)\n((?:(?:Also|Not with|After): .+\n)*)", re.MULTILINE
+)
 FILE, PASSAGE = "--- ", "@@"
 
 
@@ -79,10 +81,10 @@ def _innocent(kind: str, subject: str, more: str, patch: str) -> Innocent:
         subject,
         tuple(_edits(patch.rstrip("\n").split("\n"))),
         note=kind == "Note",
-        behaves=kind in {"Behaviour", "Prompt", "Suspect"},
-        asks=kind == "Prompt",
+        behaves=kind not in {"Subject", "Note"},
+        asks=kind in {"Prompt", "Suspect prompt"},
         not_with=frozenset(key for name, value in said if name == "Not with" for key in value.split(", ")),
-        suspect=kind == "Suspect",
+        suspect=kind.startswith("Suspect"),
         also=tuple(value for name, value in said if name == "Also"),
         after=next((value for name, value in said if name == "After"), ""),
     )
