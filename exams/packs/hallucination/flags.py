@@ -56,7 +56,7 @@ SETTINGS = (("cache", "entries"), ("generation", "max_tokens"))
 LARGER = {"entries": (2, 4), "max_tokens": (1.2, 1.5)}  # times what the release has
 # What may stay changed, and the words in a fault's lines or paths that forbid it. A seed matters where words are drawn.
 LEFT: dict[tuple[str, str], tuple[str, ...]] = {
-    ("cache", "entries"): ("cache", "entries"),
+    ("cache", "entries"): ("cache", "entries", "session", "seed", "temperature"),
     ("generation", "max_tokens"): ("max_tokens", "generate", "temperature"),
     ("generation", "seed"): ("seed", "generate", "temperature"),
 }
