@@ -96,20 +96,22 @@ def affected(harmed: Iterable[Asked]) -> int:
 def check_affected(faulty: Tree, world: World, failure: FailureClass) -> None:
     """Throw away what cannot affect as many products as the class says, before the whole battery is asked.
 
-    Only questions in the scope of the class are asked, with the rest of their conversations, and no more once too few
-    or too many products are affected. What passes is not yet proved: `damage` asks everything, in order.
+    Only questions in the scope of the class are asked, with the rest of their conversations and what else asks for the
+    same, which a cache may answer them from; and no more once too few or too many products are affected. What passes is
+    not yet proved: `damage` asks everything, in order.
 
     Raises:
         Unusable: too few or too many products are affected.
     """
     scope = [asked for asked in battery(world) if failure.touches(world, asked)]
     talks = {asked.session for asked in scope} - {""}
+    kept = {(asked.product, asked.attribute) for asked in scope}  # what a cache may have the answer of
     left = Counter((asked.product is None, asked.name) for asked in scope)
     judge, harmed = Judge(world), set[tuple[bool, str]]()
     with build.opened(faulty) as ask:
         for asked in battery(world):
             touched = failure.touches(world, asked)
-            if not touched and asked.session not in talks:
+            if not touched and asked.session not in talks and (asked.product, asked.attribute) not in kept:
                 continue
             mistake = judge.wrong(asked, ask(asked.question, asked.session))
             if touched:
