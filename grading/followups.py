@@ -19,7 +19,12 @@ _OWNER = re.compile(
     r"|(@\w[\w.-]{0,60})",
     re.IGNORECASE,
 )
-_NOBODY = re.compile(r"^(tbd|tba|none|n/?a|unknown|nobody|unassigned|\?+|-+|–|—)?$", re.IGNORECASE)
+_NOBODY = re.compile(
+    r"^(tbd|tba|none|n/?a|unknown|nobody|unassigned|\?+|-+|–|—"
+    r"|every(?:body|one)|any(?:body|one)|some(?:body|one)|all(?: of us)?|us|we)?$",
+    re.IGNORECASE,
+)
+_DONE_WHEN = re.compile(r"\b(?:done|closed|complete|finished) when\b|\bacceptance\b|\bmeasur(?:e|ed|able)\b")
 _BLANKS = re.compile(r"\s{5,}")
 _BOTTOM = 7  # deeper than any heading
 
@@ -85,7 +90,10 @@ def _sections(text: str) -> Iterator[list[str]]:
 
 def _row(head: list[str], cells: list[str]) -> FollowUp:
     columns = [place for place, name in enumerate(head) if re.search(r"owner|assignee|responsible|who|dri", name)]
-    text = " | ".join(cells)
+    ends = {place for place, name in enumerate(head) if _DONE_WHEN.search(name)}
+    text = " | ".join(
+        f"done when {cell}" if place in ends and not _NOBODY.match(cell) else cell for place, cell in enumerate(cells)
+    )
     for place in columns:
         if place < len(cells) and not _NOBODY.match(cells[place]):
             return FollowUp(text, cells[place])

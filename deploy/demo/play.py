@@ -234,9 +234,8 @@ def _fix(learner: Person, attempt: Json, bench: Workbench, culprit: Culprit) -> 
     _show_run(run)
     expect("the fix stands", holds=run["verdict"]["name"] == "verified")
     _deploy(learner, attempt, run)
-    _update(
-        learner, attempt, "resolved", f"The fix is verified: {culprit.commit[:9]} is reverted and a test guards it."
-    )
+    said = f"The fix is verified and goes live within a minute: {culprit.commit[:9]} is reverted, and a test guards it."
+    _update(learner, attempt, "monitoring", said)  # nothing is resolved before customers have it
 
 
 def _deploy(learner: Person, attempt: Json, run: Json) -> None:

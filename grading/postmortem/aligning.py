@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 TOLERANCE = timedelta(minutes=10)
 NEAR = timedelta(minutes=5)
 TOGETHER = timedelta(minutes=2)
+IN_ORDER = timedelta(minutes=1)  # people write times to the minute: of two that are closer none says which came first
 BORNE_OUT = timedelta(minutes=3)  # of a file's stamp: there are many of them
 
 WORDS: Mapping[str, re.Pattern[str]] = {
@@ -91,8 +92,8 @@ class Aligned:
             (one, other)
             for place, one in enumerate(ordered)
             for other in ordered[place + 1 :]
-            if (one.event.when.at < other.event.when.at and _time(one) > _time(other))
-            or (one.event.when.at > other.event.when.at and _time(one) < _time(other))
+            if (one.event.when.at < other.event.when.at and _time(one) - _time(other) >= IN_ORDER)
+            or (one.event.when.at > other.event.when.at and _time(other) - _time(one) >= IN_ORDER)
         )
 
 

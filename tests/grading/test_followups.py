@@ -36,6 +36,14 @@ def test_a_table_names_owners_in_its_column() -> None:
     assert owners(text) == ["Kim Park", None]
 
 
+def test_a_table_says_in_a_column_of_its_own_when_an_item_is_done() -> None:
+    rows = "| Test a block | Kim Park | 2026-07-01 | red on r7 |\n| Be careful | everybody | soon | |"
+    text = f"## Follow-ups\n| What | Owner | Due | Done when |\n|---|---|---|---|\n{rows}\n"
+    first, second = follow_ups(text)
+    assert first == FollowUp("Test a block | Kim Park | 2026-07-01 | done when red on r7", "Kim Park")
+    assert second == FollowUp("Be careful | everybody | soon | ", None)
+
+
 def test_an_item_that_goes_on_below_is_one_item() -> None:
     assert owners("## Corrective actions\n- Add a gate\n  Owner: Lee\n- Other\n") == ["Lee", None]
 
@@ -45,7 +53,7 @@ def test_sub_headings_stay_within_their_section() -> None:
     assert owners(text) == ["Ann", "Bo"]
 
 
-@pytest.mark.parametrize("word", ["TBD", "none", "?", "n/a", "-"])
+@pytest.mark.parametrize("word", ["TBD", "none", "?", "n/a", "-", "everybody", "all of us"])
 def test_nobody_is_no_owner(word: str) -> None:
     assert owners(f"**Follow-ups**\n- Do it, owner: {word}\n") == [None]
 

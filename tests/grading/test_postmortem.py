@@ -153,6 +153,17 @@ def test_two_events_told_in_the_other_order_are_an_inversion() -> None:
     assert [pair.event.id for pair in inverted] == ["mitigated", "confirmed"]
 
 
+def test_times_written_to_the_minute_are_no_inversion_within_it() -> None:
+    seconds = timedelta(seconds=8), timedelta(seconds=4)  # past the minute, by the server's clock and the incident's
+    openings = tuple(opening + past for opening, past in zip(OPENINGS, seconds, strict=True))
+    opened = KeyEvent("opened", "o", Moment(openings[0]))
+    update = KeyEvent("first_update", "u", Moment(openings[0] + timedelta(seconds=26)))
+    text = "## Timeline\n- 2026-03-05 08:00 the page, we take over\n- 09:00 the first status update\n"
+    found = align(timeline.entries(text), [opened, update], opened=openings, zones=UTC_ONLY)
+    assert {pair.entry.line: pair.event.id for pair in found.pairs} == {2: "opened", 3: "first_update"}
+    assert found.inversions == ()
+
+
 def test_one_entry_may_tell_two_events_if_its_words_do() -> None:
     found = aligned(
         "## Timeline\n- 16:35 the day before: the release was deployed, and customers began to be told wrong fees\n"
