@@ -102,7 +102,6 @@ NEVER_THE_SAME = Fault(
         "read_out": READ_OUT_WHEN_HEARD,
     },
     mutants={
-        "other_takes": always(Edit("assistant/generate.py", "seed=self.seed + take", "seed=100 + take")),
         "more_takes": always(Edit("assistant/server.py", "TAKES = 8\n", "TAKES = 15\n")),
     },
 )
