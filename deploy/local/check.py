@@ -96,6 +96,11 @@ def _checks(schema: Path) -> list[Check]:
                 *("--ignore-name", *_WEIGHED_MIGRATIONS),
             ),
         ),
+        Check(
+            "twins can be published",
+            (*manage, "check_twin"),
+            "Where a pack changed: manage.py prove_pack --quick --write, in make shell; commit its proof.json.",
+        ),
         Check("settings (manage.py check)", (*manage, "check", "--fail-level", "WARNING")),
     ]
 

@@ -121,14 +121,25 @@ def _start(home: Home, supervisor: Supervisor, *, host: str, port: int, address:
         loaded = pool.submit(manage.prepare, home, env, "load_twins")
         people = pool.submit(manage.prepare, home, env, "make_people")
         static = pool.submit(manage.prepare, home, env, "collectstatic", "--noinput")
-        loaded.result()
-        static.result()
         sign_ins = people.result()
-    with step("Web, workers and timetable", "waiting until /readyz is green"):
+        with _told_all_the_same(sign_ins):
+            loaded.result()
+            static.result()
+    with _told_all_the_same(sign_ins), step("Web, workers and timetable", "waiting until /readyz is green"):
         for program in ours:
             supervisor.start(program.name)
         ready.wait(address, supervisor, [program.name for program in ours])
     return sign_ins
+
+
+@contextmanager
+def _told_all_the_same(sign_ins: str) -> Iterator[None]:
+    """Print the passwords of those who were just made if what follows fails: nobody is shown them again."""
+    try:
+        yield
+    except BaseException:
+        say(f"\n{sign_ins.rstrip()}\n")
+        raise
 
 
 def _greet(address: str, sign_ins: str, seconds: float, *, detach: bool) -> None:

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import places, processes, programs, ready
+from deploy.local import places, processes, programs, ready, up
 from deploy.local.places import ROOT, Home
 from deploy.local.supervise import Supervisor
+from deploy.local.trouble import Trouble
 
 pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("make-up")]
 
@@ -212,3 +213,14 @@ def test_down_stops_a_start_under_way(env: dict[str, str], home: Home) -> None:
 def test_the_state_lies_in_the_one_folder(env: dict[str, str], home: Home) -> None:
     assert places.state_dir() != home.path
     assert {path.name for path in Path(env["HOTSEAT_STATE_DIR"]).iterdir()} >= {"postgres", "valkey", "logs"}
+
+
+def test_passwords_are_told_when_a_later_step_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(up, "say", told.append)
+    with up._told_all_the_same("  Learner learner@hotseat.test abc\n"):
+        pass
+    assert told == []
+    with pytest.raises(Trouble), up._told_all_the_same("  Learner learner@hotseat.test abc\n"):
+        raise Trouble("the worker did not start")
+    assert told == ["\n  Learner learner@hotseat.test abc\n"]

@@ -40,4 +40,4 @@ class Command(BaseCommand):
             kept |= known
             self.stdout.write(f"  {role.label:<8} {email:<28} {'(printed when it was made)' if known else fresh}")
         if kept:
-            self.stdout.write("  For new ones: manage.py make_people --new-passwords")
+            self.stdout.write("  For new ones: manage.py make_people --new-passwords (at home: in make shell)")
