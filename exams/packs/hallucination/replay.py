@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sandboxes.ingest.tree import Tree
 
 QUESTIONS_AN_HOUR = 600
+REPOSITORY = timedelta(days=150)  # at most, between the repository's first commit and the incident
 
 
 class Unusable(Exception):
@@ -58,15 +59,17 @@ def check_sound(tree: Tree, world: World, whose: str) -> None:
 def tested(world: World, *trees: Tree) -> tuple[Product, Fact]:
     """An answer that the assistant's own tests may check: each of these trees gives it rightly, opened for it alone.
 
-    Its document must not be the last that was published: before, the tests were green, too.
+    Its document must not be the last that was published, nor younger than the repository: before, the tests were green,
+    too.
 
     Raises:
         Unusable: there is none.
     """
-    late = last_published(world).id
+    late = last_published(world)
+    old = {one.id for one in world.in_force if one is not late and one.effective <= world.as_of - REPOSITORY}
     for product, fact in build.examples(world):
         asked = plain(product, world.domain.attribute(fact.key))
-        if fact.document != late and all(_answers(tree, world, asked) for tree in trees):
+        if fact.document in old and all(_answers(tree, world, asked) for tree in trees):
             return product, fact
     raise Unusable("the fault leaves nothing for the assistant's own tests to ask")
 

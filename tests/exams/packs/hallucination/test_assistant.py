@@ -171,7 +171,7 @@ def test_a_conversation_about_a_name_that_is_not_ours_is_not_about_the_one_befor
 def test_too_few_products_affected_show_before_the_whole_battery_is_asked(failure: str) -> None:
     drawn = incident(Spec(failure, 1))
     replay.check_affected(drawn.plain_faulty, drawn.world, drawn.failure)
-    with pytest.raises(replay.Unusable, match="became plain"):
+    with pytest.raises(replay.Unusable, match="products are affected"):
         replay.check_affected(drawn.plain_sound, drawn.world, drawn.failure)
 
 
