@@ -7,7 +7,9 @@ import sys
 import httpx
 
 from deploy.demo.api import NotAsItShouldBe, Person
-from deploy.demo.play import Cast, picture, play, say
+from deploy.demo.judgement import Cast
+from deploy.demo.play import play
+from deploy.demo.telling import picture, say
 from deploy.local import manage, places, ready
 from deploy.local.trouble import Trouble
 
