@@ -9,7 +9,7 @@ This program is trusted and the child is not, although both have the same user i
 
 It waits with pytest and numpy imported, so that a run costs a fork rather than an interpreter start, and learns
 from its first message whether it serves a tree or runs a test. Only the standard library, numpy and pytest are at
-hand. The platform's side is `sandboxes/conversation.py`.
+hand. The platform's side is `sandboxes/conversation/`.
 """
 
 from __future__ import annotations
