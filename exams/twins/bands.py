@@ -78,8 +78,12 @@ FIGURES: Mapping[str, Figure] = {
     "communication.first_minutes": Figure("number", "minutes from the start to the first update"),
     "communication.longest_silence_minutes": Figure("number", "the longest silence"),
     "communication.with_impact": Figure("share", "updates that say the impact"),
-    "communication.with_next_update": Figure("share", "updates that say when the next one comes"),
-    "communication.complete": Figure("share", "updates with impact, action and the time of the next one"),
+    "communication.with_next_update": Figure(
+        "share", "updates that say when the next one comes, of those before *resolved*"
+    ),
+    "communication.complete": Figure(
+        "share", "updates with impact, action and the time of the next one, of those before *resolved*"
+    ),
     "communication.promises_kept": Figure("share", "promises of a next update that were kept, of those due"),
     "communication.claims_contradicted": Figure("number", "claims in updates that telemetry contradicts"),
     "communication.injects_answered": Figure("share", "requests in the room that were answered in time"),

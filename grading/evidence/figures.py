@@ -261,11 +261,21 @@ def _of_updates(kept: Kept, updates: JsonObject) -> dict[str, Known]:
         "communication.injects_answered": _answered(updates["asked_in_the_room"]),
     }
     said = updates["said"]
-    for name, key in (("with_impact", "impact"), ("with_next_update", "next_update"), ("complete", "all_three")):
-        found[f"communication.{name}"] = (
-            Known(Fraction(said[key], said["updates"]), cites) if said else Known(None, why_none="there was no update")
-        )
+    for name, key, of in (
+        ("with_impact", "impact", "updates"),
+        ("with_next_update", "next_update", "going_on"),
+        ("complete", "all_three", "going_on"),
+    ):
+        found[f"communication.{name}"] = _said(said, key, of, cites)
     return found
+
+
+def _said(said: JsonObject | None, key: str, of: str, cites: list[JsonObject]) -> Known:
+    if not said:
+        return Known(None, why_none="there was no update")
+    if not said[of]:
+        return Known(None, cites, "no update came before the word resolved")
+    return Known(Fraction(said[key], said[of]), cites)
 
 
 def _scaled(kept: Kept, seconds: Fraction) -> Fraction:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from exams.models import StatusUpdate
 from grading import claims_told, silences
 from grading.claims_told.checking import Standing
 from grading.claims_told.reading import Kind
 
 if TYPE_CHECKING:
-    from exams.models import StatusUpdate
     from grading.evidence.kept import Kept
     from grading.ground_truth import GroundTruth
     from sandboxes.sandbox import JsonObject
@@ -62,24 +62,25 @@ def updates(kept: Kept, happened: GroundTruth) -> JsonObject:
 
 
 def _said(kept: Kept) -> JsonObject | None:
-    """How many updates say the impact, what is being done, and when the next one comes; the last word needs neither."""
+    """How many updates say the impact, what is being done, and when the next one comes.
+
+    After the word *resolved* nobody waits for another: of what is done and of a next one only the others are asked, so
+    that such an update counts neither for nor against its author.
+    """
     if not kept.updates:
         return None
-    has = [
-        (
-            bool(each.impact.strip()),
-            over or says_an_action(each.text),
-            over or each.next_update_at is not None,
-        )
+    others = [
+        (bool(each.impact.strip()), says_an_action(each.text), each.next_update_at is not None)
         for each in kept.updates
-        for over in (each.state == "resolved",)
+        if each.state != StatusUpdate.State.RESOLVED
     ]
     return {
-        "updates": len(has),
-        "impact": sum(impact for impact, _, _ in has),
-        "action": sum(action for _, action, _ in has),
-        "next_update": sum(following for _, _, following in has),
-        "all_three": sum(all(each) for each in has),
+        "updates": len(kept.updates),
+        "impact": sum(bool(each.impact.strip()) for each in kept.updates),
+        "going_on": len(others),
+        "action": sum(action for _, action, _ in others),
+        "next_update": sum(following for _, _, following in others),
+        "all_three": sum(all(each) for each in others),
     }
 
 

@@ -1,0 +1,97 @@
+"""What updates say and promise, as figures; and what the bands of the live incident make of them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from exams import twins
+from grading import bands
+from grading.bands import Known
+from grading.evidence import told
+from grading.evidence.figures import _of_updates
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NO_NEXT = None
+BRIEFLY = {"text": "We are looking into it.", "impact": "Wrong fees.", "next_update_at": "12:30"}
+
+
+def kept(updates: Sequence[dict[str, Any]]) -> Any:
+    """Updates of an attempt, as far as their words are counted."""
+    return SimpleNamespace(
+        updates=[SimpleNamespace(**{"state": "investigating", **BRIEFLY, **each}) for each in updates], told=None
+    )
+
+
+def figures(updates: Sequence[dict[str, Any]]) -> dict[str, Known]:
+    """The figures of what they say, with nothing else measured."""
+    found: dict[str, Any] = {
+        "posted": [],
+        "longest_silence": None,
+        "claims": [],
+        "promises_kept": None,
+        "asked_in_the_room": [],
+        "said": told._said(kept(updates)),
+    }
+    return _of_updates(kept(updates), found)
+
+
+RESOLVED = {"state": "resolved", "next_update_at": NO_NEXT}
+
+
+@pytest.mark.parametrize(
+    ("updates", "with_next", "complete"),
+    [
+        ([{}, {}], Fraction(1), Fraction(1)),
+        ([{}, {"next_update_at": NO_NEXT}], Fraction(1, 2), Fraction(1, 2)),
+        ([{}, {"next_update_at": NO_NEXT}, RESOLVED], Fraction(1, 2), Fraction(1, 2)),  # neither for nor against
+        ([{"next_update_at": NO_NEXT}, *[RESOLVED] * 9], Fraction(0), Fraction(0)),
+        ([{}, RESOLVED | {"impact": ""}], Fraction(1), Fraction(1)),
+        ([{}, RESOLVED | {"next_update_at": "13:00"}], Fraction(1), Fraction(1)),
+    ],
+)
+def test_an_update_that_ends_it_counts_neither_for_nor_against_its_author(
+    updates: list[dict[str, Any]], with_next: Fraction, complete: Fraction
+) -> None:
+    found = figures(updates)
+    assert found["communication.with_next_update"].value == with_next
+    assert found["communication.complete"].value == complete
+
+
+def test_where_every_update_ends_it_nothing_is_known_of_a_next_one() -> None:
+    found = figures([RESOLVED, RESOLVED])
+    for name in ("communication.with_next_update", "communication.complete"):
+        assert found[name].value is None
+        assert found[name].why_none == "no update came before the word resolved"
+    assert found["communication.with_impact"].value == 1
+
+
+GOOD = {
+    "communication.updates": Known(Fraction(5)),
+    "communication.first_minutes": Known(Fraction(4)),
+    "communication.longest_silence_minutes": Known(Fraction(15)),
+    "communication.with_impact": Known(Fraction(1)),
+    "communication.with_next_update": Known(Fraction(1)),
+    "communication.complete": Known(Fraction(1)),
+    "communication.promises_kept": Known(Fraction(1)),
+    "communication.compliance_told": Known(value=True),
+}
+
+
+@pytest.mark.parametrize(
+    ("contradicted", "proposed", "down_to"), [(0, 15, set()), (1, 10, {0}), (3, 10, {0}), (None, 10, {0})]
+)
+def test_good_form_does_not_reach_075_with_a_statement_that_telemetry_contradicts(
+    contradicted: int | None, proposed: int, down_to: set[int]
+) -> None:
+    (dimension,) = [each for each in twins.load("jt-incident-4").rubric.dimensions if each.key == "communication"]
+    value = None if contradicted is None else Fraction(contradicted)
+    found = bands.weigh(dimension.bands, GOOD | {"communication.claims_contradicted": Known(value)})
+    assert found.proposed == proposed
+    assert {each.band.score for each in found.lower} == down_to
+    assert (15 in {each.band.score for each in found.higher}) is (contradicted is None)
