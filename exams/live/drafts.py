@@ -12,8 +12,9 @@ from exams import collecting, late, ledger, receipts, sources
 from exams.content import ContentUnusable, check_plain, check_size, is_blank
 from exams.definitions import deliverable_of
 from exams.errors import Refusal
+from exams.live.listing import CONFLICTED, SAVED, has_its_own, last_entry, receipt_of
 from exams.live.thinning import thin
-from exams.models import Draft, Event
+from exams.models import Draft
 from exams.windows import arrive
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from exams.windows import Arrival
 
 BYTES_PER_CHARACTER = 4  # of UTF-8, at most
-SAVED = "draft.saved"
-CONFLICTED = "draft.conflicted"
 _KINDS = {bool: "true or false", int: "a number", float: "a number", list: "a list"}
 
 
@@ -75,12 +74,12 @@ def save_draft(
             return Saved(receipt=receipt, draft=None, late=kept)
         current = current_draft(held, wanted.key)
         if current is not None and current.content_sha256 == sha256:
-            return Saved(receipt=_receipt_of(current, arrival), draft=current, late=None, unchanged=True)
+            return Saved(receipt=receipt_of(current, arrival), draft=current, late=None, unchanged=True)
         stale = based_on != (current.version if current is not None else 0)
-        draft, event = _store(
+        draft = _store(
             arrival, deliverable=wanted.key, content=content, sha256=sha256, based_on=based_on, stale=stale, actor=actor
         )
-        receipt = receipts.give(event, arrival.stage, now=received_at)
+        receipt = receipt_of(draft, arrival)
         thin(attempt=held, stage=arrival.stage, draft=draft, now=received_at)
         if not stale:
             collecting.again_if_swept(attempt=held, stage=arrival.stage, received_at=received_at)
@@ -139,44 +138,43 @@ def record_draft(
 
 def _store(
     arrival: Arrival, *, deliverable: str, content: Any, sha256: str, based_on: int, stale: bool, actor: User
-) -> tuple[Draft, Event]:
-    # A client that tries a stale save again and again keeps one copy of it, not many.
-    copies = Draft.objects.filter(
-        attempt=arrival.attempt, deliverable=deliverable, conflict=True, content_sha256=sha256
-    )
-    draft = copies.first() if stale else None
-    if draft is None:
-        draft = record_draft(
-            attempt=arrival.attempt,
-            deliverable=deliverable,
-            content=content,
-            sha256=sha256,
-            based_on=based_on,
-            conflict=stale,
-            received_at=arrival.received_at,
+) -> Draft:
+    # A client that tries a stale save again and again keeps one copy of it, not many, and one entry.
+    if stale:
+        copies = Draft.objects.filter(
+            attempt=arrival.attempt, deliverable=deliverable, conflict=True, content_sha256=sha256
         )
-    event = ledger.append(
+        copy = copies.order_by("version").first()
+        if copy is not None:
+            return copy
+    last = last_entry(arrival.attempt, deliverable)
+    draft = record_draft(
+        attempt=arrival.attempt,
+        deliverable=deliverable,
+        content=content,
+        sha256=sha256,
+        based_on=based_on,
+        conflict=stale,
+        received_at=arrival.received_at,
+    )
+    if not has_its_own(arrival.attempt, last, received_at=arrival.received_at):
+        return draft
+    without = draft.version - last.payload["version"] - 1 if last is not None else 0
+    ledger.append(
         attempt=arrival.attempt,
         kind=CONFLICTED if stale else SAVED,
         payload={
             "deliverable": deliverable,
             "version": draft.version,
             "based_on": based_on,
+            **({"versions_without_entry": without} if without else {}),
             **receipts.facts(arrival.stage, sha256),
         },
         actor=actor,
         at=arrival.received_at,
         receipt=True,
     )
-    return draft, event
-
-
-def _receipt_of(draft: Draft, arrival: Arrival) -> Receipt:
-    """The receipt that was given when this version was saved."""
-    event = Event.objects.filter(
-        attempt=arrival.attempt, payload__deliverable=draft.deliverable, payload__version=draft.version
-    ).earliest("seq")
-    return receipts.give(event, arrival.stage, now=arrival.received_at)
+    return draft
 
 
 def _stale(draft: Draft, current: Draft | None, receipt: Receipt) -> StaleDraft:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from exams import ledger
-from exams.models import Attempt, Draft, HandIn, Stage
+from exams.models import Attempt, Draft, Event, HandIn, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -18,6 +18,7 @@ MOST_VERSIONS = 1_000  # of one deliverable of one attempt
 MOST_BYTES = 32 * 1024 * 1024  # of them together, as the database stores them
 KEPT_NEWEST = 100
 LOOKED_AT_EVERY = 50  # saves, so that a save costs nothing and the bounds are passed by no more than this many
+TOLD_EVERY = timedelta(minutes=5)  # in the ledger, of one deliverable
 # Of what is older the last version in each such span is kept; the next span is tried while that is still too much.
 SPANS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(days=1))
 THINNED = "draft.thinned"
@@ -41,7 +42,7 @@ class Version:
 def thin(*, attempt: Attempt, stage: Stage, draft: Draft, now: datetime) -> int:
     """Remove old versions of a draft that was just saved, if there are too many; return how many.
 
-    The attempt must be held. Their hashes stay in the ledger, which says how many versions went.
+    The attempt must be held. The ledger says how many have gone so far, every `TOLD_EVERY` at most.
     """
     if draft.version % LOOKED_AT_EVERY:
         return 0
@@ -52,13 +53,21 @@ def thin(*, attempt: Attempt, stage: Stage, draft: Draft, now: datetime) -> int:
     removed = to_remove(versions, boundaries={*handed_in, stage.closes_at})
     if removed:
         Draft.objects.filter(attempt=attempt, deliverable=draft.deliverable, version__in=removed).delete()
-        ledger.append(
-            attempt=attempt,
-            kind=THINNED,
-            payload={"deliverable": draft.deliverable, "removed": len(removed), "kept": len(versions) - len(removed)},
-            actor=None,
-            at=now,
-        )
+        told = Event.objects.filter(attempt=attempt, kind=THINNED, payload__deliverable=draft.deliverable)
+        if not told.filter(at__gt=now - TOLD_EVERY).exists():
+            kept = len(versions) - len(removed)
+            ledger.append(
+                attempt=attempt,
+                kind=THINNED,
+                payload={
+                    "deliverable": draft.deliverable,
+                    "of_versions": draft.version,
+                    "removed": draft.version - kept,
+                    "kept": kept,
+                },
+                actor=None,
+                at=now,
+            )
     return len(removed)
 
 
