@@ -14,6 +14,7 @@ from exams.packs.loading import NoSuchPack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from importlib.machinery import ModuleSpec
 
 ORACLE = Path(__file__).parent.parent / "oracle"
 # Written beside a pack's code when a class was proved: no incident changes with it.
@@ -56,12 +57,13 @@ def fingerprint(dotted: str) -> str:
         found = None
     if found is None or found.origin is None:
         raise NoSuchPack(f"{dotted!r} cannot be found; check the `pack` line of twin.toml")
-    here, own = Path(__file__).parent, Path(found.origin)
-    files = {
-        own,
-        *files_below(here),
-        *files_below(ORACLE),
-        *(files_below(own.parent) if found.submodule_search_locations else ()),
-    }
-    files |= {Path(each.origin) for each in writers if each and each.origin}
+    here = Path(__file__).parent
+    files = {*files_below(here), *files_below(ORACLE), *_files_of(found)}
+    files |= {file for each in writers if each for file in _files_of(each)}
     return sha256_of({os.path.relpath(path, here): path.read_bytes() for path in files})
+
+
+def _files_of(found: ModuleSpec) -> set[Path]:
+    """The file of a module; of a package every file below its folder."""
+    own = Path(str(found.origin))
+    return {own, *(files_below(own.parent) if found.submodule_search_locations else ())}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import secrets
 import threading
@@ -24,7 +25,7 @@ from accounts.models import Role, User
 from exams import doorbell, incident, ledger, packs, queries, start, stock, tasks, twins, wanted
 from exams.database_clock import database_now
 from exams.models import Attempt, AttemptState, StockedIncident, StockState, TwinVersion
-from exams.packs import Spec
+from exams.packs import Spec, hashing
 from exams.void import void
 from sandboxes import repository
 from sandboxes.ingest.tree import Tree
@@ -480,6 +481,23 @@ def test_a_fingerprint_changes_with_a_line_of_the_pack(tmp_path: Path, monkeypat
         found.append(packs.fingerprint("a_pack_elsewhere"))
     packs.fingerprint.cache_clear()
     assert found[0] != found[1]
+
+
+def test_a_fingerprint_changes_with_every_line_that_writes_trees_and_repositories(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[bytes] = []
+
+    def covered(contents: dict[str, bytes]) -> str:
+        seen.extend(contents.values())
+        return ""
+
+    monkeypatch.setattr(hashing, "sha256_of", covered)
+    packs.fingerprint.cache_clear()
+    packs.fingerprint("exams.packs.small")
+    packs.fingerprint.cache_clear()
+    for writes in (repository.create, repository.packed, repository.environment, Tree.to_tar):
+        assert Path(inspect.getfile(writes)).read_bytes() in seen, writes
 
 
 def test_a_recorded_proof_makes_no_stock_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
