@@ -1,7 +1,7 @@
 """Makes the Python environment: the one program that must run with nothing but the interpreter's own library.
 
-`python3 -m deploy.local.bootstrap base|dev` leaves `.hotseat/venv` holding exactly the pinned packages. When nothing
-changed since the last time it only compares a stamp.
+`python3 -m deploy.local.bootstrap base|dev [COMMAND]` leaves `.hotseat/venv` holding exactly the pinned packages. When
+nothing changed since the last time it only compares a stamp. Before COMMAND `up` it looks whether a start can succeed.
 """
 
 import fcntl
@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from deploy.local import preconditions
 from deploy.local.places import ROOT, state_dir
 from deploy.local.processes import dying_with_parent
 from deploy.local.trouble import Trouble
@@ -219,6 +220,8 @@ def _run(argv: Sequence[str], log: Path, remedy: str, *, env: dict[str, str] | N
 
 if __name__ == "__main__":
     try:
+        if sys.argv[2:3] == ["up"]:
+            preconditions.refuse_hopeless_start()
         ensure(sys.argv[1])
     except Trouble as trouble:
         sys.exit(f"\n{trouble}")

@@ -1,26 +1,19 @@
 """The Docker engine: find the one this user may use; as root on Debian install and run one where there is none."""
 
-import http.client
-import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
-from deploy.local import places, processes
+from deploy.local import places, processes, reach
 from deploy.local.bootstrap import apt_get_install
 from deploy.local.supervise import Program, Supervisor
 from deploy.local.trouble import Trouble
 from sandboxes.sweep import OWNER_LABEL, owner_is_dead
 
-SYSTEM_SOCKET = Path("/var/run/docker.sock")
 _START_SECONDS = 40.0
 
 
@@ -42,23 +35,12 @@ def ensure(note: Callable[[str], None]) -> Engine:
     Raises:
         Trouble: there is none; the message says what this user can do about it.
     """
-    for address in _addresses():
-        if version := _version(address):
-            return Engine(address, version, ours=_supervisor().running())
-    _refuse_if_forbidden()
-    if os.environ.get("DOCKER_HOST"):
-        raise Trouble(
-            f"No Docker engine answers at DOCKER_HOST={os.environ['DOCKER_HOST']}. Start it or correct the address, "
-            "or unset DOCKER_HOST to use this machine's own."
-        )
-    if os.getuid() != 0:
-        raise Trouble(
-            "No Docker engine is running here, and starting one needs root. Ask root to run: apt-get install docker.io "
-            "&& usermod -aG docker $USER, then sign in again."
-        )
+    if found := reach.find():
+        return Engine(*found, ours=_supervisor().running())
+    reach.refuse_without_remedy()
     if not shutil.which("dockerd"):
         _install(note)
-    address = f"unix://{SYSTEM_SOCKET}"
+    address = f"unix://{reach.SYSTEM_SOCKET}"
     if _booted_by_init():
         version = wait(address, seconds=10)  # the package has just asked init to start it
         if version:
@@ -67,66 +49,11 @@ def ensure(note: Callable[[str], None]) -> Engine:
     return _start(note, address)
 
 
-def _addresses() -> list[str]:
-    if given := os.environ.get("DOCKER_HOST"):
-        return [given]
-    rootless = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}") / "docker.sock"
-    return [f"unix://{path}" for path in (SYSTEM_SOCKET, rootless)]
-
-
-def _version(address: str) -> str | None:
-    """The version an engine at `address` tells; None when none answers."""
-    answer = _get(address, "/version")
-    return str(answer["Version"]) if isinstance(answer, dict) and "Version" in answer else None
-
-
-def _get(address: str, path: str) -> Any:
-    """What an engine answers; None when none does. Plain HTTP, so that bootstrapping needs no engine library."""
-    parts = urlsplit(address)
-    connection = (
-        _OverSocket(parts.path)
-        if parts.scheme == "unix"
-        else http.client.HTTPConnection(parts.hostname or "", parts.port or 2375, timeout=5)
-    )
-    with closing(connection):
-        try:
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            return json.loads(answer.read()) if answer.status == http.HTTPStatus.OK else None
-        except (OSError, http.client.HTTPException, ValueError):
-            return None
-
-
-class _OverSocket(http.client.HTTPConnection):
-    """HTTP over a unix socket."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("docker", timeout=5)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)  # closed with the connection, connected or not
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
-def _refuse_if_forbidden() -> None:
-    if not os.environ.get("DOCKER_HOST") and SYSTEM_SOCKET.exists() and not os.access(SYSTEM_SOCKET, os.W_OK):
-        raise Trouble(
-            f"A Docker engine is here, but your user may not use it ({SYSTEM_SOCKET} refuses you). Ask root to run: "
-            "usermod -aG docker $USER, then sign in again (or run: newgrp docker)."
-        )
-
-
 def _booted_by_init() -> bool:
     return Path("/run/systemd/system").is_dir()
 
 
 def _install(note: Callable[[str], None]) -> None:
-    if not shutil.which("apt-get"):
-        raise Trouble(
-            "No Docker engine is installed, and this is not Debian. Install Docker as your system does, then run again."
-        )
     note("no Docker engine is installed: installing Debian's docker.io (about 60 MB, a minute or two)")
     apt_get_install("docker.io", log=places.state_dir() / "logs" / "install.log")
 
@@ -169,7 +96,7 @@ def wait(address: str, *, seconds: float) -> str | None:
     """The version of the engine at `address` as soon as it answers; None when it did not within `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if version := _version(address):
+        if version := reach.version(address):
             return version
         time.sleep(0.2)
     return None
@@ -204,7 +131,7 @@ def release() -> str:
     users = [home for home in (places.platform(), places.testing(), places.benchmark()) if Supervisor(home).running()]
     if users:
         return f"the Docker engine goes on: the {users[0].name} still uses it"
-    address = f"unix://{SYSTEM_SOCKET}"
+    address = f"unix://{reach.SYSTEM_SOCKET}"
     if others := _used_containers(address):
         return f"the Docker engine goes on: it runs {others} container(s) of somebody else"
     if others := len(processes.told("DOCKER_HOST", address)):
@@ -215,5 +142,5 @@ def release() -> str:
 
 def _used_containers(address: str) -> int:
     """Running containers but those that a process of ours has left behind by ending."""
-    rows = _get(address, "/containers/json") or []
+    rows = reach.get(address, "/containers/json") or []
     return sum(1 for row in rows if not owner_is_dead(row["Labels"].get(OWNER_LABEL, "")))

@@ -1,6 +1,5 @@
 """Is the platform ready, and what to tell the person who waits for it."""
 
-import socket
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,23 +11,6 @@ from deploy.local.supervise import Supervisor
 from deploy.local.trouble import Trouble
 
 _GRACE_SECONDS = 10.0
-
-
-def refuse_taken_port(host: str, port: int) -> None:
-    """Find out before the long steps whether the web server will be able to listen.
-
-    Raises:
-        Trouble: it will not.
-    """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: a port just left is free
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise Trouble(
-                f"Port {port} on {host} cannot be used ({error.strerror}): another program probably has it. "
-                f"Choose another: make up PORT={port + 1 if port < 65_535 else 8000}"  # noqa: PLR2004 - the last port
-            ) from error
 
 
 def missing(address: str) -> dict[str, str] | None:

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from deploy.local import engine, manage, places, processes, programs, ready, sandbox_image, services
+from deploy.local import engine, manage, places, preconditions, processes, programs, ready, sandbox_image, services
 from deploy.local.places import Home
 from deploy.local.saying import say, step
 from deploy.local.supervise import Supervisor
@@ -25,7 +25,7 @@ def up(*, detach: bool) -> int:
     Raises:
         Trouble: a step failed; whatever had been started is stopped again.
     """
-    host, port = _listen_on()
+    host, port = preconditions.listen_on()
     home = places.platform()
     home.prepare()
     supervisor = Supervisor(home)
@@ -39,7 +39,7 @@ def up(*, detach: bool) -> int:
         if processes.marked(home.path):
             say("  … ending what a start that was killed has left")
             supervisor.stop()
-        ready.refuse_taken_port(host, port)
+        preconditions.refuse_taken_port(host, port)
         address = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - compared, not bound
         is_ready = False
         try:
@@ -57,15 +57,6 @@ def up(*, detach: bool) -> int:
         except BaseException:
             _stop(supervisor)
             raise
-
-
-def _listen_on() -> tuple[str, int]:
-    told = os.environ.get("PORT") or "8000"
-    if not told.isdigit() or not 0 < int(told) < 65_536:  # noqa: PLR2004 - ports end there
-        raise Trouble(
-            f"PORT is {told!r}, which is no port. Give a number from 1 to 65535, for example: make up PORT=8001"
-        )
-    return os.environ.get("HOST") or "127.0.0.1", int(told)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import engine, places, processes
+from deploy.local import engine, places, processes, reach
 from deploy.local.places import Home
 from deploy.local.supervise import Program, Supervisor
 from deploy.local.trouble import Trouble
@@ -38,7 +38,7 @@ def test_an_ordinary_user_without_an_engine_is_told_what_to_ask_root_for(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("DOCKER_HOST", raising=False)
-    monkeypatch.setattr(engine, "SYSTEM_SOCKET", tmp_path / "none.sock")
+    monkeypatch.setattr(reach, "SYSTEM_SOCKET", tmp_path / "none.sock")
     monkeypatch.setattr(os, "getuid", lambda: 1000)
     with pytest.raises(Trouble, match=r"apt-get install docker\.io .* usermod -aG docker"):
         engine.ensure(lambda _: None)
@@ -50,7 +50,7 @@ def test_a_user_whom_the_socket_refuses_is_told_which_group_to_join(
     socket = tmp_path / "docker.sock"
     socket.touch()
     monkeypatch.delenv("DOCKER_HOST", raising=False)
-    monkeypatch.setattr(engine, "SYSTEM_SOCKET", socket)
+    monkeypatch.setattr(reach, "SYSTEM_SOCKET", socket)
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(Trouble, match="usermod -aG docker"):
         engine.ensure(lambda _: None)
@@ -90,8 +90,8 @@ class _Kept:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, home: Home, containers: list[dict[str, object]]) -> None:
         monkeypatch.setenv("HOTSEAT_STATE_DIR", str(home.path / "clone"))
-        monkeypatch.setattr(engine, "SYSTEM_SOCKET", home.path / "d.sock")
-        monkeypatch.setattr(engine, "_get", lambda *_: containers)
+        monkeypatch.setattr(reach, "SYSTEM_SOCKET", home.path / "d.sock")
+        monkeypatch.setattr(reach, "get", lambda *_: containers)
         places.engine().prepare()
         self.supervisor = Supervisor(places.engine())
         sleeper = Program(name="dockerd", argv=("sleep", "600"))
