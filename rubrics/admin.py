@@ -10,7 +10,17 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from exams.database_clock import database_now
-from rubrics.models import Appeal, ConflictOfInterest, Notice, Review, Rubric, Score, SkillAssertion, SkillOnOffer
+from rubrics.models import (
+    Appeal,
+    Basis,
+    ConflictOfInterest,
+    Notice,
+    Review,
+    Rubric,
+    Score,
+    SkillAssertion,
+    SkillOnOffer,
+)
 
 
 class Read(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker only
@@ -44,6 +54,15 @@ class AppealAdmin(Read):
 
     list_display = ("attempt", "filed_at", "against", "review", "reason")
     list_select_related = ("attempt", "against", "review")
+
+
+@admin.register(Basis)
+class BasisAdmin(Read):
+    """What signed reviews were judged by; the review's page at its mentor shows it in a form to read."""
+
+    list_display = ("review", "kept_at", "sha256")
+    fields = ("review", "kept_at", "sha256")
+    list_select_related = ("review",)
 
 
 @admin.register(Score)

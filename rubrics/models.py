@@ -140,6 +140,25 @@ class Review(models.Model):
         return f"review of {self.attempt_id}"
 
 
+class Basis(models.Model):
+    """What a signed review was judged by: figures and proposals as they were then, and what they were computed by.
+
+    Written in the transaction that signs, which the database refuses without it; never changed, never deleted.
+    `content` is JSON, as `rubrics.basis` makes it; `sha256` is its hash, and part of what the sign-off freezes.
+    """
+
+    review = models.OneToOneField(Review, on_delete=models.PROTECT, related_name="basis")
+    kept_at = models.DateTimeField()
+    content = models.TextField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name_plural = "bases"
+
+    def __str__(self) -> str:
+        return f"basis of {self.review_id}"
+
+
 class Appeal(models.Model):
     """A learner's one appeal: against which signed review, why, and the review that judges the attempt afresh."""
 

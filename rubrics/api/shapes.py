@@ -9,7 +9,6 @@ from rest_framework import serializers
 from accounts.api.asking import Body, OneOf
 from exams.api.shapes import ReceiptSerializer, WithServerNow
 from rubrics import scoring
-from rubrics.api.evidence_shapes import EvidenceBody
 from rubrics.appeals import REASON_CHARACTERS
 from rubrics.models import Review
 from rubrics.result import Result  # the type of what ResultOut shows
@@ -198,13 +197,6 @@ class ScoreSaved(serializers.Serializer[Any]):
 
     server_now = serializers.DateTimeField()
     score = ScoreOut()
-
-
-class EvidenceOut(serializers.Serializer[Any]):
-    """Everything the platform observed; figures cite the ledger events and runs they come from."""
-
-    server_now = serializers.DateTimeField()
-    evidence = EvidenceBody()
 
 
 class ReplayEvent(serializers.Serializer[Any]):

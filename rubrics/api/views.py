@@ -19,9 +19,8 @@ from exams.api.writing import arrived
 from exams.database_clock import database_now
 from exams.definitions import twin_of
 from exams.models import HandIn
-from grading import evidence as grading_evidence
-from rubrics import appeals, result, review, skills
-from rubrics.api import shapes
+from rubrics import appeals, basis, result, review, skills
+from rubrics.api import basis_shapes, shapes
 from rubrics.api.pages import QueueOrder
 from rubrics.models import Review
 
@@ -128,12 +127,19 @@ class Reassign(APIView):
 class Evidence(APIView):
     """Everything known about the attempt."""
 
-    @extend_schema(operation_id="reviews_evidence", responses=shapes.EvidenceOut)
+    @extend_schema(
+        operation_id="reviews_evidence",
+        parameters=[OpenApiParameter("figures", enum=basis_shapes.FIGURES, default="kept")],
+        responses=basis_shapes.EvidenceOut,
+    )
     def get(self, request: Request, review_id: UUID) -> Response:
-        """Force flag first; then times, updates and silences, verdict, self-checks claimed and observed."""
+        """Force flag first; then times, updates, verdict, self-checks. Of a signed review, what it was judged by."""
+        asked = basis_shapes.EvidenceAsked(data=request.query_params)
+        asked.is_valid(raise_exception=True)
         held = review.held_by(_user(request), review_id)
         now = database_now()
-        return Response({"server_now": now, "evidence": grading_evidence.collect(held.attempt, now=now)})
+        found = basis.show(held, today=asked.validated_data["figures"] == "today", now=now)
+        return Response({"server_now": now, "basis": found.basis, "evidence": found.evidence})
 
 
 class Replay(APIView):

@@ -1,4 +1,4 @@
-"""Freezes a review for good: scores, comments, citations and skills, hashed into the ledger."""
+"""Freezes a review for good: what it judged by, scores, comments, citations and skills, hashed into the ledger."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from django.db.models import Max
 from accounts.models import User
 from exams import ledger
 from exams.models import Attempt
-from rubrics import errors, scoring
+from rubrics import basis, errors, scoring
 from rubrics.models import Review, ReviewState, Round
 from rubrics.review.claims import hold_claimed, what_can_change_it
 from rubrics.review.opening import is_graded
@@ -33,7 +33,7 @@ def total_of(review: Review) -> int:
 
 
 def frozen(review: Review, total: int) -> dict[str, Any]:
-    """What a sign-off freezes, in the shape that is hashed into the ledger."""
+    """What a sign-off freezes, in the shape that is hashed into the ledger; of what it judged by, the hash."""
     return {
         "review": str(review.pk),
         "attempt": str(review.attempt_id),
@@ -56,6 +56,7 @@ def frozen(review: Review, total: int) -> dict[str, Any]:
         "weighted_sum": total,
         "passed": scoring.passed(total, review.rubric.threshold_bp),
         "note_to_learner": review.note_to_learner,
+        "evidence_sha256": review.basis.sha256,
     } | _supersedes(review)
 
 
@@ -83,7 +84,6 @@ def _require_unchanged(attempt: Attempt, review: Review) -> None:
         )
 
 
-@transaction.atomic
 def sign_off(
     *, review_id: UUID, confirm: bool, read_force_reason: bool, note: str, mentor: User, now: datetime
 ) -> Review:
@@ -92,11 +92,26 @@ def sign_off(
     1. Only the holder, in time, with every dimension scored, and with the act confirmed.
     2. Scores are of the work that counts: it is graded, and nothing late was let count since.
     3. A forced hand-in needs the mentor's word that the reason was read.
-    4. Scores, comments, citations and skills are hashed; the hash goes on the review and into the ledger.
+    4. What it is judged by is computed, which is slow, while nothing is held; then all of the above is asked again.
+    5. Evidence, scores, comments, citations and skills are kept and hashed; the hash goes on the review and into the
+       ledger. Evidence that cannot be computed is our fault and holds up nobody: that, and why, is kept instead.
 
     Raises:
         NotConfirmed, NotAllScored, WorkChanged, NotPassing, NotYours, ClaimRanOut, AlreadySignedOff.
     """
+    with transaction.atomic():
+        _, review, _ = _ready(review_id, mentor, now, confirm=confirm, read_force_reason=read_force_reason)
+    gathered = basis.gather(review, now=now)
+    with transaction.atomic():
+        attempt, review, total = _ready(review_id, mentor, now, confirm=confirm, read_force_reason=read_force_reason)
+        basis.keep(gathered, attempt=attempt, review=review, now=now)
+        return _freeze(attempt, review, total, note=note, mentor=mentor, now=now)
+
+
+def _ready(
+    review_id: UUID, mentor: User, now: datetime, *, confirm: bool, read_force_reason: bool
+) -> tuple[Attempt, Review, int]:
+    """Everything that may stand in the way; attempt and review are held from here on."""
     attempt, review = hold_claimed(review_id, mentor, now)
     total = total_of(review)
     _require_unchanged(attempt, review)
@@ -117,9 +132,13 @@ def sign_off(
         raise errors.NotPassing(
             f"The review stands at {shown}, which does not pass, and it asserts skills. Take the assertions back first."
         )
+    return attempt, review, total
+
+
+def _freeze(attempt: Attempt, review: Review, total: int, *, note: str, mentor: User, now: datetime) -> Review:
+    passed = scoring.passed(total, review.rubric.threshold_bp)
     review.note_to_learner = note
-    content = frozen(review, total)
-    sha256 = ledger.content_sha256(content)
+    sha256 = ledger.content_sha256(frozen(review, total))
     Review.objects.filter(pk=review.pk, state=ReviewState.CLAIMED, mentor=mentor).update(
         state=ReviewState.SIGNED_OFF,
         signed_off_at=now,
@@ -131,7 +150,13 @@ def sign_off(
     ledger.append(
         attempt=attempt,
         kind="review.signed_off",
-        payload={"review": str(review.pk), "sha256": sha256, "weighted_sum": total, "passed": passed}
+        payload={
+            "review": str(review.pk),
+            "sha256": sha256,
+            "evidence_sha256": review.basis.sha256,
+            "weighted_sum": total,
+            "passed": passed,
+        }
         | _supersedes(review),
         actor=mentor,
         at=now,
