@@ -33,12 +33,11 @@ class DeploymentState(models.TextChoices):
 
 
 S = DeploymentState
-IN_FLIGHT = (S.WAITING, S.REPLAYING, S.READY)
 MOVES: dict[DeploymentState, frozenset[DeploymentState]] = {
     S.WAITING: frozenset({S.REPLAYING, S.CANCELLED}),
     S.REPLAYING: frozenset({S.WAITING, S.READY, S.LIVE, S.FAILED, S.PLATFORM_FAULT, S.CANCELLED}),
     S.READY: frozenset({S.LIVE, S.CANCELLED}),
-    S.LIVE: frozenset(),
+    S.LIVE: frozenset({S.CANCELLED}),  # only by a rollback that had been received before it was live
     S.FAILED: frozenset(),
     S.PLATFORM_FAULT: frozenset(),
     S.CANCELLED: frozenset(),
@@ -49,6 +48,9 @@ class Deployment(models.Model):
     """One version that customers got, or would have got, from `live_from` on.
 
     Which one is live is never stored: at any moment it is the one with the latest `live_from` until then.
+
+    A trigger (0015) keeps an attempt's deployments, and its rollbacks, to the number its twin allows, and lets no two
+    roll-outs overlap.
     """
 
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="deployments")
@@ -79,11 +81,6 @@ class Deployment(models.Model):
         ordering = ["attempt_id", "number"]
         constraints = [
             models.UniqueConstraint(fields=["attempt", "number"], name="deployment_number_once"),
-            models.UniqueConstraint(
-                fields=["attempt"],
-                condition=Q(kind="deploy", state__in=["waiting", "replaying", "ready"]),
-                name="deployment_one_in_flight",
-            ),
             models.CheckConstraint(condition=Q(state__in=DeploymentState.values), name="deployment_state_known"),
             models.CheckConstraint(
                 condition=Q(kind="initial", number=0, submission=None, of=None, due_at=F("requested_at"))

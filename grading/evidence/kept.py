@@ -9,7 +9,7 @@ from exams import incident
 from exams.coworkers import answers
 from exams.definitions import twin_of
 from exams.live import telemetry
-from exams.live.drafts import CONFLICTED, SAVED
+from exams.live.listing import CONFLICTED, SAVED
 from exams.models import (
     Deployment,
     Diagnosis,
@@ -63,7 +63,7 @@ class Kept:
     @cached_property
     def deployments(self) -> list[Deployment]:
         """The deployments that customers got by now, the release of the opening first."""
-        rows = Deployment.objects.filter(attempt=self.attempt, live_from__lte=self.now)
+        rows = telemetry.customers_got(Deployment.objects.filter(attempt=self.attempt), at=self.now)
         return list(rows.select_related("submission", "of").order_by("number"))
 
     @cached_property

@@ -8,11 +8,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import connections
+from django.db import IntegrityError, connection, connections
 
 from exams import ledger
+from exams.definitions import twin_of
 from exams.live import deployments
-from exams.live.deployments import replays
+from exams.live.deployments import ROLL_OUT, replays
+from exams.models import Deployment
+from exams.twins.definition import Limits
 from tests.attempts import NOON, live_attempt
 from tests.deployed import roll_back, run_of
 from tests.people import standing_cast
@@ -59,6 +62,60 @@ def test_one_of_many_tabs_deploys() -> None:
     assert sum(isinstance(each, deployments.DeploymentInFlight) for each in found) == TABS - 1
     assert attempt.deployments.count() == 2
     assert ledger.verify(attempt.pk) is None
+
+
+def test_the_most_of_an_attempt_holds_for_many_tabs_and_in_the_database_itself() -> None:
+    """One is left of each kind: of many that deploy, or write rows past every rule of ours, one gets it."""
+    attempt = live_attempt(standing_cast().learner, started_at=NOON)
+    run = run_of(attempt)
+    most = twin_of(attempt).limits.deployments
+    facts = {"attempt": attempt, "kind": "deploy", "submission": run, "tree_sha256": run.tree_sha256}
+    for number in range(1, most):
+        at = NOON + timedelta(seconds=number)
+        Deployment.objects.create(
+            **facts, number=number, requested_at=at, due_at=at + ROLL_OUT, state="failed", failed_because="it cannot"
+        )
+    numbers = iter(range(100, 200))
+
+    def past_the_rules() -> Deployment:
+        at = EARLY + timedelta(minutes=(number := next(numbers)) % 50)
+        return Deployment.objects.create(
+            **facts, number=number, requested_at=at, due_at=at + ROLL_OUT, state="failed", failed_because="it cannot"
+        )
+
+    found = together(past_the_rules)
+    assert sum(isinstance(each, Deployment) for each in found) == 1
+    refused = [str(each) for each in found if isinstance(each, IntegrityError)]
+    assert len(refused) == TABS - 1
+    assert all(f"at most {most}" in each for each in refused)
+    with pytest.raises(deployments.NoDeploymentsLeft):
+        deployments.deploy(attempt=attempt, run=run.pk, actor=attempt.learner, received_at=EARLY)
+
+
+def test_one_of_many_rows_past_the_rules_is_rolled_out_at_a_time() -> None:
+    attempt = live_attempt(standing_cast().learner, started_at=NOON)
+    run = run_of(attempt)
+    numbers = iter(range(1, 100))
+    found = together(
+        lambda: Deployment.objects.create(
+            attempt=attempt,
+            kind="deploy",
+            submission=run,
+            tree_sha256=run.tree_sha256,
+            number=(number := next(numbers)),
+            requested_at=EARLY + timedelta(seconds=number),
+            due_at=EARLY + timedelta(seconds=number) + ROLL_OUT,
+        )
+    )
+    assert sum(isinstance(each, Deployment) for each in found) == 1
+    assert sum("one deployment at a time" in str(each) for each in found) == TABS - 1
+
+
+def test_a_twin_that_says_no_most_has_the_same_in_the_database_as_in_its_definition() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_functiondef('hotseat_deployment_is_one_of_few'::regproc)")
+        (said,) = cursor.fetchone()
+    assert f"'{{limits,deployments}}')::integer, {Limits().deployments})" in said
 
 
 def test_one_of_many_workers_replays_one_of_each_learner() -> None:

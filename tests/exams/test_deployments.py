@@ -178,14 +178,14 @@ def test_one_at_a_time(cast: Cast, sandbox: Sandbox) -> None:
     with pytest.raises(deployments.DeploymentInFlight, match="rolled out"):
         deployed(attempt, at=first.due_at - MICROSECOND)
     assert deployed(attempt, at=first.due_at).number == 2
-    with pytest.raises(IntegrityError, match="one_in_flight"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="one deployment at a time"), transaction.atomic():
         Deployment.objects.create(
             attempt=attempt,
             number=9,
             kind="deploy",
             submission=first.submission,
             tree_sha256=first.tree_sha256,
-            requested_at=LATER,
+            requested_at=first.due_at + ROLL_OUT - MICROSECOND,
             due_at=LATER + ROLL_OUT,
         )
 
@@ -312,7 +312,7 @@ def test_the_moves_are_those_the_database_allows(cast: Cast) -> None:
                     "leased_until": None,
                     "failed_because": "",
                 }
-                allowed = new in MOVES[old]
+                allowed = new in MOVES[old] and old != S.LIVE  # see test_deployments_by_plan
                 if old == S.READY:
                     cleared.pop("outcomes")
                 try:

@@ -92,7 +92,10 @@ def go_live(now: datetime) -> int:
 
 
 def cancel(row: Deployment, *, now: datetime) -> None:
-    """Call off a deployment that is not live yet; its attempt is held. What a worker still says of it is refused."""
+    """Call off a deployment that was not live yet at `now`; its attempt is held. What a worker still says is refused.
+
+    It may have been announced since: then the database wants to see the rollback that was received before it was live.
+    """
     if move(row, DeploymentState.CANCELLED, live_from=None, leased_until=None, retry_at=None, ended_at=now):
         tell(row, "deployment.cancelled", at=now)
 

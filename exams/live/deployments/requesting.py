@@ -13,7 +13,7 @@ from exams import doorbell, ledger, receipts
 from exams.definitions import stage_for_questions, twin_of
 from exams.errors import Refusal
 from exams.live.deployments.moving import announce_due, cancel, cited
-from exams.live.telemetry import deployed_at
+from exams.live.deployments.planned import Plan
 from exams.models import (
     Deployment,
     DeploymentKind,
@@ -21,7 +21,6 @@ from exams.models import (
     Submission,
     SubmissionState,
 )
-from exams.models.deployment import IN_FLIGHT
 from exams.windows import Arrival, arrive, require_open
 
 if TYPE_CHECKING:
@@ -87,11 +86,13 @@ def deploy(*, attempt: Attempt, run: uuid.UUID, actor: User, received_at: dateti
     with transaction.atomic():
         held, arrival = _arrived(attempt, received_at)
         submission = _source(held, run)
-        flying = _in_flight(held)
+        flying = Plan(held, at=received_at).in_the_way()
         if flying is not None:
             raise DeploymentInFlight(
-                f"Deployment {flying.number} is {_how_far(flying)}. Wait for it, or roll back to call it off.",
+                f"Deployment {flying.number} is being rolled out until {ledger.iso(flying.due_at)}. Wait until then, "
+                "or roll back to call it off.",
                 deployment=flying.number,
+                until=ledger.iso(flying.due_at),
             )
         _check_limit(held, DeploymentKind.DEPLOY)
         row = Deployment.objects.create(
@@ -111,9 +112,11 @@ def deploy(*, attempt: Attempt, run: uuid.UUID, actor: User, received_at: dateti
 def roll_back(*, attempt: Attempt, to: int | None, actor: User, received_at: datetime) -> Requested:
     """Go back at once to a version that was live: its replay is known.
 
-    Without `to` it undoes the last deployment: one that is still being rolled out is called off and what is live stays;
-    else the version that was live before the present one comes back. With `to` the deployment of that number comes
-    back, and one that is being rolled out is called off too.
+    Without `to` it undoes the last deployment: one that was still being rolled out when this was received is called off
+    and what is live stays; else the version that was live before the present one comes back. With `to` the deployment
+    of that number comes back, and one that was being rolled out is called off too.
+
+    One whose minute is over is live, also if its replay is late: it stays what customers got until this was received.
 
     Raises:
         WindowClosed: versions are rolled back only while customers ask.
@@ -122,11 +125,10 @@ def roll_back(*, attempt: Attempt, to: int | None, actor: User, received_at: dat
     """
     with transaction.atomic():
         held, arrival = _arrived(attempt, received_at)
-        flying = _in_flight(held)
-        release = _release(held, to, flying, received_at)
+        plan = Plan(held, at=received_at)
+        flying = plan.to_call_off()
+        release = _release(held, to, plan, flying)
         _check_limit(held, DeploymentKind.ROLLBACK)
-        if flying is not None:
-            cancel(flying, now=received_at)
         row = Deployment.objects.create(
             attempt=held,
             number=_next_number(held),
@@ -138,6 +140,8 @@ def roll_back(*, attempt: Attempt, to: int | None, actor: User, received_at: dat
             due_at=received_at,
             live_from=received_at,
         )
+        if flying is not None:
+            cancel(flying, now=received_at)
         content = {"to": release.number}
         receipt = _record(row, arrival, actor, kind="deployment.rolled_back", content=content)
         return Requested(receipt, row)
@@ -168,43 +172,28 @@ def _source(attempt: Attempt, run: uuid.UUID) -> Submission:
     return submission
 
 
-def _release(attempt: Attempt, to: int | None, flying: Deployment | None, at: datetime) -> Deployment:
+def _release(attempt: Attempt, to: int | None, plan: Plan, flying: Deployment | None) -> Deployment:
     """The deployment whose code comes back; never a rollback itself."""
-    present = deployed_at(attempt, at)
+    present = plan.present()
     if present is None:
         raise NothingToRollBackTo("Nothing has been deployed in this attempt.")
     if to is None:
-        earlier = present if flying is not None else _live_before(present)
+        earlier = present if flying is not None else plan.before(present)
         if earlier is None:
             raise NothingToRollBackTo("The version that is live is the first there was; nothing was live before it.")
         return _code_of(earlier)
     wanted = Deployment.objects.select_related("of").filter(attempt=attempt, number=to).first()
     if wanted is None:
         raise NoSuchDeployment(f"There is no deployment {to} in this attempt. List them first.", field="to")
-    if wanted.kind != DeploymentKind.INITIAL and (wanted.live_from is None or wanted.live_from > at):
+    if not plan.was_live(wanted):
         raise NothingToRollBackTo(f"Deployment {to} was never live, so nothing can go back to it.", field="to")
     if flying is None and _code_of(wanted) == _code_of(present):
         raise NothingToRollBackTo(f"What deployment {to} brought is live now.", field="to")
     return _code_of(wanted)
 
 
-def _live_before(present: Deployment) -> Deployment | None:
-    """What was live just before a deployment went live; the one the incident opened with was live from the opening."""
-    rows = Deployment.objects.select_related("of").filter(attempt_id=present.attempt_id, number__lt=present.number)
-    earlier = rows.filter(live_from__isnull=False).order_by("-live_from", "-number").first()
-    return earlier or rows.filter(kind=DeploymentKind.INITIAL).first()
-
-
 def _code_of(row: Deployment) -> Deployment:
     return row.of or row
-
-
-def _in_flight(attempt: Attempt) -> Deployment | None:
-    return Deployment.objects.filter(attempt=attempt, kind=DeploymentKind.DEPLOY, state__in=IN_FLIGHT).first()
-
-
-def _how_far(row: Deployment) -> str:
-    return "being rolled out" if row.state == DeploymentState.READY else "waiting or being tried"
 
 
 def _next_number(attempt: Attempt) -> int:

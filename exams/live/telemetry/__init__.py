@@ -2,7 +2,7 @@
 
 from exams.live.telemetry.measuring import MITIGATED_PART, MITIGATED_SHARE, live_at, measure
 from exams.live.telemetry.outcomes import Guard, Outcome, Replayed
-from exams.live.telemetry.reading import deployed_at, of, untouched
+from exams.live.telemetry.reading import customers_got, deployed_at, of, untouched
 from exams.live.telemetry.shapes import Course, Entry, Figures, Minute, Stint, Telemetry, Told, Version
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Telemetry",
     "Told",
     "Version",
+    "customers_got",
     "deployed_at",
     "live_at",
     "measure",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
+
 from exams.definitions import stage_for_questions
 from exams.live.telemetry.measuring import measure
 from exams.live.telemetry.outcomes import Replayed
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from django.db.models import QuerySet
+
     from exams.models import Attempt
 
 UNDECIDED = (DeploymentState.WAITING, DeploymentState.REPLAYING)
@@ -27,14 +31,18 @@ def of(attempt: Attempt, *, until: datetime) -> Telemetry:
     """What the customers of a started attempt got until before `until`, and never after its live window.
 
     It ends earlier, which its own `until` says, where it is not known yet: at the opening before the first replay has
-    ended, and at `due_at` of a deployment whose replay is late. So what was once told never changes.
+    ended, and at `due_at` of a deployment whose replay is late. So what was once told never changes, but for the moment
+    that a rollback which was received before a version went live took to be handled.
     """
     stage = Stage.objects.get(attempt=attempt, key=stage_for_questions(attempt))
     until = min(until, stage.closes_at)
     rows = list(Deployment.objects.filter(attempt=attempt).order_by("number").only(*_SMALL))
     known_until = min([until, *(row.due_at for row in rows if row.state in UNDECIDED)], default=stage.opens_at)
     course = _course(attempt, stage)
-    live = [row for row in rows if row.live_from is not None and row.live_from < known_until]
+    nothing = {row.pk for row in rows if row.kind == DeploymentKind.DEPLOY and row.live_from is None}
+    live = [
+        row for row in rows if row.live_from is not None and row.live_from < known_until and row.of_id not in nothing
+    ]
     if not live:
         return measure((), (), course, until=stage.opens_at)
     traffic = traffic_of(attempt.pk)
@@ -60,8 +68,14 @@ def deployed_at(attempt: Attempt, at: datetime) -> Deployment | None:
     One whose replay is late is not live before that has ended.
     """
     rows = Deployment.objects.filter(attempt=attempt).select_related("of")
-    live = rows.filter(live_from__lte=at).order_by("-live_from", "-number").first()
+    live = customers_got(rows, at=at).order_by("-live_from", "-number").first()
     return live or rows.filter(kind=DeploymentKind.INITIAL).first()
+
+
+def customers_got(rows: QuerySet[Deployment], *, at: datetime) -> QuerySet[Deployment]:
+    """Those that went live until a moment: not a rollback to one that came to nothing, or is not known yet."""
+    known = Q(of=None) | Q(of__kind=DeploymentKind.INITIAL) | Q(of__live_from__isnull=False)
+    return rows.filter(known, live_from__lte=at)
 
 
 def _course(attempt: Attempt, stage: Stage) -> Course:
