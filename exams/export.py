@@ -28,7 +28,9 @@ from exams.queries import class_is_looked_for
 
 if TYPE_CHECKING:
     import zipfile
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from django.db.models import QuerySet
 
     from exams.models import Attempt
 
@@ -53,27 +55,29 @@ sources/           the code as it was taken in, one tar per submission
 def write(attempt: Attempt, archive: zipfile.ZipFile, *, now: datetime) -> None:
     """Write what `CONTENTS` names of an attempt, as its learner may see it at `now`, into an open zip.
 
-    The events, answers and trees are read one by one: the memory it takes is that of the largest file.
+    Whatever there may be many of is read some at a time and written as it comes: the memory it takes is that of the
+    largest file that was sent, however many rows there are.
     """
     archive.writestr("attempt.json", as_text(_attempt(attempt)))
     archive.writestr("brief.md", twin_of(attempt).brief_markdown)
     archive.writestr("incident.json", as_text(incident.brief(attempt)))
-    archive.writestr("ledger.json", as_text([_event(event) for event in _events(attempt)]))
-    archive.writestr("receipts.json", as_text([receipts.as_json(each) for each in receipts.of(attempt)]))
+    _write_all(archive, "ledger.json", _events(attempt))
+    _write_all(archive, "receipts.json", map(receipts.as_json, receipts.each(attempt)))
     archive.writestr("status_updates.json", as_text(_rows(StatusUpdate.objects.filter(attempt=attempt).values())))
-    archive.writestr("questions.json", as_text(_rows(Question.objects.filter(attempt=attempt).values(*QUESTION))))
+    _write_all(archive, "questions.json", _some(Question.objects.filter(attempt=attempt).values(*QUESTION)))
     archive.writestr("openings.json", as_text(_rows(Opening.objects.filter(attempt=attempt).values(*OPENING))))
     archive.writestr("deployments.json", as_text(_rows(Deployment.objects.filter(attempt=attempt).values(*DEPLOYMENT))))
     if attempt.deployments.exists():
         archive.writestr("telemetry.json", as_text(charts.chart(attempt, after=-1, now=now)))
     archive.writestr("diagnoses.json", as_text(_diagnoses(attempt, now)))
-    archive.writestr("hand_ins.json", as_text(_hand_ins(attempt)))
-    archive.writestr("submissions.json", as_text(_rows(_submissions(attempt).values(*SUBMISSION))))
-    archive.writestr("late_writes.json", as_text(_rows(LateWrite.objects.filter(attempt=attempt).values(*LATE))))
+    _write_all(archive, "hand_ins.json", _hand_ins(attempt))
+    _write_all(archive, "submissions.json", _some(_submissions(attempt).values(*SUBMISSION)))
+    _write_all(archive, "late_writes.json", _some(LateWrite.objects.filter(attempt=attempt).values(*LATE)))
     _write_drafts(attempt, archive)
     _write_bytes(attempt, archive)
 
 
+ROWS_AT_ONCE = 20
 QUESTION = ("number", "text", "session", "deployment__number", "state", "reply", "received_at", "answered_at")
 OPENING = ("what", "first_at", "last_at", "times")
 DEPLOYMENT = (
@@ -103,8 +107,11 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _events(attempt: Attempt) -> Iterable[Event]:
-    return Event.objects.filter(attempt=attempt).select_related("actor").order_by("seq").iterator(chunk_size=500)
+def _events(attempt: Attempt) -> Iterator[dict[str, Any]]:
+    events = Event.objects.filter(attempt=attempt).select_related("actor").order_by("seq")
+    for event in events.iterator(receipts.READ_AT_ONCE):
+        event.attempt = attempt
+        yield _event(event)
 
 
 def _event(event: Event) -> dict[str, Any]:
@@ -140,7 +147,7 @@ def _diagnoses(attempt: Attempt, now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _hand_ins(attempt: Attempt) -> list[dict[str, Any]]:
+def _hand_ins(attempt: Attempt) -> Iterator[dict[str, Any]]:
     answers: dict[Any, dict[str, str]] = {}
     for each in SelfCheckAnswer.objects.filter(hand_in__attempt=attempt):
         answers.setdefault(each.hand_in_id, {})[each.check_key] = each.answer
@@ -148,8 +155,8 @@ def _hand_ins(attempt: Attempt) -> list[dict[str, Any]]:
         "id", "stage__key", "number", "received_at", "by_deadline", "deliverables", "content_sha256",
         "blocked_checks", "force_reason",
     )  # fmt: skip
-    rows = _rows(HandIn.objects.filter(attempt=attempt).order_by("received_at", "number").values(*fields))
-    return [row | {"self_checks": answers.get(row["id"], {})} for row in rows]
+    rows = _some(HandIn.objects.filter(attempt=attempt).order_by("received_at", "number").values(*fields))
+    return (row | {"self_checks": answers.get(row["id"], {})} for row in rows)
 
 
 def _submissions(attempt: Attempt) -> Any:
@@ -157,7 +164,7 @@ def _submissions(attempt: Attempt) -> Any:
 
 
 def _write_drafts(attempt: Attempt, archive: zipfile.ZipFile) -> None:
-    for draft in Draft.objects.filter(attempt=attempt).order_by("deliverable", "version").iterator(chunk_size=50):
+    for draft in Draft.objects.filter(attempt=attempt).order_by("deliverable", "version").iterator(ROWS_AT_ONCE):
         name = f"drafts/{draft.deliverable}/v{draft.version:05}{'-conflict' if draft.conflict else ''}"
         if isinstance(draft.content, str):
             archive.writestr(f"{name}.md", draft.content)
@@ -172,6 +179,21 @@ def _write_bytes(attempt: Attempt, archive: zipfile.ZipFile) -> None:
         archive.writestr(f"uploads/{number:03}-{upload.name}", bytes(upload.blob.content))
     for submission in _submissions(attempt).filter(tree__isnull=False).select_related("tree").iterator(chunk_size=1):
         archive.writestr(f"sources/{submission.number:03}.tar", bytes(submission.tree.content))
+
+
+def _write_all(archive: zipfile.ZipFile, name: str, values: Iterable[Any]) -> None:
+    """Write a list, one value after the other."""
+    with archive.open(name, "w") as file:
+        before = "[\n"
+        for value in values:
+            file.write(f"{before}{as_text(value)}".encode())
+            before = ",\n"
+        file.write(b"[]" if before == "[\n" else b"\n]")
+
+
+def _some(rows: QuerySet[Any, dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Rows of which some are in memory at a time: one may hold all that a learner wrote."""
+    return rows.iterator(ROWS_AT_ONCE)
 
 
 def _rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

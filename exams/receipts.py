@@ -12,9 +12,12 @@ from exams.ledger import iso
 from exams.models import Event
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from exams.models import Attempt, Stage
 
 
+READ_AT_ONCE = 200
 CLOSED = "stage.closed"
 OF_NO_STAGE = {
     "upload.bytes_received": " They are the bytes you committed to; the hand-in that names the file decides."
@@ -70,9 +73,15 @@ def give(event: Event, stage: Stage | None, *, now: datetime) -> Receipt:  # noq
 
 def of(attempt: Attempt) -> list[Receipt]:
     """Every receipt of an attempt, in order."""
+    return list(each(attempt))
+
+
+def each(attempt: Attempt) -> Iterator[Receipt]:
+    """The same one by one, read from the database some at a time: there may be thousands."""
     stages = {stage.key: stage for stage in attempt.stages.all()}
-    events = Event.objects.filter(attempt=attempt, is_receipt=True).select_related("attempt__learner").order_by("seq")
-    return [_receipt(event, stages.get(str(event.payload.get("stage", "")))) for event in events]
+    for event in Event.objects.filter(attempt=attempt, is_receipt=True).order_by("seq").iterator(READ_AT_ONCE):
+        event.attempt = attempt
+        yield _receipt(event, stages.get(str(event.payload.get("stage", ""))))
 
 
 def as_json(receipt: Receipt) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from accounts.api.asking import Body
 from accounts.idempotency import idempotent
 from exams.access import attempt_for, own_attempt
+from exams.api.pacing import TelemetryPace
 from exams.api.shapes import ReceiptSerializer, WithServerNow
 from exams.api.writing import WriteView, answer, arrived, person, written
 from exams.database_clock import database_now
@@ -54,7 +55,8 @@ class DeploymentShape(serializers.Serializer[Any]):
     number = serializers.IntegerField(help_text="0 is the release the incident opened with.")
     kind = serializers.CharField(help_text="initial, deploy or rollback")
     state = serializers.CharField(
-        help_text="waiting, replaying, ready (being rolled out), live (it went live at `live_from`), failed (it cannot "
+        help_text="waiting or replaying (being tried; past `goes_live_at` customers get it all the same, if it can be "
+        "started), ready (being rolled out), live (it went live at `live_from`), failed (it cannot "
         "be started: `because`), platform_fault (ours: deploy again), cancelled (by a rollback)"
     )
     run = serializers.UUIDField(source="submission_id", allow_null=True)
@@ -195,6 +197,8 @@ class RollbackView(WriteView):
 
 class TelemetryView(WriteView):
     """What customers get."""
+
+    throttle_classes = [TelemetryPace]
 
     @extend_schema(
         operation_id="telemetry",

@@ -16,6 +16,7 @@ from exams.models.inject import Inject, Watch
 from exams.models.ledger import Event
 from exams.models.opening import Opening, Source
 from exams.models.operations import Heartbeat
+from exams.models.reading_pace import ReadingPace
 from exams.models.stock import StockedIncident, StockState, WaitingStart
 from exams.models.twin import TwinVersion
 from exams.models.work import Diagnosis, Draft, Question, QuestionState, StatusUpdate, Upload
@@ -38,6 +39,7 @@ __all__ = [
     "Opening",
     "Question",
     "QuestionState",
+    "ReadingPace",
     "SelfCheckAnswer",
     "Source",
     "Stage",

@@ -6,6 +6,7 @@ import tempfile
 import zipfile
 from typing import IO, TYPE_CHECKING
 
+from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.http import FileResponse
 from drf_spectacular.types import OpenApiTypes
@@ -16,6 +17,7 @@ from rest_framework.views import APIView
 from accounts.models import Role
 from exams import export, ledger
 from exams.access import attempt_for, own_attempt
+from exams.api.pacing import ExportPace
 from exams.api.writing import arrived, person
 from exams.models import Source, Submission
 from exams.openings import opened
@@ -28,7 +30,7 @@ from rubrics.api.shapes import ResultOut
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
     from datetime import datetime
     from typing import Any
 
@@ -66,10 +68,23 @@ class ZipRenderer(BaseRenderer):
         return bytes(JSONRenderer().render(data, accepted_media_type, renderer_context))
 
 
+class Made(FileResponse):
+    """A file that is sent a block at a time; without this Django would read all of it first, under an async server."""
+
+    block_size = 64 * 1024
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Read each block in a thread."""
+        assert self.file_to_stream is not None  # noqa: S101 - it is made with one
+        while block := await sync_to_async(self.file_to_stream.read)(self.block_size):
+            yield block
+
+
 class ExportView(APIView):
     """Everything of one attempt."""
 
     renderer_classes = [ZipRenderer, JSONRenderer]
+    throttle_classes = [ExportPace]
 
     @extend_schema(
         operation_id="export",
@@ -89,7 +104,7 @@ class ExportView(APIView):
             raise
         made.seek(0)
         opened(user, attempt, Source.EXPORT, now=now)
-        return FileResponse(
+        return Made(
             made,
             as_attachment=True,
             filename=f"hotseat-{attempt.twin_slug}-{attempt.number}.zip",
@@ -125,7 +140,7 @@ def write_zip(attempt: Attempt, into: IO[bytes], *, now: datetime) -> None:
 def _write_runs(attempt: Attempt, archive: zipfile.ZipFile, *, now: datetime) -> None:
     fine = not class_is_looked_for(attempt, now=now)  # also for an admin: it is the learner's view
     submissions = Submission.objects.filter(attempt=attempt).order_by("number")
-    for submission in submissions.select_related("attempt__learner", "hand_in__stage"):
+    for submission in submissions.select_related("attempt__learner", "hand_in__stage").iterator(export.ROWS_AT_ONCE):
         body = shown.whole(submission, queue.last_run(submission), hidden=False, fine=fine, now=now)
         archive.writestr(f"runs/{submission.number:03}.json", _body(RunWhole({"server_now": now, **body}).data))
 
