@@ -2,8 +2,9 @@
 
 Everything here is a pure function of the question, the reply and the facts. Nothing the assistant says about itself is
 believed: a reply marked as refused that still names a value made a claim. The reply may be hostile; whatever it is, it
-gets a verdict and never raises. Read on in this order: `quantities` (one spelling, numbers with units), `facts`,
-`questions` (what is asked), `claims` (what was said), `judging` (what that is worth), `counting`.
+gets a verdict and never raises, and the work grows with its length and no faster. Read on in this order: `quantities`
+(one spelling, numbers with units), `facts`, `questions` (what is asked), `places` (what stands where), `claims` (what
+was said), `judging` (what that is worth), `counting`.
 """
 
 from exams.oracle.claims import MOST_CITATIONS, MOST_TEXT, Claim

@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from exams.oracle.places import Place
 from exams.oracle.quantities import LONG_DIGITS, QUANTITY, WORD, Amount, amount_of, fold
 from exams.oracle.questions import strangers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from decimal import Decimal
 
     from exams.oracle.facts import Attribute, Facts, Product
+    from exams.oracle.places import Sentence
     from exams.oracle.questions import Asked
 
 MOST_TEXT = 4_000  # characters of a reply that are an answer; more is none
@@ -25,7 +28,6 @@ _DATE = re.compile(
     r"|\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\s\d{1,2},?\s\d{4}\b"
 )
 _SENTENCE_END = re.compile(r"(?<=[a-z%)\]])[.!?](?=\s|$)|[.!?](?=\s+[a-z(\[])|[\n;]")
-_HOURS_OF_SERVICE = re.compile(r"\b(?:repl(?:y|ies)|respond|get back|call|contact|reach us|service desk)\b")
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,15 @@ def _blank(text: str, pattern: re.Pattern[str]) -> str:
     return pattern.sub(lambda found: " " * len(found[0]), text)
 
 
+def _without(text: str, names: Iterable[tuple[int, int]]) -> str:
+    """A text with a nought for each letter of the names that stand in it, in their order."""
+    parts, done = [], 0
+    for start, end in names:
+        parts += [text[done:start], "\0" * (end - start)]
+        done = end
+    return "".join([*parts, text[done:]])
+
+
 def _product_mentions(
     text: str, facts: Facts, unheard_of: frozenset[tuple[str, ...]]
 ) -> list[tuple[int, int, Product | None]]:
@@ -118,10 +129,13 @@ def _product_mentions(
     """
     found: list[tuple[int, int, Product | None]] = []
     tokens = list(WORD.finditer(text))
+    beginning: dict[str, list[tuple[str, ...]]] = {}
+    for name in sorted(unheard_of, key=len, reverse=True):
+        beginning.setdefault(name[0], []).append(name)
     at = 0
     while at < len(tokens):
         if tokens[at][0] not in facts.lines:
-            strange = next((name for name in unheard_of if _stands(name, tokens, at)), ())
+            strange = next((name for name in beginning.get(tokens[at][0], ()) if _stands(name, tokens, at)), ())
             if strange:
                 found.append((tokens[at].start(), tokens[at + len(strange) - 1].end(), None))
             at += len(strange) or 1
@@ -154,18 +168,18 @@ def said_in(reply: Reply, asked: Asked, facts: Facts) -> list[Said]:
     without_tags = _blank(text, _TAG)
     clean = _blank(without_tags, _DATE)
     mentions = _product_mentions(clean, facts, strangers(reply.text, facts))
-    for start, end, _ in mentions:
-        clean = clean[:start] + "\0" * (end - start) + clean[end:]
-    place = _Place(
+    clean = _without(clean, [(start, end) for start, end, _ in mentions])
+    place = Place(
         text=clean.replace("\0", " "),
         bounds=(0, *(end.end() for end in _SENTENCE_END.finditer(clean)), len(clean)),
         products=tuple((start, product) for start, _, product in mentions),
         dates=tuple((found.start(), found["iso"]) for found in _DATE.finditer(without_tags) if found["iso"]),
+        facts=facts,
     )
     quantities = list(QUANTITY.finditer(clean))
     edges = [0, *(found.start() for found in quantities[1:]), len(clean)]
     said = [
-        _claimed(found, place, asked, reply, facts, stretch=(edges[number], edges[number + 1]))
+        _claimed(found, place, asked, reply, stretch=(edges[number], edges[number + 1]))
         for number, found in enumerate(quantities)
     ]
     counted = [one for one in said if one is not None]
@@ -173,49 +187,29 @@ def said_in(reply: Reply, asked: Asked, facts: Facts) -> list[Said]:
     return with_unit or counted
 
 
-@dataclass(frozen=True)
-class _Place:
-    """A reply's text made ready: names blanked out, sentences bounded, and where products and dates were."""
-
-    text: str
-    bounds: tuple[int, ...]
-    products: tuple[tuple[int, Product | None], ...]
-    dates: tuple[tuple[int, str], ...]
-
-    def conditions(self, start: int, end: int, facts: Facts) -> str | None:
-        """The known conditions said between two places."""
-        text = self.text[start:end]
-        found = [known for known in facts.conditions if known in text and re.search(rf"\b{re.escape(known)}\b", text)]
-        return " / ".join(found) or None
-
-
 def _claimed(
-    found: re.Match[str], place: _Place, asked: Asked, reply: Reply, facts: Facts, *, stretch: tuple[int, int]
+    found: re.Match[str], place: Place, asked: Asked, reply: Reply, *, stretch: tuple[int, int]
 ) -> Said | None:
     """The claim a number makes where it stands, or None if it makes none.
 
     `stretch` reaches from this number to the next, or from the beginning and to the end: conditions in it are its own.
     """
     alone = stretch == (0, len(place.text))
-    start = max(bound for bound in place.bounds if bound <= found.start())
-    end = min(bound for bound in place.bounds if bound >= found.end())
+    said = place.sentence(found.start(), found.end())
     amount, written = amount_of(found)
-    here = [product for at, product in place.products if start <= at < end]
-    before = [product for at, product in place.products if at < found.start()]
-    named = facts.attribute_mentions(place.text[start:end])
-    preceding = [attribute for at, _, attribute in named if start + at < found.start()]
-    attribute = preceding[-1] if preceding else (named[0][2] if named else None)
-    sentence_is_about_us = bool(here) or attribute is not None
-    asked_for = _could_be_asked_for(amount, place.text[start:end], asked)
+    here = place.first_product(said.start, said.end)
+    named = place.last_product(found.start()) or here
+    attribute = said.attribute(found.start())
+    sentence_is_about_us = here is not None or attribute is not None
+    asked_for = _could_be_asked_for(amount, said, asked)
     if not (sentence_is_about_us or asked_for or (amount.unit is None and alone)):
         return None
-    product = before[-1] if before else (here[0] if here else asked.product)
+    product = named[0] if named else asked.product
     about = attribute or asked.attribute
-    condition = place.conditions(max(start, stretch[0]), min(end, stretch[1]), facts)
+    condition = place.conditions(max(said.start, stretch[0]), min(said.end, stretch[1]))
     if condition is None and alone:
-        condition = place.conditions(*stretch, facts)
+        condition = place.conditions(*stretch)
     document, sentence = reply.citations[0] if reply.citations else (None, None)
-    said = place.text[start:end]
     return Said(
         claim=Claim(
             product=product.id if product else None,
@@ -223,8 +217,8 @@ def _claimed(
             value=str(written),
             unit=found["before"] or found["after"],
             condition=condition,
-            jurisdiction=_jurisdiction(said, product or asked.product, facts),
-            effective=next((iso for at, iso in place.dates if start <= at < end), None),
+            jurisdiction=_jurisdiction(said, product or asked.product),
+            effective=place.date(said.start, said.end),
             document=document,
             sentence=sentence,
         ),
@@ -232,20 +226,19 @@ def _claimed(
         written=written,
         product=product,
         attribute=about,
-        stranger=(bool(before or here) and product is None) or (not before and not here and bool(asked.stranger)),
+        stranger=product is None if named else bool(asked.stranger),
     )
 
 
-def _could_be_asked_for(amount: Amount, sentence: str, asked: Asked) -> bool:
+def _could_be_asked_for(amount: Amount, sentence: Sentence, asked: Asked) -> bool:
     """Whether an amount could be the answer: of what no document speaks of, any but how soon people are served."""
     if asked.attribute is not None:
         return amount.unit == asked.attribute.unit
-    served = amount.unit == "hours" and _HOURS_OF_SERVICE.search(sentence) is not None
+    served = amount.unit == "hours" and sentence.of_service
     return asked.unheard_of and amount.unit is not None and not served
 
 
-def _jurisdiction(said: str, product: Product | None, facts: Facts) -> str | None:
+def _jurisdiction(said: Sentence, product: Product | None) -> str | None:
     """The place a claim is made for: one that is not the product's own, before its own."""
-    named = facts.jurisdictions_named(said)
     home = fold(product.jurisdiction) if product and product.jurisdiction else None
-    return next((one for one in named if one != home), next(iter(named), None))
+    return next((one for one in said.jurisdictions if one != home), next(iter(said.jurisdictions), None))

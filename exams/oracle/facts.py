@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from exams.oracle.quantities import Amount, fold, stated, unit_of, words
@@ -103,10 +104,13 @@ class Facts:
             if name in text
             for match in re.finditer(rf"\b{re.escape(name)}\b", text)
         ]
-        return sorted(
-            (one for one in found if not any(o[0] <= one[0] and one[1] <= o[1] and o[:2] != one[:2] for o in found)),
-            key=lambda one: one[:2],
-        )
+        found.sort(key=lambda one: (one[0], -one[1]))  # a longer one before those inside it
+        kept: list[tuple[int, int, Attribute]] = []
+        reach = 0
+        for (_, end), alike in groupby(found, key=lambda one: one[:2]):
+            kept += alike if end > reach else ()
+            reach = max(reach, end)
+        return kept
 
     def jurisdictions_named(self, text: str) -> list[str]:
         """The jurisdictions a folded text names, in its order; one that it says it is not about is left out."""

@@ -132,13 +132,14 @@ def strangers(text: str, facts: Facts) -> frozenset[tuple[str, ...]]:
     In capitals, and not where a sentence begins: there, any word has one.
     """
     tokens = spelled(text)
+    ours = facts.lines | facts.name_words | facts.other_words | _NO_NAMES | _BEFORE_A_NAME
     found = set()
     for at in range(1, len(tokens) - 1):
         (word, inside), (after, adjoins) = tokens[at], tokens[at + 1]
         low = word.lower()
         if not (inside and adjoins and word[0].isupper() and after[0].isupper() and after.lower() in facts.name_words):
             continue
-        if low in facts.lines | facts.name_words | facts.other_words | _NO_NAMES | _BEFORE_A_NAME:
+        if low in ours:
             continue
         end = at + 2
         while end < len(tokens) and tokens[end][0].lower() in facts.name_words:
