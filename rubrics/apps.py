@@ -9,13 +9,14 @@ class RubricsConfig(AppConfig):
     name = "rubrics"
 
     def ready(self) -> None:
-        """Registers the four questions that exams asks without knowing who answers."""
+        """Registers the five questions that exams asks without knowing who answers."""
         from accounts import idempotency  # noqa: PLC0415 - models are loaded by now, not before
-        from exams import access, start, twins  # noqa: PLC0415
+        from exams import access, editions, start, twins  # noqa: PLC0415
         from rubrics import publish, review  # noqa: PLC0415
 
         access.mentors_may_see.append(review.may_see)
         access.mentors_own_review.append(review.own_review)
         start.previous_is_finished.append(review.is_finished)
         twins.on_published.append(publish.publish)
+        editions.how_far_judged.append(publish.how_far_judged)
         idempotency.still_reaches["review_id"] = review.held_by

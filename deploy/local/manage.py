@@ -33,6 +33,7 @@ def prepare(home: Home, env: Mapping[str, str], *argv: str) -> str:
         [*processes.dying_with_parent(), sys.executable, "manage.py", *argv],
         cwd=places.ROOT,
         env=env,
+        stdin=subprocess.DEVNULL,  # nobody sees a question that it might ask
         capture_output=True,
         text=True,
         check=False,

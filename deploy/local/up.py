@@ -108,13 +108,14 @@ def _start(home: Home, supervisor: Supervisor, *, host: str, port: int, address:
         doing.outcome = services.start_broker(home, supervisor)
     with step("Database tables", "migrating"):
         manage.prepare(home, env, "migrate", "--noinput")
-    with step("Twins, people and static files"), ThreadPoolExecutor(max_workers=2) as pool:
-        loaded = pool.submit(manage.prepare, home, env, "load_twins")
+    with step("Twins, people and static files") as doing, ThreadPoolExecutor(max_workers=2) as pool:
+        loaded = pool.submit(manage.prepare, home, env, "load_twins", "--noinput", "--verbosity", "0")
         people = pool.submit(manage.prepare, home, env, "make_people")
         static = pool.submit(manage.prepare, home, env, "collectstatic", "--noinput")
         sign_ins = people.result()
         with _told_all_the_same(sign_ins):
-            loaded.result()
+            for line in loaded.result().splitlines():  # what was published, and whom it concerns
+                doing.note(line)
             static.result()
     with _told_all_the_same(sign_ins), step("Web, workers and timetable", "waiting until /readyz is green"):
         for program in ours:

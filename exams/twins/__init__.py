@@ -1,8 +1,8 @@
 """Twins: what an exam is, read from `twin.toml` and its content, checked, and published as immutable versions."""
 
 from exams.twins.definition import Twin
-from exams.twins.folder import CONTENT, Fault, NotATwin, check, load, read, slugs
-from exams.twins.publish import current, on_published, publish
+from exams.twins.folder import CONTENT, Fault, NotATwin, check, extended, load, read, slugs
+from exams.twins.publish import current, on_published, planned, publish
 
 __all__ = [
     "CONTENT",
@@ -11,8 +11,10 @@ __all__ = [
     "Twin",
     "check",
     "current",
+    "extended",
     "load",
     "on_published",
+    "planned",
     "publish",
     "read",
     "slugs",

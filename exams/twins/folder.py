@@ -96,6 +96,11 @@ def read(folder: Path) -> dict[str, Any]:
     return source.document
 
 
+def extended(folder: Path) -> list[str]:
+    """The twins that the one in this folder extends, the nearest first."""
+    return [each.name for each in _parse(folder, depth=0).folders[1:]]
+
+
 def check(folder: Path) -> list[Fault]:
     """Everything wrong with the twin in a folder, by file and line; empty when it can be published."""
     return sorted(set(_examine(folder).faults))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
@@ -21,6 +22,29 @@ on_published: list[Callable[[TwinVersion, Twin], None]] = []
 _ONE_AT_A_TIME = "hotseat publishes a twin"
 
 
+@dataclass(frozen=True)
+class Planned:
+    """What publishing would do: the edition in force now, the one that has this content already, the number it gets."""
+
+    slug: str
+    now: TwinVersion | None
+    same: TwinVersion | None
+    number: int
+
+
+def planned(definition: Mapping[str, Any]) -> Planned:
+    """What `publish` would do with this definition, as things are.
+
+    Raises:
+        pydantic.ValidationError: the definition does not keep the format.
+    """
+    slug = Twin.from_json(definition).slug
+    versions = TwinVersion.objects.filter(slug=slug)
+    same = versions.filter(content_sha256=content_sha256(dict(definition))).first()
+    last = versions.order_by("-version").first()
+    return Planned(slug, current(slug), same, same.version if same else last.version + 1 if last else 1)
+
+
 def publish(definition: Mapping[str, Any], *, now: datetime) -> tuple[TwinVersion, bool]:
     """The version with this content, and whether it is new. It becomes the one that new attempts pin.
 
@@ -28,26 +52,24 @@ def publish(definition: Mapping[str, Any], *, now: datetime) -> tuple[TwinVersio
         pydantic.ValidationError: the definition does not keep the format.
     """
     twin = Twin.from_json(definition)
-    digest = content_sha256(dict(definition))
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [_ONE_AT_A_TIME])
-        versions = TwinVersion.objects.filter(slug=twin.slug)
-        version = versions.filter(content_sha256=digest).first()
-        new = version is None
+        plan = planned(definition)
+        version, new = plan.same, plan.same is None
         if version is None:
-            last = versions.order_by("-version").first()
             version = TwinVersion.objects.create(
                 slug=twin.slug,
-                version=last.version + 1 if last else 1,
-                content_sha256=digest,
+                version=plan.number,
+                content_sha256=content_sha256(dict(definition)),
                 definition=dict(definition),
                 published_at=now,
             )
         elif version.retired_at is not None:
             version.retired_at = None
             version.save(update_fields=["retired_at"])
-        versions.exclude(pk=version.pk).filter(retired_at=None).update(retired_at=now)
+        in_force = TwinVersion.objects.filter(slug=twin.slug, retired_at=None)
+        in_force.exclude(pk=version.pk).update(retired_at=now)
         for hook in on_published:
             hook(version, twin)
     return version, new
