@@ -1,10 +1,13 @@
 """What status updates claim that telemetry can bear out or contradict, and whether it does. Plain values only.
 
 It reads few words and is careful with them: what is hedged, planned, asked or negated is no claim, and between plainly
-borne out and plainly contradicted lies *not checkable*. It never judges how something is said.
+borne out and plainly contradicted lies *not checkable*. What may be a claim and is not read with certainty is told as
+*unread*. It never judges how something is said.
 """
 
-from grading.claims_told.checking import Checked, Earlier, Seen, Standing, as_json, check, seen_at
-from grading.claims_told.reading import Kind, Stated, claims
+from grading.claims_told.checking import Checked, Standing, as_json, check
+from grading.claims_told.reading import claims
+from grading.claims_told.seeing import Earlier, Seen, seen_at
+from grading.claims_told.stating import Kind, Stated
 
 __all__ = ["Checked", "Earlier", "Kind", "Seen", "Standing", "Stated", "as_json", "check", "claims", "seen_at"]

@@ -13,6 +13,7 @@ from exams.models import DeploymentKind
 from exams.twins.bands import FIGURES
 from grading import f_of
 from grading.bands import Known
+from grading.claims_told import Kind
 from grading.evidence import cases
 from grading.evidence.diagnosed import reduction
 from grading.evidence.effect import why_not_graded
@@ -237,7 +238,7 @@ def _of_updates(kept: Kept, updates: JsonObject) -> dict[str, Known]:
     cites = [cite for each in posted for cite in each["cites"]]
     longest = updates["longest_silence"]
     contradicted = [each for each in updates["claims"] if each["standing"] == "contradicted"]
-    checkable = kept.told is not None or not updates["claims"]
+    checkable = kept.told is not None or all(each["claim"] == Kind.unread for each in updates["claims"])
     found = {
         "communication.updates": Known(Fraction(len(posted)), cites),
         "communication.first_minutes": Known(minutes(kept, posted[0]["at"]), posted[0]["cites"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from exams.models import StatusUpdate
 from grading import claims_told, silences
 from grading.claims_told.checking import Standing
-from grading.claims_told.reading import Kind
+from grading.claims_told.stating import Kind
 
 if TYPE_CHECKING:
     from grading.evidence.kept import Kept

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from exams.models import Source
+from grading.claims_told import Kind
 
 Shape = serializers.Serializer[Any]
 
@@ -187,7 +188,7 @@ class ClaimOut(Shape):
     """A claim in an update, and how it stands to telemetry at that minute."""
 
     claim = serializers.ChoiceField(
-        choices=["over", "deployed", "rolled_back", "nobody", "everybody", "how_much", "how_many"]
+        choices=[each.value for each in Kind], help_text="unread: it may be one, and the mentor has to read it."
     )
     sentence = serializers.CharField()
     number = serializers.FloatField(allow_null=True)
@@ -219,12 +220,18 @@ class TimelineOut(Shape):
 
     entries = serializers.IntegerField()
     read_as = serializers.DictField(help_text="By which clocks and in which zones its times are read.")
-    precision = Of(help_text="Entries that the record bears out.")
+    precision = Of(help_text="Entries that the record bears out, of those that are read.")
     recall = Of(help_text="Key events that are told.")
+    recall_at_most = Of(help_text="With the missing ones that an unread entry near them may tell.")
     mean_error_seconds = serializers.FloatField(allow_null=True)
     pairs = serializers.ListField(child=serializers.DictField())
     inversions = serializers.ListField(child=serializers.DictField())
-    invented = serializers.ListField(child=serializers.DictField())
+    invented = serializers.ListField(
+        child=serializers.DictField(), help_text="Entries that say something was done which the record would have."
+    )
+    unread = serializers.ListField(
+        child=serializers.DictField(), help_text="Entries that count neither way, each with `near` and `why`."
+    )
     missing = serializers.ListField(child=serializers.DictField())
 
 
