@@ -25,7 +25,9 @@ def of_postmortem(written: JsonObject | None) -> dict[str, Known]:
         "postmortem.timeline_entries": Known(Fraction(line["entries"]), cites),
         "postmortem.key_events": _share(line["recall"], cites, "nothing is known of what happened"),
         "postmortem.contradicted": _share(
-            {"part": len(line["invented"]), "of": line["entries"]}, cites, "its timeline has no entries with a time"
+            {"part": len(line["invented"]), "of": line["precision"]["of"]},
+            cites,
+            "no entry of its timeline with a time is read as an event",
         ),
         "postmortem.inversions": Known(Fraction(len(line["inversions"])), cites),
         "postmortem.blast_radius_error": Known(
@@ -46,7 +48,7 @@ def of_postmortem(written: JsonObject | None) -> dict[str, Known]:
 def _why_no_radius(stated: JsonObject) -> str:
     if stated["true"]["total"]["answers"] is None:
         return "the true blast radius is not known"
-    return stated["nearest_reading"] or "no number of wrong answers or customers is read in it"
+    return stated["read_as"] or "no number of wrong answers or customers is read in it"
 
 
 def _share(of: JsonObject, cites: list[JsonObject], why_none: str) -> Known:

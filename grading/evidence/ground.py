@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from exams import incident
 from exams.models import DeploymentKind
 from grading.evidence.moments import first_repro
-from grading.ground_truth import Act, Acts, Clocks, Moment, establish, moment_of
+from grading.ground_truth import Act, Acts, Clocks, establish, moment_of
+from grading.postmortem.aligning import Stamp
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,6 +31,13 @@ _MAY_BE_TOLD = {
 }
 _OPERATED = re.compile(r"^ops/(?!traces)[^/]+\.(?:log|md|jsonl?|txt|csv|toml)$")
 _STAMP = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:?\d{2})?")
+_LINES_OF = {
+    "deploy": "release",
+    "release": "release",
+    "alert": "alert",
+    "complaint": "complaint",
+    "ticket": "complaint",
+}
 MOST_STAMPS = 2_000
 
 
@@ -109,12 +117,17 @@ def _earliest(*acts: Act | None) -> Act | None:
     return min((each for each in acts if each is not None), key=lambda each: each.at, default=None)
 
 
-def stamps(kept: Kept) -> list[Moment]:
-    """Every moment that the files of operation name which the learner was handed, traces left out."""
+def stamps(kept: Kept) -> list[Stamp]:
+    """Every moment in those files of operation, handed to the learner, whose lines are of one kind of event.
+
+    That kind is told by the file's name.
+    """
     clocks = Clocks.of(kept.truth, kept.attempt.started_at or kept.now)
-    found: set[datetime] = set()
+    found: set[tuple[datetime, str]] = set()
     for path, content in incident.base_tree(kept.attempt).files.items():
-        if _OPERATED.match(path) and len(found) < MOST_STAMPS:
+        kind = next((kind for name, kind in _LINES_OF.items() if name in path), None)
+        if kind and _OPERATED.match(path) and len(found) < MOST_STAMPS:
             written = _STAMP.findall(content.decode(errors="replace"))
-            found |= {at for each in written if (at := moment_of(each)) is not None}
-    return [each for at in sorted(found)[:MOST_STAMPS] if (each := clocks.moment(at)) is not None]
+            found |= {(at, kind) for each in written if (at := moment_of(each)) is not None}
+    ordered = sorted(found)[:MOST_STAMPS]
+    return [Stamp(each.at, kind) for at, kind in ordered if (each := clocks.moment(at)) is not None]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from grading.evidence.ground import stamps
 from grading.evidence.moments import moment_of
 from grading.followups import follow_ups, shortened
-from grading.postmortem import actions, aligning, blame, radius, timeline
+from grading.postmortem import actions, blame, radius, reading, shown, timeline
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -36,16 +36,17 @@ def written(kept: Kept, happened: GroundTruth) -> JsonObject | None:
 def read(kept: Kept, happened: GroundTruth, text: str) -> JsonObject:
     """One text, held against the record. Its length is told nowhere, because it counts for nothing."""
     text = shortened(text)
-    found, reading = aligning.best(
+    found, way = reading.best(
         timeline.entries(text),
         happened.events,
-        aligning.readings(happened.opened.at, happened.opened.in_incident, _zones(kept)),
-        stamps=[each.at for each in stamps(kept)],
+        reading.readings(happened.opened.at, happened.opened.in_incident, _zones(kept)),
+        stamps=stamps(kept),
+        until=happened.known_until,
     )
     also = None if happened.deployed is None else happened.opened.at - happened.deployed.at
     hidden = radius.latent(text, happened.latent, also=also)
     return {
-        "timeline": aligning.as_json(found, reading),
+        "timeline": shown.as_json(found, way),
         "blast_radius": radius.as_json(radius.radius(text, happened), happened),
         "latent_period": {
             "told": hidden.told,

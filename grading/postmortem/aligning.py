@@ -1,54 +1,55 @@
 """Holds a timeline against the record: which entries it bears out, and which key events are told. Plain values only.
 
-1. An entry and an event can belong together if they are at most `NEAR` apart in any reading of the entry's time, or
-   `TOLERANCE` if the entry uses words of that event.
-2. They are paired off one to one, the surest first: key events whose words the entry uses, then key events, then all
-   others on record; the nearer before the further.
-3. A key event that is left is told by an entry already paired if that uses its words as well, or tells another key
-   event that is at most `TOGETHER` away: a release and the first wrong answer seconds later are one entry to people.
-4. What then has no pair is *invented* unless some file of operation names its moment. That is a finding to be looked
-   at, not a verdict: what was seen outside the platform is on no record of ours.
+1. A part of an entry can tell an event if its words speak of that kind of event (see `speaking`) and its time is at
+   most ten minutes away in any reading. A second part of one entry has to be at most five away, or name its own time.
+2. They are paired off one to one, key events first, the nearer before the further. A part tells one event, an entry at
+   most `MOST_TOLD`.
+3. A key event that is left is told by the entry that tells its other half, see `_ONE_ACT`, if both happened at most
+   `TOGETHER` apart: a release and the first wrong answer seconds later are one entry to people.
+4. What has no pair is *borne out* if it speaks of an event, or of a line in a file of operation, that is there at that
+   time: told twice, or not key.
+5. It is *invented* if it says for sure that something was done which the record would have, in the live window, and
+   nothing of that kind is on record near it. That is a finding to be looked at, not a verdict.
+6. Everything else is *unread*, whatever is near it in time: it tells nothing and contradicts nothing, and is shown with
+   what is near for the mentor to read.
 """
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from dataclasses import dataclass
-from datetime import timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from grading.postmortem.hearing import NEAR, Heard, for_sure, hear
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime, tzinfo
 
     from grading.ground_truth import KeyEvent
+    from grading.postmortem import speaking
     from grading.postmortem.timeline import Entry
-    from sandboxes.sandbox import JsonObject
 
-TOLERANCE = timedelta(minutes=10)
-NEAR = timedelta(minutes=5)
 TOGETHER = timedelta(minutes=2)
 IN_ORDER = timedelta(minutes=1)  # people write times to the minute: of two that are closer none says which came first
 BORNE_OUT = timedelta(minutes=3)  # of a file's stamp: there are many of them
+MOST_TOLD = 2  # events that one entry tells by its words
 
-WORDS: Mapping[str, re.Pattern[str]] = {
-    name: re.compile(words, re.IGNORECASE)
-    for name, words in {
-        "deployed": r"deploy|releas|roll(?:ed)?[ -]?out|ship|merg|went live|introduc|chang",
-        "onset": r"began|start|first harm|onset|wrong|drafts?|publish",
-        "first_harmful": r"first (?:wrong|harm|bad|incorrect|customer)|wrong answers?|harm|began|told (?:a )?wrong",
-        "first_complaint": r"complain|customer (?:wrote|report)",
-        "first_alert": r"alert|alarm|pag(?:ed|er)",
-        "opened": r"open|declar|incident (?:start|beg)|pag(?:ed|er)|alert|on[- ]call|acknowledg",
-        "detected": r"detect|notic|reproduc|saw|seen|observ|found|confirm",
-        "confirmed": r"root cause|cause|diagnos|identif|confirm",
-        "mitigated": r"mitigat|fix|deploy|roll|live|stopp|contain|resol|harm end",
-        "fixed": r"fix|deploy|live|resol|patch",
-        "first_update": r"update|told|inform|announc|status|communicat",
-        "resolved": r"resol|closed|all clear",
-    }.items()
-}
+_ONE_ACT = (
+    {"deployed", "first_harmful"},
+    {"first_alert", "opened"},
+    {"detected", "confirmed"},
+    {"mitigated", "fixed"},
+)
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """A moment that a file of operation names, and the kind of event that this file is of."""
+
+    at: datetime
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -61,19 +62,52 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Unpaired:
+    """An entry that tells no event: what it speaks of as far as it is read, and the events near it in time."""
+
+    entry: Entry
+    speaks_of: tuple[str, ...] = ()
+    near: tuple[KeyEvent, ...] = ()
+    listed: bool = False
+
+
+@dataclass(frozen=True)
 class Aligned:
     """What became of every entry and every key event."""
 
     pairs: tuple[Pair, ...]
     borne_out: tuple[Entry, ...]
-    invented: tuple[Entry, ...]
+    invented: tuple[Unpaired, ...]
+    unread: tuple[Unpaired, ...]
     told: tuple[KeyEvent, ...]
     missing: tuple[KeyEvent, ...]
 
     @property
+    def supported(self) -> int:
+        """How many entries the record bears out."""
+        return len({pair.entry for pair in self.pairs}) + len(self.borne_out)
+
+    @property
+    def read(self) -> int:
+        """How many entries say something that can be held against the record."""
+        return self.supported + len(self.invented)
+
+    @property
     def entries(self) -> int:
         """How many entries carry a time."""
-        return len({pair.entry for pair in self.pairs}) + len(self.borne_out) + len(self.invented)
+        return self.read + len(self.unread)
+
+    @property
+    def perhaps_told(self) -> tuple[KeyEvent, ...]:
+        """Missing key events that an unread entry may mean: as many as there are such entries, at most."""
+        left = {event.id for event in self.missing}
+        found = []
+        for each in self.unread:
+            event = next((event for event in each.near if event.id in left), None)
+            if event is not None and not each.listed:
+                left.discard(event.id)
+                found.append(event)
+        return tuple(found)
 
     @property
     def mean_error(self) -> timedelta | None:
@@ -103,13 +137,14 @@ def _time(pair: Pair) -> datetime:
 
 
 def align(
-    entries: Sequence[Entry],
+    entries: Sequence[Entry] | Heard,
     events: Sequence[KeyEvent],
     *,
     opened: Sequence[datetime],
     zones: Sequence[tzinfo],
-    stamps: Sequence[datetime] = (),
+    stamps: Sequence[Stamp] = (),
     server: datetime | None = None,
+    until: datetime | None = None,
 ) -> Aligned:
     """Pair entries with events.
 
@@ -120,96 +155,103 @@ def align(
         zones: those that a time without one may be in.
         stamps: further moments on record, by the server's clock.
         server: the opening by the server's clock; without it, the first of `opened`.
+        until: to when everything that was done is on record; without it, the last event.
     """
     begun = server or opened[0]
-    offsets = {entry: entry.offsets(openings=tuple(opened), zones=tuple(zones)) for entry in entries}
+    heard = entries if isinstance(entries, Heard) else hear(entries, events)
+    offsets = {
+        each: each.offsets(openings=tuple(opened), zones=tuple(zones))
+        for each in {*heard.entries, *(part.at for part in heard.parts)}
+    }
     happened = {event.id: sorted(at - begun for at in (event.when.at, *event.or_at)) for event in events}
-    possible: list[tuple[int, timedelta, int, str, Pair]] = []
-    for entry in entries:
-        for event in events:
-            error = _off(offsets[entry], happened[event.id])
-            if error is not None and abs(error) <= (TOLERANCE if _says(entry, event) else NEAR):
-                rank = _rank(entry, event)
-                possible.append((rank, abs(error), entry.line, event.id, Pair(entry, event, error)))
-    pairs: list[Pair] = []
-    entries_left, events_left = set(entries), {event.id for event in events}
-    ordered = [each[-1] for each in sorted(possible, key=lambda each: each[:-1])]
-    for pair in ordered:
-        if pair.entry in entries_left and pair.event.id in events_left:
-            pairs.append(pair)
-            entries_left.discard(pair.entry)
-            events_left.discard(pair.event.id)
-    for pair in ordered:
-        if pair.event.key and pair.event.id in events_left and (_says(pair.entry, pair.event) or _beside(pair, pairs)):
-            pairs.append(pair)
-            events_left.discard(pair.event.id)
-    on_file = sorted(stamp - begun for stamp in stamps)
+    possible = [
+        (not event.key, abs(error), part.entry.line, place, event.id, Pair(part.entry, event, error))
+        for place, part in enumerate(heard.parts)
+        for event in part.events
+        if (error := _off(offsets[part.at], happened[event.id])) is not None and abs(error) <= part.within
+    ]
+    possible.sort(key=lambda each: each[:-1])
+    pairs = _paired(possible)
+    pairs += _other_halves(pairs, events)
+    paired, again = {pair.entry for pair in pairs}, {each[-1].entry for each in possible}
+    on_file = _on_file(stamps, begun)
     borne_out = {
         entry
-        for entry in entries_left
-        if any(abs(_nearest(on_file, each) or timedelta(0)) <= BORNE_OUT for each in offsets[entry] if on_file)
+        for entry in heard.entries
+        if entry not in paired and (entry in again or _on_record(heard.said[entry], offsets[entry], on_file))
     }
-    key = [event for event in events if event.key]
+    told = {pair.event.id for pair in pairs}
+    end = (until or max((event.when.at for event in events), default=begun)) - begun
+    invented: list[Unpaired] = []
+    unread: list[Unpaired] = []
+    for entry in heard.entries:
+        if entry in paired or entry in borne_out:
+            continue
+        mine, what = offsets[entry], heard.said[entry]
+        near = tuple(event for event in events if abs(_off(mine, happened[event.id]) or timedelta(0)) <= NEAR and mine)
+        found = Unpaired(entry, tuple(sorted(what.kinds)), near, what.listed)
+        (invented if for_sure(what) and _while_live(mine, end) else unread).append(found)
     return Aligned(
         pairs=tuple(pairs),
-        borne_out=tuple(entry for entry in entries if entry in borne_out),
-        invented=tuple(entry for entry in entries if entry in entries_left - borne_out),
-        told=tuple(event for event in key if event.id not in events_left),
-        missing=tuple(event for event in key if event.id in events_left),
+        borne_out=tuple(entry for entry in heard.entries if entry in borne_out),
+        invented=tuple(invented),
+        unread=tuple(unread),
+        told=tuple(event for event in events if event.key and event.id in told),
+        missing=tuple(event for event in events if event.key and event.id not in told),
     )
 
 
-def _rank(entry: Entry, event: KeyEvent) -> int:
-    """How sure a pair is, the surest lowest."""
-    return (0 if event.key else 2) + (0 if _says(entry, event) else 1)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How a timeline's times are read: by which clocks, and in which zones if an entry says none."""
-
-    clocks: str  # server | incident | both
-    opened: tuple[datetime, ...]
-    zones: tuple[tzinfo, ...]
-    assumed: bool = False  # a zone that neither the document nor the learner's settings name
-
-
-def readings(server: datetime, in_incident: datetime | None, zones: Sequence[tzinfo]) -> list[Reading]:
-    """The ways to read a timeline, the plainest first: by one clock, by both, then in zones that nobody named."""
-    clocks: list[tuple[str, tuple[datetime, ...]]] = [("server", (server,))]
-    if in_incident is not None:
-        clocks += [("incident", (in_incident,)), ("both", (server, in_incident))]
-    found = [Reading(name, opened, (zone,)) for name, opened in clocks for zone in zones]
-    found += [Reading(name, opened, tuple(zones)) for name, opened in clocks if len(zones) > 1]
-    halves = (timezone(timedelta(minutes=30 * half)) for half in range(-24, 29))
-    return found + [Reading("server", (server,), (zone,), assumed=True) for zone in halves]
-
-
-def best(
-    entries: Sequence[Entry], events: Sequence[KeyEvent], ways: Sequence[Reading], *, stamps: Sequence[datetime] = ()
-) -> tuple[Aligned, Reading]:
-    """The reading by which a timeline tells most, and what it tells by it; the plainest of those that tell as much.
-
-    A zone that nobody named is assumed only if otherwise at most one key event is told, and by it two more, one of them
-    the opening.
-    """
-    server = ways[0].opened[0]
-    found: tuple[Aligned, Reading] | None = None
-    for way in ways:
-        if way.assumed and found is not None and len(found[0].told) > 1 and not found[1].assumed:
-            break
-        aligned = align(entries, events, server=server, opened=way.opened, zones=way.zones, stamps=stamps)
-        if found is None:
-            found = aligned, way
+def _paired(possible: Iterable[tuple[bool, timedelta, int, int, str, Pair]]) -> list[Pair]:
+    """One event for each part, as long as an entry may tell more, in the order given."""
+    pairs: list[Pair] = []
+    parts: set[int] = set()
+    events: set[str] = set()
+    told: dict[Entry, int] = {}
+    for _, _, _, place, event, pair in possible:
+        if place in parts or event in events or told.get(pair.entry, 0) >= MOST_TOLD:
             continue
-        more = len(aligned.told) - len(found[0].told)
-        fewer_invented = len(found[0].invented) - len(aligned.invented)
-        opening = any(event.id == "opened" for event in aligned.told)
-        better = more >= 2 and opening if way.assumed else (more, fewer_invented) > (0, 0)  # noqa: PLR2004 - see above
-        if better:
-            found = aligned, way
-    assert found is not None  # noqa: S101 - there is always a reading
+        pairs.append(pair)
+        parts.add(place)
+        events.add(event)
+        told[pair.entry] = told.get(pair.entry, 0) + 1
+    return pairs
+
+
+def _other_halves(pairs: Sequence[Pair], events: Sequence[KeyEvent]) -> list[Pair]:
+    """Key events that were one act with one that is told."""
+    told = {pair.event.id: pair for pair in pairs}
+    found = []
+    for event in events:
+        if not event.key or event.id in told:
+            continue
+        for act in _ONE_ACT:
+            half = next((told[other] for other in act - {event.id} if event.id in act and other in told), None)
+            if half is not None and abs(half.event.when.at - event.when.at) <= TOGETHER:
+                found.append(Pair(half.entry, event, half.event.when.at + half.error - event.when.at))
+                break
     return found
+
+
+def _while_live(offsets: Sequence[timedelta], end: timedelta) -> bool:
+    """Whether it can only be meant of the live window, to the day."""
+    near = [each for each in offsets if abs(each) <= timedelta(hours=12)]
+    return bool(near) and all(timedelta(0) <= each <= end for each in near)
+
+
+def _on_file(stamps: Sequence[Stamp], begun: datetime) -> dict[str, list[timedelta]]:
+    found: dict[str, list[timedelta]] = {}
+    for stamp in stamps:
+        found.setdefault(stamp.kind, []).append(stamp.at - begun)
+    return {kind: sorted(moments) for kind, moments in found.items()}
+
+
+def _on_record(found: speaking.Said, offsets: Sequence[timedelta], on_file: Mapping[str, Sequence[timedelta]]) -> bool:
+    """Whether a file of the kind that it speaks of has a line at that time."""
+    return not found.listed and any(
+        (error := _nearest(on_file[kind], each)) is not None and abs(error) <= BORNE_OUT
+        for kind in found.kinds & on_file.keys()
+        for each in offsets
+    )
 
 
 def _nearest(offsets: Sequence[timedelta], at: timedelta) -> timedelta | None:
@@ -222,66 +264,3 @@ def _nearest(offsets: Sequence[timedelta], at: timedelta) -> timedelta | None:
 def _off(offsets: Sequence[timedelta], at: Sequence[timedelta]) -> timedelta | None:
     """How far an entry is from the moment of an event, or from the nearest of those that it may mean as well."""
     return min((error for each in at if (error := _nearest(offsets, each)) is not None), key=abs, default=None)
-
-
-def _beside(pair: Pair, pairs: Sequence[Pair]) -> bool:
-    """Whether the entry tells another key event already that happened at about the same time."""
-    return any(
-        each.entry == pair.entry and each.event.key and abs(each.event.when.at - pair.event.when.at) <= TOGETHER
-        for each in pairs
-    )
-
-
-def _says(entry: Entry, event: KeyEvent) -> bool:
-    words = WORDS.get(event.id)
-    return words is not None and words.search(entry.text) is not None
-
-
-def as_json(found: Aligned, reading: Reading | None = None) -> JsonObject:
-    """The alignment as the mentor's page shows it."""
-    entries = found.entries
-    paired = len({pair.entry for pair in found.pairs}) + len(found.borne_out)
-    key = len(found.told) + len(found.missing)
-    return {
-        "entries": entries,
-        "read_as": None
-        if reading is None
-        else {
-            "clocks": reading.clocks,
-            "zones": [str(zone) for zone in reading.zones],
-            "assumed": reading.assumed,
-        },
-        "precision": {"part": paired, "of": entries, "share": round(paired / entries, 4) if entries else None},
-        "recall": {"part": len(found.told), "of": key, "share": round(len(found.told) / key, 4) if key else None},
-        "mean_error_seconds": None if found.mean_error is None else found.mean_error.total_seconds(),
-        "pairs": [
-            {
-                "line": pair.entry.line,
-                "entry": pair.entry.text[:300],
-                "event": pair.event.id,
-                "what": pair.event.what,
-                "key": pair.event.key,
-                "error_seconds": pair.error.total_seconds(),
-                "cites": list(pair.event.when.cites),
-            }
-            for pair in sorted(found.pairs, key=lambda pair: pair.entry.line)
-        ],
-        "inversions": [
-            {
-                "first": {"line": one.entry.line, "event": one.event.id},
-                "then": {"line": other.entry.line, "event": other.event.id},
-            }
-            for one, other in found.inversions
-        ],
-        "invented": [{"line": each.line, "entry": each.text[:300]} for each in found.invented],
-        "missing": [
-            {
-                "event": each.id,
-                "what": each.what,
-                "at": each.when.at,
-                "in_incident": each.when.in_incident,
-                "cites": list(each.when.cites),
-            }
-            for each in found.missing
-        ],
-    }

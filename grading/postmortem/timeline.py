@@ -7,7 +7,8 @@ anybody's guess), or a distance from the opening such as ``T+12`` or ``+1 h 05``
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from calendar import isleap
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 MOST_ENTRIES = 200
@@ -16,10 +17,13 @@ _HEADING = re.compile(r"^\s{0,3}(?:#{1,6}\s+(?P<hash>.*?)\s*#*|\*\*(?P<bold>[^*]
 _TIMELINE = re.compile(r"time\s?line|chronolog|what happened when|sequence of events", re.IGNORECASE)
 _BULLET = re.compile(r"^\s*(?:(?:[-*+•]|\d{1,3}[.)])\s+)?(?:\[[ xX]\]\s*)?")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_MONTH = (  # whole, or as it is shortened: "SEV-2 declared" is no day of December
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+)
 _DATES = (
     re.compile(r"\b(?P<year>\d{4})-(?P<number>\d{2})-(?P<day>\d{2})(?=\b|T)"),
-    re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+{_MONTH}(?:,?\s+(?P<year>\d{{4}}))?\b", re.IGNORECASE),
+    re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+{_MONTH}(?:,?\s+(?P<year>\d{{4}})\b)?", re.IGNORECASE),
     re.compile(rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<year>\d{{4}}))?\b", re.IGNORECASE),
 )
 _ZONE = r"(?P<zone>z\b|utc(?:[+-]\d{1,2}(?::?\d{2})?)?\b|gmt\b|cest\b|cet\b|[+-]\d{2}:?\d{2}\b)"
@@ -36,6 +40,7 @@ _RELATIVE = re.compile(
 )
 _NAMED = re.compile(r"^(?:T|start|opening)\s?[+−–-]", re.IGNORECASE)
 _MINUTE = re.compile(r"^min(?:ute)?\s+(?P<minutes>\d{1,3})\b", re.IGNORECASE)
+ANY_YEAR = 4  # stands for a year that was not written: it has every day that any year has, 29 February as well
 _LEADING = 60  # characters of a line within which its time stands
 _ZONES: dict[str, tzinfo] = {
     "z": UTC,
@@ -60,6 +65,7 @@ class Entry:
     clock: time | None = None
     day: date | None = None
     zone: tzinfo | None = None
+    words: str = ""  # without the time
 
     def offsets(self, *, openings: tuple[datetime, ...], zones: tuple[tzinfo, ...]) -> tuple[timedelta, ...]:
         """Every distance from the opening that it may mean.
@@ -75,29 +81,21 @@ class Entry:
         for opened in openings:
             for zone in (self.zone,) if self.zone else zones:
                 there = opened.astimezone(zone).date()
-                days = (
-                    (_of_year(self.day, there),) if self.day else tuple(there + timedelta(days=n) for n in range(-7, 2))
-                )
+                days = _of_year(self.day, there) if self.day else [there + timedelta(days=n) for n in range(-7, 2)]
                 found |= {datetime.combine(day, self.clock, zone) - opened for day in days}
         return tuple(sorted(found))
 
 
-def _of_year(day: date, near: date) -> date:
-    """A day whose year was not written (year 1), in the year that brings it nearest."""
-    if day.year != 1:
-        return day
-    return min(
-        (day.replace(year=near.year + n) for n in (-1, 0, 1) if _exists(day, near.year + n)),
-        key=lambda one: abs(one - near),
-    )
+def _of_year(day: date, near: date) -> list[date]:
+    """A day, in the year that brings it nearest if none was written; none if the years around have no such day."""
+    if day.year != ANY_YEAR:
+        return [day]
+    found = [day.replace(year=near.year + n) for n in (-1, 0, 1) if _exists(day, near.year + n)]
+    return sorted(found, key=lambda one: abs(one - near))[:1]
 
 
 def _exists(day: date, year: int) -> bool:
-    try:
-        day.replace(year=year)
-    except ValueError:
-        return False
-    return True
+    return (day.month, day.day) != (2, 29) or isleap(year)
 
 
 def entries(text: str) -> list[Entry]:
@@ -159,23 +157,46 @@ def _entry(line: int, words: str, day: date | None, zone: tzinfo | None) -> Entr
     start = words[:_LEADING]
     after = _relative(start)
     if after is not None:
-        return Entry(line, words, after=after)
+        return Entry(line, words, after=after, words=words[_relative_ends(start) :])
     without_date = start
     for pattern in _DATES:
         without_date = pattern.sub(lambda found: " " * len(found[0]), without_date)
     clock = _CLOCK.search(without_date)
     if clock is None or not _leads(without_date, clock.start()):
         return None
+    return Entry(
+        line,
+        words,
+        clock=_time(clock),
+        day=day,
+        zone=_zone(clock["zone"]) or zone,
+        words=without_date[: clock.start()] + without_date[clock.end() :] + words[_LEADING:],
+    )
+
+
+def at_its_own_time(entry: Entry, part: str) -> Entry | None:
+    """An entry at the time that a later part of it names: "deployed at 16:30, and the first wrong answer at 16:42"."""
+    found = _CLOCK.search(part)
+    if found is None or ":" not in found[0]:
+        return None
+    return replace(entry, after=None, clock=_time(found), zone=_zone(found["zone"]) or entry.zone)
+
+
+def _time(clock: re.Match[str]) -> time:
     hour = int(clock["hour"])
     if clock["half"]:
         hour = hour % 12 + (12 if clock["half"].lower().startswith("p") else 0)
-    at = time(hour, int(clock["minute"]), int(clock["second"] or 0))
-    return Entry(line, words, clock=at, day=day, zone=_zone(clock["zone"]) or zone)
+    return time(hour, int(clock["minute"]), int(clock["second"] or 0))
 
 
 def _leads(start: str, at: int) -> bool:
     """Whether a time stands before the words of its line, rather than among them."""
     return not re.search(r"[A-Za-z]{4,}", start[:at]) or start[:at].rstrip().endswith((":", "|"))
+
+
+def _relative_ends(start: str) -> int:
+    found = _MINUTE.match(start) or _RELATIVE.match(start)
+    return found.end() if found else 0
 
 
 def _relative(start: str) -> timedelta | None:
@@ -219,7 +240,7 @@ def _date(words: str) -> date | None:
             parts = found.groupdict()
             month = int(parts["number"]) if parts.get("number") else _MONTHS.index(parts["month"].lower()[:3]) + 1
             try:
-                return date(int(parts["year"] or 1), month, int(parts["day"]))
+                return date(int(parts["year"] or ANY_YEAR), month, int(parts["day"]))
             except ValueError:
                 continue
     return None

@@ -1,0 +1,122 @@
+"""Which events of an incident the parts of each entry speak of, and how far off they may be. Plain values only."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from grading.postmortem import speaking, timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from grading.ground_truth import KeyEvent
+    from grading.postmortem.timeline import Entry
+
+TOLERANCE = timedelta(minutes=10)
+NEAR = timedelta(minutes=5)
+
+_OVER = frozenset({"fix", "release", "resolved"})
+_EVENTS: Mapping[str, frozenset[str]] = {
+    "deployed": frozenset({"release"}),
+    "onset": frozenset({"harm", "release"}),
+    "first_harmful": frozenset({"harm"}),
+    "first_harmful_live": frozenset({"harm"}),
+    "first_complaint": frozenset({"complaint"}),
+    "first_alert": frozenset({"alert"}),
+    "opened": frozenset({"opened", "alert"}),  # what opens an incident is a page
+    "detected": frozenset({"seen"}),
+    "confirmed": frozenset({"cause"}),
+    "mitigated": _OVER,
+    "fixed": _OVER,
+    "first_update": frozenset({"update"}),
+    "resolved": frozenset({"resolved"}),
+}
+# What was done in the live window is on record, all of it. These words say so plainly that something was that nothing
+# else can be meant; one of the kinds beside them then has to be on record near it.
+_FOR_SURE: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
+    (
+        re.compile(
+            r"\b(?:first|second|third|final|last|status) (?:status )?update\b"
+            r"|\b(?:posted|sent|published) (?:\w+ ){0,3}?update\b",
+            re.IGNORECASE,
+        ),
+        frozenset({"update", "resolved"}),
+    ),
+    (
+        re.compile(
+            r"\b(?:fix|patch|hotfix) (?:\w+ ){0,2}?(?:deployed|released|shipped|live|rolled out|in production)\b"
+            r"|\b(?:deployed|released|shipped|rolled out) (?:\w+ ){0,2}?(?:fix|patch|hotfix)\b"
+            r"|\brolled back (?:to\b|production\b|the (?:release|deploy\w*)\b)",
+            re.IGNORECASE,
+        ),
+        _OVER,
+    ),
+    (re.compile(r"\bincident (?:\w+ )?(?:resolved|closed)\b|^\W*resolved\W*$", re.IGNORECASE), _OVER),
+)
+_WORD = re.compile(r"[^\W\d_]{5,}")
+_ENOUGH_WORDS = 2  # of what an event is called, to speak of it
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of an entry: when it is, how far off it may be, and the events that its words speak of."""
+
+    entry: Entry
+    at: Entry
+    within: timedelta
+    events: tuple[KeyEvent, ...]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A timeline as far as its words go, whatever its times mean; made once for every reading of them."""
+
+    entries: tuple[Entry, ...]
+    said: Mapping[Entry, speaking.Said]
+    parts: tuple[Part, ...]
+
+
+def hear(entries: Sequence[Entry], events: Sequence[KeyEvent]) -> Heard:
+    """Find what each part of each entry speaks of."""
+    what = {event.id: _kinds(event) for event in events}
+    names = {event.id: _words(event.what) for event in events if event.id not in _EVENTS}
+    everything = {entry: speaking.said(entry.words) for entry in entries}
+    parts: list[Part] = []
+    for entry, found in everything.items():
+        first = True
+        for part in () if found.listed else found.parts:
+            own = None if first else timeline.at_its_own_time(entry, part.text)
+            words = _words(part.text)
+            spoken = tuple(
+                event
+                for event in events
+                if part.kinds & what[event.id] or len(words & names.get(event.id, frozenset())) >= _ENOUGH_WORDS
+            )
+            if spoken:
+                parts.append(Part(entry, own or entry, TOLERANCE if first or own else NEAR, spoken))
+                first = False
+    return Heard(tuple(entries), everything, tuple(parts))
+
+
+def _kinds(event: KeyEvent) -> frozenset[str]:
+    """The kinds that an event is of; of an event that is not one of ours, what the words for it speak of."""
+    return _EVENTS.get(event.id) or speaking.kinds(event.what)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word.casefold() for word in _WORD.findall(text))
+
+
+def for_sure(found: speaking.Said) -> bool:
+    """Whether all it speaks of is something done that the record would have, if it had been done."""
+    return (
+        not found.listed
+        and bool(found.parts)
+        and all(
+            any(pattern.search(part.text) and part.kinds and part.kinds <= kinds for pattern, kinds in _FOR_SURE)
+            for part in found.parts
+        )
+    )
