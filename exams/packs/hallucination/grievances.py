@@ -59,8 +59,8 @@ _ABOUT_ANOTHER = (
     "I wanted the {asked} of {name} and was given {number} for {of}.",
     "{of} is not what I asked about. I asked about {name}, and was told {number}.",
     "Asked about {name}, answered about {of} ({number}).",
-    "What I have is {name}. What I was told about is {of}: {number}.",
-    "You tell me the {thing} of {of}, {number}. I do not have {of}, I have {name}.",
+    "What I typed is {name}. What I was told about is {of}: {number}.",
+    "You tell me the {thing} of {of}, {number}. I did not write {of}, I wrote {name}.",
     "I typed {name} and it read {of}: {number}.",
     "The answer says {of}, {number}. The question said {name}.",
 )

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from exams.packs.hallucination.past import Past
     from sandboxes.ingest.tree import Tree
 
-HOURS_BEFORE = 3
+MINUTES_BEFORE = (110, 181)  # the onset: traces are kept from some moment that says nothing of it
 # Some classes need a dozen worlds on average; so many that running out means a broken pack, not bad luck.
 MOST_DRAWINGS = 400
 
@@ -122,6 +122,12 @@ def _drawing(spec: Spec, purpose: str) -> random.Random:
     return random.Random(f"{purpose}/{spec.failure_class}/{spec.seed}")  # noqa: S311 - a seeded drawing, not a secret
 
 
+def kept_since(spec: Spec, onset: datetime) -> datetime:
+    """Since when traces are kept: drawn, or the first of them would say when the harm began."""
+    drawing = _drawing(spec, "kept since")
+    return onset - timedelta(minutes=drawing.randrange(*MINUTES_BEFORE), seconds=drawing.randrange(60))
+
+
 def failure_class(spec: Spec) -> FailureClass:
     """The failure class a specification names.
 
@@ -201,7 +207,7 @@ def incident(spec: Spec) -> Incident:
                     kept_clear=kept_clear(right, faulty, failure, fault, example),
                 )
             )
-            began = when.onset_at - timedelta(hours=HOURS_BEFORE)
+            began = kept_since(spec, when.onset_at)
             traces = production(world, past.releases, since=began, until=when.opened_at, seed=f"{spec.seed}/{attempt}")
             check_quiet(traces, until=when.onset_at)
             told = first_complaint(world, failure, traces)

@@ -7,6 +7,7 @@ import io
 import json
 from collections import Counter
 from datetime import timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from exams.packs.hallucination import complaints, flags, history, opening
@@ -33,7 +34,8 @@ The assistant answers from approved documents. What customers are told is regula
 2. **Look before you touch.** `traces.jsonl` has every question of the last hours, from the moment its first line gives:
    with the prompt, the documents that were retrieved, the answer and what the guard said. `ops/complaints.jsonl` has
    what customers wrote to the service desk in that time, about those conversations or about nothing much.
-   `ops/alerts.jsonl` has what rang: the alarm on complaints, each half hour while it lasts, and the page.
+   `ops/alerts.jsonl` has what rang: the alarm on complaints, each half hour while it lasts, and the page. Where it is
+   firing anew it had stopped by itself.
    `ops/deploys.log` has what was released, `ops/flags.log` which switches and settings were changed without a release.
    `ops/metrics.csv` counts by ten minutes; where `minutes` is less, the row covers less.
 3. **Reproduce it** with the fewest questions you can, and rule out what else it might be.
@@ -86,7 +88,7 @@ def metrics(incident: Incident, written: Sequence[Complaint]) -> bytes:
     counted: dict[datetime, Counter[str]] = {}
     at = _slot(first)
     while at < last:
-        counted[at] = Counter(minutes=round((min(at + SLOT, last) - max(at, first)) / timedelta(minutes=1)))
+        counted[at] = Counter(minutes=ceil((min(at + SLOT, last) - max(at, first)) / timedelta(minutes=1)))
         at += SLOT
     for trace in incident.traces:
         row, reply = counted[_slot(trace.at)], trace.reply
@@ -97,14 +99,15 @@ def metrics(incident: Incident, written: Sequence[Complaint]) -> bytes:
     for one in written:
         counted[_slot(one.at)]["complaints"] += 1
     restarted = {_slot(release.deployed_at) for release in incident.past.releases}
-    for at, row in counted.items():
+    measured = {at: row for at, row in counted.items() if row["requests"] or row["complaints"]}  # the last
+    for at, row in measured.items():
         row["p50_ms"] = drawing.randrange(140, 190)
         row["p95_ms"] = drawing.randrange(330, 460) + (drawing.randrange(150, 500) if at in restarted else 0)
     columns = ("minutes", "requests", "answered", "refused", "blocked", "complaints", "p50_ms", "p95_ms")
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(("from", *columns))
-    writer.writerows((stamp(at), *(row[column] for column in columns)) for at, row in counted.items())
+    writer.writerows((stamp(at), *(row[column] for column in columns)) for at, row in measured.items())
     return table.getvalue().encode()
 
 

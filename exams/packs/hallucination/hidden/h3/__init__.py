@@ -128,8 +128,8 @@ FIGURES = Fault(
     component="prompt",
     mechanism="each sentence in the prompt ends with its figure, so the model never sees the condition behind it",
     subjects=(
-        "Bring the prompt down to half its length",
-        "Halve the prompt: reading it is most of the answer time",
+        "Bring the prompt down in length",
+        "Shorten the prompt: reading it is most of the answer time",
         "Cut what the model reads down to the statement",
     ),
     edits=SHORTENED,

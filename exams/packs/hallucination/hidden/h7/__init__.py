@@ -165,7 +165,8 @@ UNDERSTOOD_ONCE = Fault(
     name="understood_once",
     scope=(
         "Only follow-up questions, which name no product: the first to ask one after a start is answered well, and "
-        "whoever words theirs alike gets an answer about that product; whoever names a product is answered as before."
+        "whoever words theirs alike gets an answer about that product, or its refusal; whoever names a product is "
+        "answered as before, unless its words in another order name one that somebody asked about first."
     ),
     rivals={
         "H8": "the guard passed the answer rightly, for the product that the question was taken to be about",
