@@ -23,7 +23,7 @@ _HOURS_OF_SERVICE = re.compile(r"\b(?:repl(?:y|ies)|respond|get back|call|contac
 class Sentence:
     """A sentence of a reply: where it stands, the attributes and places it names, and whether it is about our service.
 
-    `attributes` are in their order, each with its place in the reply.
+    `attributes` are in their order, each with its place in the reply; `jurisdictions` are there once each.
     """
 
     start: int
@@ -58,7 +58,7 @@ class Place:
                 start,
                 end,
                 attributes=tuple((start + at, found) for at, _, found in self.facts.attribute_mentions(said)),
-                jurisdictions=tuple(self.facts.jurisdictions_named(said)),
+                jurisdictions=tuple(dict.fromkeys(self.facts.jurisdictions_named(said))),
                 of_service=_HOURS_OF_SERVICE.search(said) is not None,
             )
         return self._sentences[start, end]

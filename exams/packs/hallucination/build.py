@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from exams.packs.hallucination import text
 from exams.packs.hallucination.drawing import written
 from exams.packs.hallucination.lm.model import load
+from exams.packs.hallucination.recall import Recall
 from exams.packs.hallucination.trades import JURISDICTIONS
 from sandboxes.ingest.tree import Tree
 
@@ -172,7 +173,7 @@ def healthy(world: World, *, service: str, company: str, tested: tuple[Product, 
 class Remembering:
     """The language model, asked each prompt once per process: trees share it, and most prompts of two trees agree."""
 
-    def __init__(self, inner: Model) -> None:
+    def __init__(self, inner: Model | Recall) -> None:
         self._inner = inner
         self.generate = lru_cache(maxsize=REMEMBERED)(self._generate)
 
@@ -183,7 +184,7 @@ class Remembering:
 @cache
 def shared_model() -> Remembering:
     """The model of every tree of ours, loaded once per process."""
-    return Remembering(load(LM))
+    return Remembering(Recall(load(LM)))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from exams.packs.hallucination.weave import apart, beside, hunks, size
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from exams.packs.hallucination.innocents.change import Innocent
     from exams.packs.hallucination.past import Setting
@@ -49,44 +49,69 @@ class _Choice:
     """One choice of innocent changes."""
 
     def __init__(self, setting: Setting, drawing: random.Random, hunks_of: Mapping[Innocent, tuple[Hunk, ...]]) -> None:
-        self.setting = setting
         self.random = drawing
         self.hunks = hunks_of
+        self.fault = hunks(setting.healthy, setting.faulty)
+        self.files = {edit.path for edit in setting.fault.edits if not edit.path.startswith("tests/")}
 
     def choose(self, usable: list[Innocent]) -> Chosen:
         """Draw them from all that may be made with this fault."""
-        files = {edit.path for edit in self.setting.fault.edits if not edit.path.startswith("tests/")}
-        drawn = self.random.sample(usable, len(usable))
-        asking = self.random.random() < ASKING_SHARE
-        asks = next((one for one in drawn if one.asks and asking), None)
-        drawn = [one for one in drawn if not one.asks or one is asks]
-        drawn.sort(key=lambda one: one.note)  # what nobody would suspect is no decoy
+        drawn, asks = self._drawn(usable)
         drawn, bases = self._founded(drawn)
-        close = [one for one in drawn if one.files & files and not one.note]
-        fault = hunks(self.setting.healthy, self.setting.faulty)
-        close.sort(key=lambda one: (beside(self.hunks[one], fault), not one.suspect))
-        near = next((one for one in close if one.behaves), (close or drawn)[0])
+        near = self._near(drawn)
         drawn.remove(near)
-        lately = [one for one in drawn if not beside(self.hunks[one], fault)]  # a revert of the cause must be clean
-        behaving = self._together([near, *self._suspects_first(near, lately)])[: BEHAVING + (not near.behaves)]
-        plain = [one for one in lately if not one.behaves]
-        large = [one for one in plain if not one.note and size(self.hunks[one]) >= LARGE]
-        large = large[: self.random.choice(LARGE_ONES)]
-        together = self._together([*dict.fromkeys([*behaving, *large, *plain, *drawn])])
+        lately = [one for one in drawn if not beside(self.hunks[one], self.fault)]  # its revert must be clean
+        together = self._in_order(near, lately, drawn)
         recent, rest = together[:RECENT], together[RECENT:]
-        made = [*fault, *(hunk for one in recent for hunk in self.hunks[one])]
-        small = [one for one in rest if one in lately and not one.asks and size(self.hunks[one]) < LARGE]
-        small = [one for one in small if not beside(self.hunks[one], made)]
-        riders: list[Innocent] = []
-        for _ in range(SQUASHED):
-            behaves = self.random.random() < BEHAVING_SHARE
-            riders.append(self.random.choice([one for one in small if one.behaves is behaves]))
-            small = [one for one in small if not beside(self.hunks[one], [*self.hunks[riders[-1]]])]
+        riders = self._riders(recent, rest, {*lately})
         rest = [one for one in rest if one not in riders and one is not asks]
         self.random.shuffle(rest)
         older = [one for one in rest if not one.note][: self.random.randrange(1, OLDER + 1)]
         present = [one for one in rest if one not in older and self.random.random() < PRESENT]
         return Chosen(recent, riders, older, [*bases, *present])
+
+    def _drawn(self, usable: list[Innocent]) -> tuple[list[Innocent], Innocent | None]:
+        """Draw an order of all that may be made, and which of them asks the model anew: one at most."""
+        drawn = self.random.sample(usable, len(usable))
+        asking = self.random.random() < ASKING_SHARE
+        asks = next((one for one in drawn if one.asks and asking), None)
+        drawn = [one for one in drawn if not one.asks or one is asks]
+        return sorted(drawn, key=lambda one: one.note), asks  # what nobody would suspect is no decoy
+
+    def _near(self, drawn: list[Innocent]) -> Innocent:
+        """The one in a file of the fault's own: one that behaves otherwise and looks like harm, if there is any."""
+        close = [one for one in drawn if one.files & self.files and not one.note]
+        close.sort(key=lambda one: (beside(self.hunks[one], self.fault), not one.suspect))
+        return next((one for one in close if one.behaves), (close or drawn)[0])
+
+    def _in_order(self, near: Innocent, lately: list[Innocent], drawn: list[Innocent]) -> list[Innocent]:
+        """All that can be made at once, those that should be made lately in front: behaving ones, large ones, others.
+
+        `lately` are those that do not stand in the way of the fault's revert, `drawn` are all but the near one.
+        """
+        behaving = self._together([near, *self._suspects_first(near, lately)])[: BEHAVING + (not near.behaves)]
+        plain = [one for one in lately if not one.behaves]
+        large = [one for one in plain if not one.note and size(self.hunks[one]) >= LARGE]
+        large = large[: self.random.choice(LARGE_ONES)]
+        return self._together([*dict.fromkeys([*behaving, *large, *plain, *drawn])])
+
+    def _riders(self, recent: list[Innocent], rest: list[Innocent], lately: Container[Innocent]) -> list[Innocent]:
+        """Draw what is squashed with lately made changes: always as many, so that no incident has a suspect less.
+
+        Of the sort drawn if any is left, else of the other; small ones away from all that was made lately; only where
+        none is left of either sort, the next best: any away from it, and at last any that can be made at all.
+        """
+        made = [*self.fault, *(hunk for one in recent for hunk in self.hunks[one])]
+        riders: list[Innocent] = []
+        for _ in range(SQUASHED):
+            behaves = self.random.random() < BEHAVING_SHARE
+            left = [one for one in rest if not one.asks and one not in riders]
+            lone = [one for one in left if one in lately and not beside(self.hunks[one], made)]
+            small = [one for one in lone if size(self.hunks[one]) < LARGE]
+            sorted_out = [one for one in small if one.behaves is behaves]
+            riders.append(self.random.choice(sorted_out or small or lone or left))
+            made += self.hunks[riders[-1]]
+        return riders
 
     def _founded(self, drawn: list[Innocent]) -> tuple[list[Innocent], list[Innocent]]:
         """Draw which changes may be made that need another, and return all that may be, and those others.

@@ -50,13 +50,15 @@ def clear_of(key: str, name: str, domain: str) -> tuple[Hunk, ...]:
     return kept_clear(tree, faulty, failure, fault, told(world_of(domain)))
 
 
-def past(failure: FailureClass, fault: Fault, domain: str, seed: int) -> tuple[Setting, Past]:
+def setting_of(key: str, fault: Fault, domain: str, seed: int = 0) -> Setting:
+    """What a past with this fault is drawn from."""
+
     def drawing(purpose: str) -> random.Random:
-        return random.Random(f"{purpose}/{failure.key}/{fault.name}/{seed}")  # noqa: S311 - a seeded drawing
+        return random.Random(f"{purpose}/{key}/{fault.name}/{seed}")  # noqa: S311 - a seeded drawing
 
     world, tree = world_of(domain), healthy(domain)
     prepared = healthy_with(tree, fault)
-    setting = Setting(
+    return Setting(
         draw=drawing,
         world=world,
         people=staff(domain, COMPANIES[domain][0], drawing("people")),
@@ -65,9 +67,13 @@ def past(failure: FailureClass, fault: Fault, domain: str, seed: int) -> tuple[S
         healthy=tree,
         prepared=prepared,
         faulty=apply(prepared, fault.edits),
-        key=failure.key,
-        kept_clear=clear_of(failure.key, fault.name, domain),
+        key=key,
+        kept_clear=clear_of(key, fault.name, domain),
     )
+
+
+def past(failure: FailureClass, fault: Fault, domain: str, seed: int) -> tuple[Setting, Past]:
+    setting = setting_of(failure.key, fault, domain, seed)
     return setting, history.draw(setting)
 
 
