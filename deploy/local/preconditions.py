@@ -16,7 +16,7 @@ from deploy.local.trouble import Trouble
 _LAST_PORT = 65_535
 _GIB = 1024**3
 # The packages, the sandbox image and an empty database; then what a day of exams writes.
-ROOM_TO_INSTALL = 2 * _GIB
+ROOM_TO_INSTALL = 3 * _GIB // 2
 ROOM_TO_RUN = _GIB // 2
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _MOST = 60  # characters of a value
 _CONTEXT = 12  # of them before the first that differs
+_ONE_EACH = 2
 _ABSENT = object()
 
 
@@ -18,7 +19,7 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
     """Each place at which two definitions differ, and how, in the order of their names.
 
     Entries with a `key` are compared with their namesakes, other lists entry by entry. Of a file only its name is said,
-    of a text of several lines only how many.
+    of a text of several lines only how many. Of plain lists those values are said that went or came.
     """
     return list(_between(before, after, ""))
 
@@ -35,6 +36,8 @@ def _between(before: Any, after: Any, place: str) -> Iterator[str]:
             yield f"{place}: now in the order {', '.join(order)}"
     elif _of_tables(before) and _of_tables(after):
         yield from _entries(before, after, place)
+    elif isinstance(before, list) and isinstance(after, list):
+        yield f"{place}: {_listed(before, after)}"
     elif place.startswith("content."):
         how = "added" if before is _ABSENT else "removed" if after is _ABSENT else "changed"
         yield f"{place.removeprefix('content.')}: {how}"
@@ -65,6 +68,16 @@ def _keyed(value: Any) -> bool:
 
 def _of_tables(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(each, dict) for each in value)
+
+
+def _listed(before: list[Any], after: list[Any]) -> str:
+    """Lists of plain values: those that went and those that came."""
+    gone, come = [each for each in before if each not in after], [each for each in after if each not in before]
+    if gone and come:
+        return _change(*(each if len(gone) + len(come) > _ONE_EACH else each[0] for each in (gone, come)))
+    if gone or come:
+        return f"{'no longer' if gone else 'also'} {', '.join(map(_short, gone or come))}"
+    return f"in another order or number, now {_short(after)}"
 
 
 def _lines(before: str, after: str) -> str:

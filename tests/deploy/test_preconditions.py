@@ -87,7 +87,7 @@ def test_a_platform_that_runs_has_its_own_port(state: Path, monkeypatch: pytest.
     preconditions.refuse_hopeless_start()
 
 
-@pytest.mark.parametrize(("installed", "needs"), [(False, "2.0"), (True, "0.5")])
+@pytest.mark.parametrize(("installed", "needs"), [(False, "1.5"), (True, "0.5")])
 def test_a_full_disk_is_said_with_what_a_start_needs(
     state: Path, monkeypatch: pytest.MonkeyPatch, installed: bool, needs: str
 ) -> None:

@@ -33,7 +33,7 @@ def _banded(bands: list[dict[str, Any]]) -> dict[str, Any]:
         (_twin(demo=True), ["demo: now says true"]),
         (
             _banded([*BANDS[:2], {"score": "0.95", "when": ["hotfix.f >= 0.9"]}]),
-            ['dimensions.fix.bands[3].when: ["hotfix.f >= 0.95"] → ["hotfix.f >= 0.9"]'],
+            ['dimensions.fix.bands[3].when: "hotfix.f >= 0.95" → "hotfix.f >= 0.9"'],
         ),
         (
             _banded([BANDS[0], {"score": "0.60", "when": []}, *BANDS[1:]]),
@@ -53,6 +53,21 @@ def _banded(bands: list[dict[str, Any]]) -> dict[str, Any]:
 )
 def test_each_difference_is_a_line(after: dict[str, Any], said: list[str]) -> None:
     assert differences(_twin(), after) == said
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (["a", "c"], '"b" → "c"'),
+        (["a", "b", "c"], 'also "c"'),
+        (["b"], 'no longer "a"'),
+        (["c", "d"], '["a", "b"] → ["c", "d"]'),
+        (["b", "a"], 'in another order or number, now ["b", "a"]'),
+        ([], 'no longer "a", "b"'),
+    ],
+)
+def test_of_a_plain_list_what_went_and_what_came_is_said(after: list[str], said: str) -> None:
+    assert differences(_twin(does=["a", "b"]), _twin(does=after)) == [f"does: {said}"]
 
 
 def test_an_order_that_changed_is_said() -> None:

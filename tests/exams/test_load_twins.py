@@ -88,7 +88,8 @@ def test_a_band_that_is_edited_is_said_of_every_twin_that_has_it(content: Path) 
     _edit_a_band(content)
     said = _load("--preview").splitlines()
     (line,) = {each.strip() for each in said if "bands" in each}
-    assert re.fullmatch(r"rubric\.dimensions\.hotfix_correctness\.bands\[\d+\]\.when: .*0\.95.* → .*0\.93.*", line)
+    assert re.fullmatch(r"rubric.dimensions.hotfix_correctness.bands\[\d+\].when: (.*)", line)
+    assert line.endswith('"hotfix.f >= 0.95" → "hotfix.f >= 0.93"')
     assert f"{CHILD}, which extends {MOTHER}: v1 → v2" in said
     assert f"{MOTHER}: v1 → v2" in said
 
@@ -173,9 +174,11 @@ def test_it_is_said_how_many_keep_their_edition_and_how_many_get_the_new_one(con
     )
     _edit_a_band(content)
     mothers = _load("--preview").split(f"\n{MOTHER}: ")[1]
-    assert "keep their edition: 1 live, 2 handed in, 0 under review, 0 signed off" in mothers
-    assert "1 attempt(s) prepared and not begun, 1 learner(s) waiting to start, 1 who may sit it again" in mothers
-    assert "1 incident(s) in the stock are drawn anew" in mothers
+    assert mothers.splitlines()[2:5] == [
+        "  attempts that keep their edition: 1 live, 2 handed in",
+        "  v2 is for whoever starts from now on: 1 prepared and not begun, 1 waiting to start, 1 who may sit it again",
+        "  incidents in the stock that are drawn anew: 1",
+    ]
 
 
 def test_of_a_twin_that_nobody_sat_no_attempts_are_told(content: Path, cast: Cast) -> None:

@@ -87,15 +87,24 @@ def _told(change: Change, changing: Collection[str], *, most: int | None) -> Ite
     if most is not None and len(change.differs) > most:
         yield f"    … and {len(change.differs) - most} more differences (all with --verbosity 2)"
     keeps, gets = change.keeps, change.gets
-    if any((keeps.live, keeps.handed_in, keeps.under_review, keeps.signed_off)):
-        yield (
-            f"  attempts that keep their edition: {keeps.live} live, {keeps.handed_in} handed in, "
-            f"{keeps.under_review} under review, {keeps.signed_off} signed off"
-        )
+    kept = _counted(
+        (keeps.live, "live"),
+        (keeps.handed_in, "handed in"),
+        (keeps.under_review, "under review"),
+        (keeps.signed_off, "signed off"),
+    )
+    if kept:
+        yield f"  attempts that keep their edition: {kept}"
     if change.before is not None:
-        yield (
-            f"  from now on v{change.after}: whoever starts; {gets.prepared} attempt(s) prepared and not begun, "
-            f"{gets.waiting} learner(s) waiting to start, {gets.may_sit_again} who may sit it again"
+        new = _counted(
+            (gets.prepared, "prepared and not begun"),
+            (gets.waiting, "waiting to start"),
+            (gets.may_sit_again, "who may sit it again"),
         )
+        yield f"  v{change.after} is for whoever starts from now on{f': {new}' if new else ''}"
     if gets.drawn:
-        yield f"  {gets.drawn} incident(s) in the stock are drawn anew"
+        yield f"  incidents in the stock that are drawn anew: {gets.drawn}"
+
+
+def _counted(*found: tuple[int, str]) -> str:
+    return ", ".join(f"{number} {what}" for number, what in found if number)
