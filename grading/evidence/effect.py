@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from exams.oracle import HARMFUL, ClaimVerdict
-from grading import f_of, f_score, plan
+from grading import f_of, f_score, plan, wrong_fixes
 from grading.bands import shown
 from grading.models import RunState
 from grading.verdicts import CellKind, CellResult
@@ -203,7 +203,7 @@ def mutation(found: Effect) -> JsonObject | None:
             {
                 "kind": kind,
                 "caught": _of(sum(_as_required(cell) for cell in cells), len(cells)),
-                "wrong_fixes": [_row(cell) for cell in cells],
+                "wrong_fixes": [_row(cell) | {"says": _says(cell.key, found.kept)} for cell in cells],
             }
             for kind, cells in sorted(kinds.items())
         ],
@@ -218,6 +218,11 @@ def mutant_kind(key: str, truth: JsonObject) -> str:
     """The kind of wrong fix: what the pack says in its truth, else what its name begins with."""
     told = truth.get("mutant_kinds", {})
     return str(told[key]) if isinstance(told, dict) and key in told else key.partition("/")[0].replace("_", " ")
+
+
+def _says(key: str, kept: Kept) -> str:
+    truth = {"failure_class": kept.attempt.incident_class} | kept.truth
+    return wrong_fixes.says(key, pack=kept.twin.pack, truth=truth)
 
 
 def _row(cell: Cell) -> JsonObject:

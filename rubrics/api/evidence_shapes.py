@@ -2,37 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from exams.models import Source
 from grading.claims_told import Kind
-
-Shape = serializers.Serializer[Any]
-
-
-class Cite(Shape):
-    """What a figure rests on: an event of the ledger by its number, or a run by its id."""
-
-    kind = serializers.CharField(help_text="event or run")
-    ref = serializers.CharField()
-
-
-class Number(Shape):
-    """An exact number, and as a decimal."""
-
-    exact = serializers.CharField(help_text="A whole number or a fraction, such as 57/80.")
-    decimal = serializers.FloatField()
-
-
-class Of(Shape):
-    """So many of so many; the share is null of nothing."""
-
-    part = serializers.IntegerField()
-    of = serializers.IntegerField()
-    share = serializers.FloatField(allow_null=True)
-
+from rubrics.api.effect_shapes import EffectOut
+from rubrics.api.figure_shapes import Cite, Of, Shape
 
 # --- What really happened ---------------------------------------------------------------------------------------------
 
@@ -88,97 +63,6 @@ class GroundTruthOut(Shape):
     blast_radius = BlastRadiusOut()
     known_until = serializers.DateTimeField(allow_null=True)
     events = HappenedOut(many=True)
-
-
-# --- What the hotfix does ---------------------------------------------------------------------------------------------
-
-
-class FPartOut(Shape):
-    """One set of questions of F: which were spoiled, mended and broken, by key, and the cells they were put in."""
-
-    part = serializers.ChoiceField(choices=["incident_prompts", "held_out_prompts", "metamorphic", "negative_controls"])
-    weight = Number()
-    weight_applied = Number(allow_null=True, help_text="Null if the set shows no damage: the others carry its weight.")
-    share = Number(allow_null=True)
-    questions = serializers.IntegerField()
-    spoiled = serializers.ListField(child=serializers.CharField())
-    mended = serializers.ListField(child=serializers.CharField())
-    broken = serializers.ListField(child=serializers.CharField())
-    cells = serializers.ListField(child=serializers.IntegerField())
-
-
-class FCapOut(Shape):
-    """What holds F down, whether it does or not."""
-
-    cap = serializers.ChoiceField(choices=["answers_lost", "harness_edited", "containment_only"])
-    at_most = Number()
-    holds = serializers.BooleanField()
-
-
-class FOut(Shape):
-    """F, before its caps and with them."""
-
-    value = Number()
-    raw = Number()
-    parts = FPartOut(many=True)
-    caps = FCapOut(many=True)
-
-
-class VerdictCountOut(Shape):
-    """How many answers to the hidden questions were worth this."""
-
-    verdict = serializers.CharField()
-    harmful = serializers.BooleanField()
-    before = serializers.IntegerField()
-    after = serializers.IntegerField()
-    reference = serializers.IntegerField()
-
-
-class FixedOut(Shape):
-    """A wrong fix, or another right one, and whether the test said of it what it should."""
-
-    name = serializers.CharField()
-    as_required = serializers.BooleanField()
-    result = serializers.CharField()
-    cell = serializers.IntegerField()
-
-
-class MutantKindOut(Shape):
-    """The wrong fixes of one kind."""
-
-    kind = serializers.CharField()
-    caught = Of()
-    wrong_fixes = FixedOut(many=True)
-
-
-class AlternativesOut(Shape):
-    """The other right fixes."""
-
-    passed = Of()
-    right_fixes = FixedOut(many=True)
-
-
-class MutationOut(Shape):
-    """Which wrong fixes the test catches, and which right ones it passes on."""
-
-    caught = Of()
-    by_kind = MutantKindOut(many=True)
-    alternatives = AlternativesOut()
-
-
-class EffectOut(Shape):
-    """What the hotfix does, before and after."""
-
-    f = FOut(allow_null=True)
-    f_missing = serializers.CharField(allow_blank=True, help_text="Why there is no F.")
-    harmful_left = serializers.ListField(
-        child=serializers.CharField(),
-        help_text="Hidden questions of the class still answered harmfully; not by our fix.",
-    )
-    by_verdict = VerdictCountOut(many=True)
-    rates = serializers.DictField(help_text="Hallucination, answers and right, by tree: before, after, reference.")
-    mutation = MutationOut(allow_null=True)
-    cites = Cite(many=True)
 
 
 # --- What was written and told ----------------------------------------------------------------------------------------
