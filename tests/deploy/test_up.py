@@ -102,6 +102,7 @@ def test_two_starts_at_once_start_one_platform(twice: tuple[str, str], env: dict
     address = f"http://127.0.0.1:{env['PORT']}"
     assert f"Hotseat is ready at {address}" in first
     assert f"Hotseat is already running at {address}" in second
+    assert "jt-incident-4 v1 published" in first
     assert sorted(Supervisor(home).statuses()) == sorted(_parts(home))
     assert ready.missing(address) == {}
 
