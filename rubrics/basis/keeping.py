@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from rubrics.models import Review
 
 
-def keep(gathered: Gathered, *, attempt: Attempt, review: Review, now: datetime) -> Basis:
+def keep(gathered: Gathered | None, *, attempt: Attempt, review: Review, now: datetime) -> Basis:
     """Write it in the transaction that signs; both attempt and review are held.
 
-    Gathering is slow and was done while nothing was held. If the ledger has grown by work since, it is done again.
+    Gathering is slow and was done while nothing was held. If it was not, or the ledger has grown by work since, it is
+    done now.
     """
-    if not still_holds(gathered, attempt):
+    if gathered is None or not still_holds(gathered, attempt):
         gathered = gather(review, now=now)
     return Basis.objects.create(review=review, kept_at=now, content=gathered.text, sha256=gathered.sha256)

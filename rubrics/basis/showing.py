@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from exams import ledger
+from exams.models import Event
 from grading import evidence
 from grading.evidence import code
 from rubrics.basis.gathering import Computed, JsonObject, computed, content, differs_now, of_first, plain
@@ -40,7 +41,7 @@ _NOT_COMPUTED = (
     "when the review was signed the evidence could not be computed ({why}); it rests on what its mentor wrote."
 )
 _OTHER = " Recomputed today it is not the same: see what differs."
-_ALTERED = " What is stored is not what was kept: its hash is another. Tell an operator."
+_ALTERED = " What is stored is not what was kept: the ledger has another hash of it. Tell an operator."
 _NO_TODAY = " Today it could not be recomputed ({why})."
 
 
@@ -77,9 +78,8 @@ def _kept(review: Review, row: Basis, stored: JsonObject, fresh: Computed, *, to
     found = differs_now(stored, fresh)
     own = row.review_id == review.pk
     origin = Origin.kept if own else Origin.kept_with_first
-    intact = ledger.content_sha256(row.content) == row.sha256
     says = _SAYS[origin]
-    says += "" if intact else _ALTERED
+    says += "" if _intact(row) else _ALTERED
     says += _OTHER if found.same is False else ""
     says += _NO_TODAY.format(why=fresh.why_not) if fresh.evidence is None else ""
     page = fresh.evidence if today and fresh.evidence is not None else _filled(stored, fresh)
@@ -97,6 +97,13 @@ def _kept(review: Review, row: Basis, stored: JsonObject, fresh: Computed, *, to
         differed_at_sign_off=stored.get("differs"),
     )
     return Shown(page, note)
+
+
+def _intact(row: Basis) -> bool:
+    """Whether it is what was hashed into the ledger: who owns the database can change a row, and not the chain too."""
+    events = Event.objects.filter(kind="review.signed_off", attempt=row.review.attempt_id)
+    known = events.filter(payload__review=str(row.review_id)).values_list("payload__evidence_sha256", flat=True)
+    return list(known) == [ledger.content_sha256(row.content)]
 
 
 def _instead(review: Review, fresh: Computed, why: str) -> Shown:

@@ -14,6 +14,7 @@ from rubrics import basis, errors, scoring
 from rubrics.models import Review, ReviewState, Round
 from rubrics.review.claims import hold_claimed, what_can_change_it
 from rubrics.review.opening import is_graded
+from rubrics.review.queue import held_by
 
 
 def total_of(review: Review) -> int:
@@ -92,20 +93,25 @@ def sign_off(
     1. Only the holder, in time, with every dimension scored, and with the act confirmed.
     2. Scores are of the work that counts: it is graded, and nothing late was let count since.
     3. A forced hand-in needs the mentor's word that the reason was read.
-    4. What it is judged by is computed, which is slow, while nothing is held; then all of the above is asked again.
+    4. What it is judged by was computed before, while nothing was held, since that is slow; and is again if work came.
     5. Evidence, scores, comments, citations and skills are kept and hashed; the hash goes on the review and into the
        ledger. Evidence that cannot be computed is our fault and holds up nobody: that, and why, is kept instead.
 
     Raises:
         NotConfirmed, NotAllScored, WorkChanged, NotPassing, NotYours, ClaimRanOut, AlreadySignedOff.
     """
-    with transaction.atomic():
-        _, review, _ = _ready(review_id, mentor, now, confirm=confirm, read_force_reason=read_force_reason)
-    gathered = basis.gather(review, now=now)
+    found = held_by(mentor, review_id)
+    gathered = basis.gather(found, now=now) if confirm and _may_be_signed(found, mentor) else None
     with transaction.atomic():
         attempt, review, total = _ready(review_id, mentor, now, confirm=confirm, read_force_reason=read_force_reason)
         basis.keep(gathered, attempt=attempt, review=review, now=now)
         return _freeze(attempt, review, total, note=note, mentor=mentor, now=now)
+
+
+def _may_be_signed(review: Review, mentor: User) -> bool:
+    """Whether it is worth computing what it is judged by; asked without a lock, so that it decides nothing else."""
+    held = review.state == ReviewState.CLAIMED and review.mentor_id == mentor.pk
+    return held and review.scores.count() == review.rubric.dimensions.count()
 
 
 def _ready(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from grading import evidence
 from grading.evidence import code
 from rubrics import appeals, basis
 from rubrics import review as verbs
+from rubrics.api import views as review_views
 from rubrics.basis import gathering
 from rubrics.basis.comparing import differences
 from rubrics.models import Basis, Review
@@ -262,6 +264,36 @@ def test_what_would_be_too_large_leaves_out_the_largest_parts_and_keeps_their_ha
     assert json.loads(basis.gather(signed, now=NOON).text)["why_not"].startswith("what the bands propose comes to")
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "one-and-only"}])
+def test_it_is_computed_while_the_attempt_is_free_for_others(
+    claimed: Review, cast: Cast, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    collect = evidence.collect
+    free: list[bool] = []
+
+    def try_to_hold() -> None:
+        try:
+            with transaction.atomic():
+                free.append(Attempt.objects.select_for_update(skip_locked=True).exists())
+        finally:
+            connection.close()
+
+    def meanwhile(attempt: Attempt, *, now: Any) -> dict[str, Any]:
+        other = threading.Thread(target=try_to_hold)
+        other.start()
+        other.join(timeout=30)
+        return collect(attempt, now=now)
+
+    monkeypatch.setattr(evidence, "collect", meanwhile)
+    monkeypatch.setattr(review_views, "database_now", lambda: NOON)
+    at = f"/api/v1/reviews/{claimed.pk}/sign-off/"
+    assert client_of(cast.mentor).post(at, {"confirm": False}).status_code == 409
+    assert free == [], "nothing is computed of what is not signed"
+    answer = client_of(cast.mentor).post(at, {"confirm": True}, headers=headers)
+    assert (answer.status_code, free) == (200, [True]), answer.content
+
+
 # --- what the database refuses on its own ----------------------------------------------------------------------------
 
 
@@ -283,6 +315,19 @@ def test_the_database_neither_changes_nor_deletes_what_was_kept(claimed: Review,
             pytest.fail(f"the database took {name}")
     row.refresh_from_db()
     assert row.sha256 == ledger.content_sha256(row.content)
+
+
+def test_what_was_changed_behind_the_database_s_back_is_told_by_the_ledger(claimed: Review, cast: Cast) -> None:
+    signed = sign(claimed, cast.mentor)
+    row = Basis.objects.get(review=signed)
+    assert "another hash" not in page(signed, cast.mentor)["basis"]["says"]
+    forged = row.content.replace('"0.00"', '"1.00"')
+    assert forged != row.content
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE rubrics_basis DISABLE TRIGGER basis_immutable")
+        cursor.execute("UPDATE rubrics_basis SET content = %s, sha256 = %s", [forged, ledger.content_sha256(forged)])
+        cursor.execute("ALTER TABLE rubrics_basis ENABLE TRIGGER basis_immutable")
+    assert "the ledger has another hash of it" in page(signed, cast.mentor)["basis"]["says"]
 
 
 def made(review: Review, content: str = "{}", **changes: str) -> Basis:
