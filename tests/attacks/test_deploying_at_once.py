@@ -92,6 +92,40 @@ def test_the_most_of_an_attempt_holds_for_many_tabs_and_in_the_database_itself()
         deployments.deploy(attempt=attempt, run=run.pk, actor=attempt.learner, received_at=EARLY)
 
 
+def test_of_many_tabs_that_ask_for_the_last_one_gets_it_and_the_others_are_told() -> None:
+    """Also for rollbacks: what was deployed in between changes what is gone back to, and not how many are left."""
+    attempt = live_attempt(standing_cast().learner, started_at=NOON)
+    run = run_of(attempt)
+    most = twin_of(attempt).limits.deployments
+    for number in range(1, most):
+        at = NOON + timedelta(seconds=number)
+        Deployment.objects.create(
+            attempt=attempt, kind="deploy", submission=run, tree_sha256=run.tree_sha256, number=number,
+            requested_at=at, due_at=at + ROLL_OUT, state="failed", failed_because="it cannot",
+        )  # fmt: skip
+    minutes = iter(range(5, 85, 2))
+
+    def deploy() -> deployments.Requested:
+        at = NOON + timedelta(minutes=next(minutes))
+        return deployments.deploy(attempt=attempt, run=run.pk, actor=attempt.learner, received_at=at)
+
+    found = together(deploy)
+    assert sum(isinstance(each, deployments.Requested) for each in found) == 1
+    assert sum(isinstance(each, deployments.NoDeploymentsLeft) for each in found) == TABS - 1
+    release = attempt.deployments.get(number=0)
+    for number in range(most + 10, 2 * most + 9):
+        at = NOON + timedelta(seconds=number)
+        Deployment.objects.create(
+            attempt=attempt, kind="rollback", of=release, number=number, requested_at=at, due_at=at, live_from=at,
+            state="live",
+        )  # fmt: skip
+    moment = NOON + timedelta(minutes=88)
+    found = together(lambda: roll_back(attempt, at=moment))
+    assert sum(isinstance(each, Deployment) for each in found) == 1
+    assert sum(isinstance(each, deployments.NoDeploymentsLeft) for each in found) == TABS - 1
+    assert ledger.verify(attempt.pk) is None
+
+
 def test_one_of_many_rows_past_the_rules_is_rolled_out_at_a_time() -> None:
     attempt = live_attempt(standing_cast().learner, started_at=NOON)
     run = run_of(attempt)

@@ -28,9 +28,9 @@ class Plan:
         self._rows = list(rows.defer("traffic", "outcomes"))
         self._at = at
 
-    def in_the_way(self) -> Deployment | None:
-        """What keeps another from being rolled out: its minute is not over."""
-        return next((row for row in self._rows if self._rolls_out(row)), None)
+    def in_the_way(self, *, until: datetime) -> Deployment | None:
+        """What keeps another from being rolled out from now until a moment: its own minute meets that time."""
+        return next((row for row in self._rows if self._rolls_out(row) and row.requested_at < until), None)
 
     def to_call_off(self) -> Deployment | None:
         """What a rollback calls off: it was being rolled out, whether or not it has been announced since."""

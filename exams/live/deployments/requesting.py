@@ -86,7 +86,7 @@ def deploy(*, attempt: Attempt, run: uuid.UUID, actor: User, received_at: dateti
     with transaction.atomic():
         held, arrival = _arrived(attempt, received_at)
         submission = _source(held, run)
-        flying = Plan(held, at=received_at).in_the_way()
+        flying = Plan(held, at=received_at).in_the_way(until=received_at + ROLL_OUT)
         if flying is not None:
             raise DeploymentInFlight(
                 f"Deployment {flying.number} is being rolled out until {ledger.iso(flying.due_at)}. Wait until then, "
