@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -84,6 +84,27 @@ def test_a_day_comes_from_the_heading_or_the_entry_before_it_and_a_zone_from_the
     first, _, last = (entry.offsets(openings=OPENINGS, zones=UTC_ONLY) for entry in found)
     assert timedelta(minutes=-930) in first
     assert timedelta(minutes=12) in last
+
+
+@pytest.mark.parametrize(
+    ("line", "year", "minutes"),
+    [
+        ("29 Feb 09:12 seen", 2028, [12]),
+        ("Feb 29, 09:12 seen", 2028, [12]),
+        ("29 Feb 2028 09:12 seen", 2028, [12]),
+        ("29 Feb 09:12 seen", 2026, []),  # no year around has it
+        ("29 Feb 09:12 seen", 2029, [12 - 366 * 1_440]),  # the year before has
+    ],
+)
+def test_the_29th_of_february_is_a_day_of_a_year_that_has_it(line: str, year: int, minutes: list[int]) -> None:
+    (entry,) = timeline.entries(line)
+    opened = datetime(year, 2 if year == 2028 else 3, 29 if year == 2028 else 1, 9, tzinfo=UTC)
+    assert entry.offsets(openings=(opened,), zones=UTC_ONLY) == tuple(timedelta(minutes=each) for each in minutes)
+
+
+def test_a_word_that_begins_like_a_month_is_none() -> None:
+    (entry,) = timeline.entries("09:12 SEV-2 declared")
+    assert entry.day is None
 
 
 def test_a_time_without_a_zone_may_be_the_learners_own() -> None:
