@@ -57,6 +57,7 @@ _FOR_SURE: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
     (re.compile(r"\bincident (?:\w+ )?(?:resolved|closed)\b|^\W*resolved\W*$", re.IGNORECASE), _OVER),
 )
 _WORD = re.compile(r"[^\W\d_]{5,}")
+_LONG_ENOUGH = 8  # characters of what an event is called
 _ENOUGH_WORDS = 2  # of what an event is called, to speak of it
 
 
@@ -93,7 +94,7 @@ def hear(entries: Sequence[Entry], events: Sequence[KeyEvent]) -> Heard:
             spoken = tuple(
                 event
                 for event in events
-                if part.kinds & what[event.id] or len(words & names.get(event.id, frozenset())) >= _ENOUGH_WORDS
+                if part.kinds & what[event.id] or (event.id in names and _named(event, entry, words & names[event.id]))
             )
             if spoken:
                 parts.append(Part(entry, own or entry, TOLERANCE if first or own else NEAR, spoken))
@@ -108,6 +109,12 @@ def _kinds(event: KeyEvent) -> frozenset[str]:
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(word.casefold() for word in _WORD.findall(text))
+
+
+def _named(event: KeyEvent, entry: Entry, shared: frozenset[str]) -> bool:
+    """Whether an entry calls an event what we call it, or by enough of its words."""
+    called = event.what.casefold()
+    return len(shared) >= _ENOUGH_WORDS or (len(called) >= _LONG_ENOUGH and called in entry.words.casefold())
 
 
 def for_sure(found: speaking.Said) -> bool:

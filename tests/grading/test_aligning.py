@@ -297,6 +297,7 @@ def test_an_event_is_told_at_any_moment_its_words_may_mean(late: float, told: bo
         ("the mortgage feed was imported", "the feed with mortgage rates is imported", True),
         ("the mortgage feed was imported", "imported something", False),
         ("a document was published", "published", False),
+        ("Add doc-19, doc-32", "Add doc-19, doc-32", True),
         ("the index was deployed", "deploy of the index", True),  # a kind of ours, in words of ours
     ],
 )
