@@ -64,7 +64,7 @@ FIGURES: Mapping[str, Figure] = {
     "postmortem.present": Figure("yes_no", "a post-mortem was handed in"),
     "postmortem.timeline_entries": Figure("number", "entries of its timeline that carry a time"),
     "postmortem.key_events": Figure("share", "key events that the timeline tells"),
-    "postmortem.contradicted": Figure("share", "timeline entries that nothing on record bears out"),
+    "postmortem.contradicted": Figure("share", "timeline entries that plainly say what the record does not have"),
     "postmortem.inversions": Figure("number", "pairs of matched entries told in the wrong order"),
     "postmortem.blast_radius_error": Figure("share", "how far its stated wrong answers are from the true number"),
     "postmortem.follow_ups": Figure("number", "follow-ups"),
