@@ -8,8 +8,8 @@
    `TOGETHER` apart: a release and the first wrong answer seconds later are one entry to people.
 4. What has no pair is *borne out* if it speaks of an event, or of a line in a file of operation, that is there at that
    time: told twice, or not key.
-5. It is *invented* if it says for sure that something was done which the record would have, in the live window, and
-   nothing of that kind is on record near it. That is a finding to be looked at, not a verdict.
+5. It is *invented* if it says for sure, and says nothing else, that something was done which the record would have, in
+   the live window, and nothing of that kind is on record near it. That is a finding to be looked at, not a verdict.
 6. Everything else is *unread*, whatever is near it in time: it tells nothing and contradicts nothing, and is shown with
    what is near for the mentor to read.
 """
@@ -190,7 +190,7 @@ def align(
         mine, what = offsets[entry], heard.said[entry]
         near = tuple(event for event in events if abs(_off(mine, happened[event.id]) or timedelta(0)) <= NEAR and mine)
         found = Unpaired(entry, tuple(sorted(what.kinds)), near, what.listed)
-        (invented if for_sure(what) and _while_live(mine, end) else unread).append(found)
+        (invented if for_sure(entry, what) and _while_live(mine, end) else unread).append(found)
     return Aligned(
         pairs=tuple(pairs),
         borne_out=tuple(entry for entry in heard.entries if entry in borne_out),

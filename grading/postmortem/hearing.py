@@ -56,6 +56,24 @@ _FOR_SURE: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
     ),
     (re.compile(r"\bincident (?:\w+ )?(?:resolved|closed)\b|^\W*resolved\W*$", re.IGNORECASE), _OVER),
 )
+# The words of such a part. One more that is not among them leaves it to the mentor.
+_SAYS_NO_MORE = re.compile(
+    r"[^\w%]*(?:(?:we|i|our|my|the|a|an|this|is|was|were|has|have|been|went|goes|now|just|successfully|finally|fully|again"
+    r"|first|second|third|final|last|status|updates?|posted|sent|published"
+    r"|(?:hot)?fix|patch|deploy(?:ed|ment)?|released?|shipped|live|out|rolled|back|version|production|prod"
+    r"|incident|resolved|closed|previous|earlier|old|investigating|identified|monitoring"
+    r"|to|in|for|on|everyone|everybody|stakeholders?|support|compliance|legal|management|executives?|customers?|users?"
+    r"|staff|team|desk|board|[rv]\d{1,4}|#?\d{1,3}|(?=\w*\d)[0-9a-f]{4,40})[^\w%]*)?",
+    re.IGNORECASE,
+)
+# What an entry that explains itself, after a colon or in brackets, takes back.
+_NOT_DONE = re.compile(
+    r"\?|\b(?:no|not|none|never|nothing|nobody|\w+n['’]t|yet|missing|missed|overdue|due|late|promised|scheduled"
+    r"|plan\w*|goal|target|eta|draft\w*|fail\w*|cancel\w*|called off|undone|local\w*|laptop|machine|copy|clone|staging"
+    r"|sandbox|branch|review|would|could|should|will|wants?|ask(?:s|ed)|expect\w*|almost|mistake\w*|history|log|says?"
+    r"|said)\b",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[^\W\d_]{5,}")
 _LONG_ENOUGH = 8  # characters of what an event is called
 _ENOUGH_WORDS = 2  # of what an event is called, to speak of it
@@ -117,13 +135,18 @@ def _named(event: KeyEvent, entry: Entry, shared: frozenset[str]) -> bool:
     return len(shared) >= _ENOUGH_WORDS or (len(called) >= _LONG_ENOUGH and called in entry.words.casefold())
 
 
-def for_sure(found: speaking.Said) -> bool:
-    """Whether all it speaks of is something done that the record would have, if it had been done."""
+def for_sure(entry: Entry, found: speaking.Said) -> bool:
+    """Whether all it speaks of is something done that the record would have, if it had been done.
+
+    Only if it says nothing else: any further word may make it somebody else's act, one on a copy, or one to come.
+    """
     return (
         not found.listed
         and bool(found.parts)
+        and _NOT_DONE.search(entry.words) is None
         and all(
             any(pattern.search(part.text) and part.kinds and part.kinds <= kinds for pattern, kinds in _FOR_SURE)
+            and all(_SAYS_NO_MORE.fullmatch(word) for word in part.text.split())
             for part in found.parts
         )
     )

@@ -148,6 +148,40 @@ def test_what_may_be_true_is_not_said_to_be_invented(line: str) -> None:
     assert aligned(line).invented == ()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "fix deployed locally",  # on a copy
+        "rolled back to the parent commit in a scratch worktree",
+        "rolled back to r75 locally: the answers are right again",
+        "deployed the fix to the test environment",
+        "shipped the fix for review",
+        "second update promised",  # to come, or still to come
+        "missed the second update",
+        "drafted the final update",
+        "second update overdue",
+        "status update: none yet",
+        "goal: fix live by 09:41",
+        "fix live from 09:41 on",
+        "hotfix deployed (deployment 1, failed: cannot be started)",
+        "decided against a fix deployed in a hurry",
+        "Greta: first update please",  # somebody else's, or about one
+        "the support lead posted an update to the help page",
+        "Kim read the first update",
+        "corrected the last update",
+        "last update to the regression test",  # of something else
+        "published a documentation update",
+        "git log shows a fix deployed in r70",
+        "ops log: r72 rolled back to r71 on Monday",
+        "fix rolled out to 0 %",
+    ],
+)
+def test_one_more_word_may_make_it_another_act_so_that_the_mentor_reads_it(words: str) -> None:
+    found = aligned(f"## Timeline\n- 09:27 {words}\n")
+    assert found.invented == ()
+    assert [each.entry.line for each in found.unread] == [2]
+
+
 def test_a_first_update_is_not_the_moment_of_detection() -> None:
     assert told("09:06 first status update") == set()
     assert told("09:06 saw the wrong answers") == {"detected"}
