@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grading.claims_told.stating import Kind, Stated
+from grading.claims_told.stating import Kind, Stated, cut
 from grading.claims_told.words import (
     ANSWERS,
     BOUND,
@@ -90,7 +90,7 @@ def nobody(sentence: str) -> Found | None:
         kind = Kind.unread
     else:
         kind = Kind.nobody if past else Kind.nobody_now
-    return Found(Stated(kind, sentence.strip()), match)
+    return Found(Stated(kind, cut(sentence)), match)
 
 
 _PAIR = re.compile(
@@ -109,9 +109,9 @@ def pairs(sentence: str) -> Iterator[Found]:
         return
     for match in _PAIR.finditer(sentence):
         if not (match["before"] or match["wrong"] or match["after"]):
-            yield Found(Stated(Kind.unread, sentence.strip()), match)
+            yield Found(Stated(Kind.unread, cut(sentence)), match)
             continue
         bound = bound_of_count(match["bound"], sentence)
         for name, of in (("number", "answers"), ("within", "conversations")):
-            stated = Stated(Kind.how_many, sentence.strip(), number_of(match[name]), bound, of=of)
+            stated = Stated(Kind.how_many, cut(sentence), number_of(match[name]), bound, of=of)
             yield Found(stated, match)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from grading.claims_told import careful
-from grading.claims_told.stating import Kind, Stated, When
+from grading.claims_told import apart, careful
+from grading.claims_told.stating import Kind, Stated, When, cut
 from grading.claims_told.words import (
     ANSWERS,
     BOUND,
@@ -22,13 +23,17 @@ from grading.claims_told.words import (
     WRONG,
     bound_of,
     bound_of_count,
+    has,
     number_of,
+    places,
 )
 from grading.followups import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+MOST_NUMBERS = 40  # of one update, and of what is unread in it
+MORE = "This update holds more such sentences than are listed here."
 _SENTENCE = re.compile(r"[^.!?\n;]+(?:\.(?=\d)[^.!?\n;]+)*[.!?;]?")
 _IS = r"(?:is|are|was|were|has been|have been)"
 _SUBJECT = r"(?:incident|issue|problem|fault|bug|error|it|this|harm|wrong answers?|root cause|cause)"
@@ -57,7 +62,8 @@ _ROLLED_BACK = re.compile(
 _NOBODY = re.compile(
     rf"\b(?:no|zero)\s+(?:\w+\s+)?{PEOPLE}\s+{_IS}\s+(?:\w+\s+)?(?:affected|impacted|harmed|told wrong|misled)\b"
     rf"|\b(?:nobody|no one|none)\s+(?:of\s+our\s+customers\s+)?{_IS}\s+(?:affected|impacted|harmed|misled)\b"
-    r"|\b(?:there is|there was)?\s*no\s+(?:customer\s+)?impact\b|\bno\s+impact\s+on\s+customers\b",
+    r"|\b(?:there is|there was)?\s*no\s+(?:customer\s+)?impact\b"
+    r"(?!\s+(?:number|figure|estimate|assessment|analysis|report|statement|data)s?\b)|\bno\s+impact\s+on\s+customers\b",
     re.IGNORECASE,
 )
 _EVERYBODY = re.compile(
@@ -95,8 +101,25 @@ def claims(text: str, *, state: str = "") -> list[Stated]:
                 continue
             ended = kind is Kind.nobody and FROM_NOW_ON.search(sentence)
             when = _of_when(sentence, match) if kind is Kind.everybody else When.now
-            found.append(Stated(Kind.over if ended else kind, sentence.strip(), when=when))
-    return found
+            read = Kind.unread if apart.of_something_else(kind, sentence, match) else Kind.over if ended else kind
+            found.append(Stated(read, cut(sentence), when=when if read is kind else When.now))
+    return _few(found)
+
+
+def _few(found: list[Stated]) -> list[Stated]:
+    """Each claim once, where it is first made; of very many the first numbers, and that there are more as unread."""
+    once = {_same(each): each for each in reversed(found)}
+    kept = [each for each in found if once[_same(each)] is each]
+    many = [each for each in kept if each.number is not None or each.kind is Kind.unread]
+    if len(many) <= MOST_NUMBERS:
+        return kept
+    left = {id(each) for each in many[MOST_NUMBERS:]}
+    return [each for each in kept if id(each) not in left] + [Stated(Kind.unread, MORE)]
+
+
+def _same(each: Stated) -> tuple[object, ...]:
+    """What is the same of two claims that stand alike to telemetry; what is unread is read sentence by sentence."""
+    return each.kind, each.number, each.bound, each.when, each.of, each.sentence if each.kind is Kind.unread else ""
 
 
 _PATTERNS = (
@@ -119,13 +142,17 @@ _CLAUSE_ENDS = re.compile(r",|:|\s[–—-]\s|\b(?:and|but|while|whereas)\b", re
 
 def _of_when(sentence: str, match: re.Match[str]) -> When:
     """Which time a claim tells of; in doubt an earlier one, since then less can contradict it."""
-    starts = max((found.end() for found in _CLAUSE_ENDS.finditer(sentence, 0, match.start())), default=0)
-    ended = _CLAUSE_ENDS.search(sentence, match.end())
-    clause = sentence[starts : ended.start() if ended else len(sentence)]
+    ends = places(_CLAUSE_ENDS, sentence)
+    after = bisect_left(ends, (match.start(), 0))
+    while after and ends[after - 1][1] > match.start():
+        after -= 1
+    starts = ends[after - 1][1] if after else 0
+    next_one = bisect_left(ends, (match.end(), 0))
+    ended = ends[next_one][0] if next_one < len(ends) else len(sentence)
     past = _PAST.search(match[0]) is not None
-    if not past and (_NOW.search(clause) or not EARLIER.search(sentence)):
+    if not past and (has(_NOW, sentence, starts, ended) or not has(EARLIER, sentence)):
         return When.now
-    return When.before_the_fix if _BEFORE_THE_FIX.search(sentence) else When.earlier
+    return When.before_the_fix if has(_BEFORE_THE_FIX, sentence) else When.earlier
 
 
 def _numbers(sentence: str) -> Iterator[Stated]:
@@ -141,10 +168,14 @@ def _numbers(sentence: str) -> Iterator[Stated]:
             if any(each.meets(match) for each in together):
                 continue
             number, written = number_of(match["number"]), match["bound"]
+            bound = bound_of(written) if kind is Kind.how_much else bound_of_count(written, sentence)
+            if apart.number_of_something_else(sentence, match, bound):
+                yield Stated(Kind.unread, cut(sentence))
+                continue
             yield Stated(
                 kind,
-                sentence.strip(),
+                cut(sentence),
                 number / 100 if kind is Kind.how_much else number,
-                bound_of(written) if kind is Kind.how_much else bound_of_count(written, sentence),
+                bound,
                 when=_of_when(sentence, match),
             )

@@ -32,6 +32,15 @@ class When(StrEnum):
     earlier = "earlier"  # at some time that is over, which we do not try to find out
 
 
+MOST_SHOWN = 500  # characters of a sentence
+
+
+def cut(sentence: str) -> str:
+    """A sentence as it is shown."""
+    found = sentence.strip()
+    return found if len(found) <= MOST_SHOWN else f"{found[: MOST_SHOWN - 1]}…"
+
+
 @dataclass(frozen=True)
 class Stated:
     """One claim: the sentence it is made in, the number it gives (a share as a fraction of one), and its bound.

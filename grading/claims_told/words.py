@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from fractions import Fraction
+from functools import lru_cache
 
 PEOPLE = r"(?:customers?|users?|clients?|people|conversations?|sessions?)"
 ANSWERS = r"(?:answers?|repl(?:y|ies)|responses?)"
@@ -33,7 +35,9 @@ OF_SOME = re.compile(
 )
 _IN_ALL = re.compile(r"\b(?:only|just|in total|in all|altogether|overall|no more than)\b", re.IGNORECASE)
 LATELY = re.compile(
-    r"\b(?:last|past)\s+(?:few\s+|\d+\s+|quarter\s+of\s+an\s+|half\s+|couple\s+of\s+)?(?:minutes?|hours?)\b",
+    r"\b(?:last|past)\s+(?:few\s+|\d+\s+|(?:two|three|five|ten|fifteen|twenty|thirty|forty|sixty)\s+"
+    r"|quarter\s+of\s+an\s+|half\s+(?:an\s+)?|couple\s+of\s+)?(?:minutes?|hours?)\b"
+    r"|\bsince\s+(?:\d{1,2}[:.]\d{2}|then|we|yesterday|the\s+(?:\w+\s+)?(?:fix|hotfix|patch|roll-?back|deploy\w*|update))\b",
     re.IGNORECASE,
 )
 EARLIER = re.compile(
@@ -50,6 +54,19 @@ FROM_NOW_ON = re.compile(
 _AT_LEAST = frozenset({"at least", "more than", "over"})
 
 
+@lru_cache(maxsize=256)
+def places(pattern: re.Pattern[str], sentence: str) -> tuple[tuple[int, int], ...]:
+    """Where a sentence has such words: looked for once, however many claims it is asked about."""
+    return tuple(found.span() for found in pattern.finditer(sentence))
+
+
+def has(pattern: re.Pattern[str], sentence: str, start: int = 0, end: int | None = None) -> bool:
+    """Whether a sentence has such words between two of its places."""
+    found = places(pattern, sentence)
+    at = bisect_left(found, (start, 0))
+    return at < len(found) and (end is None or found[at][1] <= end)
+
+
 def number_of(written: str) -> Fraction:
     """A number as people write it: ``1,200``."""
     return Fraction(re.sub(r"[,' ]", "", written))
@@ -64,4 +81,4 @@ def bound_of(written: str | None) -> str:
 def bound_of_count(written: str | None, sentence: str) -> str:
     """The same of a count: unless the sentence says that these are all, there may be others it does not speak of."""
     bound = bound_of(written)
-    return bound if bound or (_IN_ALL.search(sentence) and not LATELY.search(sentence)) else "at least"
+    return bound if bound or (has(_IN_ALL, sentence) and not has(LATELY, sentence)) else "at least"

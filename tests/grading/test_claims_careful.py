@@ -139,6 +139,84 @@ def test_so_many_of_an_earlier_time_are_held_against_that_time() -> None:
     assert check(replace(found[0], number=Fraction(900)), AFTER).standing is NO
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The bug is fixed on main, deployment follows.",  # on something that customers do not get
+        "The bug is fixed in code; rollout starts in 5 minutes.",
+        "The fault is solved on my machine.",
+        "The fix is live on a copy here.",
+        "The fix is out for review.",
+        "I rolled back r76 in my sandbox.",
+        "No further wrong answers in my test run.",
+        "Fix deployed within 10 minutes.",
+        "Fix deployed by 09:45.",
+        "r75 was rolled back last month, so we look at r76.",  # on another day
+        "A change was deployed yesterday that drops the tier from the key.",
+        "The change is live since 4 March.",
+        "A new version was released on Tuesday.",
+        "This was resolved in February and is back.",
+        "The release was deployed at 16:30 and introduced the fault.",  # the faulty one
+        "The incident is over for Silver customers.",  # of some
+        "It is gone from the Silver tier.",
+        "Customers now get correct answers to most questions.",
+        "No customers are affected outside the Gold tier.",
+        "No one is affected in the Silver tier.",
+        "No impact on payments or balances.",
+        "No customer was harmed financially.",
+        "No customer impact known so far.",
+        "All customers get wrong answers about late fees.",
+        "Fewer than 10 wrong answers per hour.",  # a rate, a sample, a part
+        "Up to 5 wrong answers in the last ten minutes.",
+        "Only 3 customers are affected on the Gold tier.",
+        "In my sample 60 % of answers are wrong.",
+    ],
+)
+def test_what_may_be_of_another_place_day_or_part_is_unread(text: str) -> None:
+    assert {each.kind for each in claims(text)} == {Kind.unread}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is fixed in production.",
+        "The issue is resolved for all customers.",
+        "Customers now get correct answers to all questions.",
+        "We deployed a fix for the late fees.",
+        "The new version is live.",
+        "There is no impact on customers.",
+        "Only 3 wrong answers.",
+    ],
+)
+def test_what_is_of_all_that_customers_get_is_held_against_it(text: str) -> None:
+    assert {check(each, SEEN).standing for each in claims(text)} == {NO}
+
+
+def test_no_number_of_those_impacted_is_no_claim_that_there_are_none() -> None:
+    assert claims("There is no impact estimate yet.") == []
+
+
+def test_a_number_since_a_moment_may_be_fewer_than_all() -> None:
+    assert {check(each, SEEN).standing for each in claims("Only 2 wrong answers since 09:20.")} == {YES}
+
+
+def test_a_claim_made_twice_is_one_and_very_many_numbers_are_told_in_part() -> None:
+    assert [each.kind for each in claims("Resolved.\n" * 400, state="resolved")] == [Kind.over]
+    found = claims(", ".join(f"{number} wrong answers" for number in range(300)) + "\nThe fix is live.")
+    assert [each.number for each in found[:40]] == list(range(40))
+    assert [each.kind for each in found[40:]] == [Kind.deployed, Kind.unread]
+    assert max(len(each.sentence) for each in found) <= 500
+    assert len(claims("\n".join(f"We deployed change {number} on a copy." for number in range(300)))) == 41
+
+
+@pytest.mark.timeout(2)
+@pytest.mark.parametrize(
+    "text", ["3 wrong answers, ", "only 3 customers were told and ", "12 % of answers are wrong, "]
+)
+def test_an_update_of_numbers_costs_its_length(text: str) -> None:
+    assert len(claims(text * (6_000 // len(text)))) == 1
+
+
 @pytest.mark.timeout(2)
 @pytest.mark.parametrize("text", ["nobody is told " * 400, "37 answers in " * 400, "no customer gets a a a " * 300])
 def test_an_update_of_beginnings_costs_nothing(text: str) -> None:

@@ -1,0 +1,73 @@
+"""Finds what makes a sentence one of another place, time or part than all that customers get at that minute.
+
+Such a sentence may be true whatever telemetry says: *fixed on main*, *live since 4 March*, *no impact on payments*.
+"""
+
+from __future__ import annotations
+
+import re
+
+from grading.claims_told.stating import Kind
+from grading.claims_told.words import LATELY, OF_SOME, PEOPLE, has
+
+_MONTH = r"(?:january|february|march|april|may|june|july|august|september|october|november|december)"
+_COPY = r"(?:machine|laptop|copy|clone|branch|fork|worktree|checkout|tests?|runs?|sample|sandbox|repository|repo|code)"
+# On something of one's own, or in something that customers do not get yet.
+_NOT_LIVE = re.compile(
+    rf"\b(?:(?:on|in|from|to|at)\s+(?:(?:a|an|the|my|our|this|one|own|local|test|scratch)\s+){{0,3}}{_COPY}"
+    r"|on (?:main|master)|in (?:git|review)|for (?:a )?review|sandbox|laptop|scratch"
+    r"|(?:my|our|a) (?:local )?(?:copy|clone|checkout|worktree)|to follow|follows|rollout (?:starts|to))\b",
+    re.IGNORECASE,
+)
+_TO_COME = re.compile(
+    r"\W{0,2}(?:within (?:\d+|\w+) min|in (?:the next |about )?(?:\d+|\w+) min|by (?:about )?\d{1,2}[:.]\d{2}\b)",
+    re.IGNORECASE,
+)
+_ON_ANOTHER_DAY = re.compile(
+    r"\byesterday\b|\bovernight\b|\b(?:days?|weeks?|months?|years?) ago\b|\bthis morning\b"
+    r"|\blast (?:night|week|month|year|time)\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b\d{4}-\d{2}-\d{2}\b"
+    rf"|\b\d{{1,2}}\.?(?:st|nd|rd|th)? {_MONTH}\b|\b{_MONTH} \d{{1,2}}\b|\b(?:in|since|last) {_MONTH}\b",
+    re.IGNORECASE,
+)
+# Of whom or what it is so, unless that is everybody and everything.
+_OF_WHOM = re.compile(
+    r"\b(?:for|on|in|of|to|from|about|outside|beyond|among|regarding|concerning|besides|other than|apart from"
+    r"|financially|when|while|known|reported|confirmed|seen|aware|as far as|that we)\b"
+    r"(?! (?:now\b|good\b|all\b|every|any\b|prod|full\b|the (?:moment|time being|incident|learner)"
+    rf"|(?:our |the |all )*{PEOPLE}\b))",
+    re.IGNORECASE,
+)
+_BROKE_IT = re.compile(
+    r"\b(?:introduc\w+|caus(?:e[sd]?|ing)|br(?:oke|eaks|oken)|faulty|faults?|bugs?|wrong\w*|harm\w*|regress\w*|spoil\w*"
+    r"|drop(?:s|ped)|los(?:t|es)|culprit|guilty|blam\w+|since then)\b",
+    re.IGNORECASE,
+)
+_A_FIX = re.compile(r"fix|patch|\b(?:we|i)\b", re.IGNORECASE)
+_RATE = re.compile(
+    r"[^.;]{0,30}?(?:\b(?:per|each|every|an?)\s+(?:hour|minute|min|day|h)\b|/\s?(?:hour|minute|min|day|h)\b)",
+    re.IGNORECASE,
+)
+_SAMPLE = re.compile(
+    r"\b(?:sample\w*|(?:we|i) (?:asked|tried|looked|checked|replayed)|(?:my|our|a|the) (?:test|run|replay|repro)"
+    r"|of (?:the |my |our )?\d+ (?:questions|prompts))\b",
+    re.IGNORECASE,
+)
+
+
+def of_something_else(kind: Kind, sentence: str, match: re.Match[str]) -> bool:
+    """Whether a claim may be one of a copy, of another day, or of some customers only; then telemetry says nothing."""
+    if has(_NOT_LIVE, sentence) or _TO_COME.match(sentence, match.end()):
+        return True
+    if kind is not Kind.nobody and has(_ON_ANOTHER_DAY, sentence):
+        return True
+    if kind is Kind.deployed:
+        return not _A_FIX.search(match[0]) and has(_BROKE_IT, sentence)
+    some = {Kind.over: _OF_WHOM, Kind.nobody: _OF_WHOM, Kind.everybody: OF_SOME}.get(kind)
+    return some is not None and has(some, sentence, match.end())
+
+
+def number_of_something_else(sentence: str, match: re.Match[str], bound: str) -> bool:
+    """Whether a number may count a sample, a rate, or some customers only, in a way that its bound would not allow."""
+    if has(_SAMPLE, sentence) or _RATE.match(sentence, match.end()):
+        return True
+    return bound != "at least" and (has(LATELY, sentence) or has(OF_SOME, sentence, match.end()))
