@@ -16,12 +16,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from grading.postmortem.hearing import NEAR, Heard, for_sure, hear
+from grading.postmortem.hearing import NEAR, Heard, hear
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -163,12 +163,12 @@ def align(
         each: each.offsets(openings=tuple(opened), zones=tuple(zones))
         for each in {*heard.entries, *(part.at for part in heard.parts)}
     }
-    happened = {event.id: sorted(at - begun for at in (event.when.at, *event.or_at)) for event in events}
+    happened = sorted((at - begun, place) for place, event in enumerate(events) for at in (event.when.at, *event.or_at))
     possible = [
-        (not event.key, abs(error), part.entry.line, place, event.id, Pair(part.entry, event, error))
-        for place, part in enumerate(heard.parts)
-        for event in part.events
-        if (error := _off(offsets[part.at], happened[event.id])) is not None and abs(error) <= part.within
+        (not event.key, abs(error), part.entry.line, number, event.id, Pair(part.entry, event, error))
+        for number, part in enumerate(heard.parts)
+        for place, error in _around(offsets[part.at], happened, part.within).items()
+        if (event := events[place]).id in part.events
     ]
     possible.sort(key=lambda each: each[:-1])
     pairs = _paired(possible)
@@ -188,9 +188,9 @@ def align(
         if entry in paired or entry in borne_out:
             continue
         mine, what = offsets[entry], heard.said[entry]
-        near = tuple(event for event in events if abs(_off(mine, happened[event.id]) or timedelta(0)) <= NEAR and mine)
+        near = tuple(events[place] for place in sorted(_around(mine, happened, NEAR)))
         found = Unpaired(entry, tuple(sorted(what.kinds)), near, what.listed)
-        (invented if for_sure(entry, what) and _while_live(mine, end) else unread).append(found)
+        (invented if entry in heard.sure and _while_live(mine, end) else unread).append(found)
     return Aligned(
         pairs=tuple(pairs),
         borne_out=tuple(entry for entry in heard.entries if entry in borne_out),
@@ -261,6 +261,15 @@ def _nearest(offsets: Sequence[timedelta], at: timedelta) -> timedelta | None:
     return min((each - at for each in near), key=abs, default=None)
 
 
-def _off(offsets: Sequence[timedelta], at: Sequence[timedelta]) -> timedelta | None:
-    """How far an entry is from the moment of an event, or from the nearest of those that it may mean as well."""
-    return min((error for each in at if (error := _nearest(offsets, each)) is not None), key=abs, default=None)
+def _around(
+    offsets: Sequence[timedelta], happened: Sequence[tuple[timedelta, int]], within: timedelta
+) -> dict[int, timedelta]:
+    """The events within some time of an entry, by their number, and how far it is off: of several ways, the least."""
+    found: dict[int, timedelta] = {}
+    for each in offsets:
+        first = bisect_left(happened, (each - within, 0))
+        after = bisect_right(happened, (each + within, len(happened)))
+        for at, event in happened[first:after]:
+            if event not in found or abs(each - at) < abs(found[event]):
+                found[event] = each - at
+    return found

@@ -81,21 +81,25 @@ _ENOUGH_WORDS = 2  # of what an event is called, to speak of it
 
 @dataclass(frozen=True)
 class Part:
-    """A part of an entry: when it is, how far off it may be, and the events that its words speak of."""
+    """A part of an entry: when it is, how far off it may be, and the ids of the events that its words speak of."""
 
     entry: Entry
     at: Entry
     within: timedelta
-    events: tuple[KeyEvent, ...]
+    events: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Heard:
-    """A timeline as far as its words go, whatever its times mean; made once for every reading of them."""
+    """A timeline as far as its words go, whatever its times mean; made once for every reading of them.
+
+    `sure` are the entries of which `for_sure` says so.
+    """
 
     entries: tuple[Entry, ...]
     said: Mapping[Entry, speaking.Said]
     parts: tuple[Part, ...]
+    sure: frozenset[Entry]
 
 
 def hear(entries: Sequence[Entry], events: Sequence[KeyEvent]) -> Heard:
@@ -109,15 +113,16 @@ def hear(entries: Sequence[Entry], events: Sequence[KeyEvent]) -> Heard:
         for part in () if found.listed else found.parts:
             own = None if first else timeline.at_its_own_time(entry, part.text)
             words = _words(part.text)
-            spoken = tuple(
-                event
+            spoken = frozenset(
+                event.id
                 for event in events
                 if part.kinds & what[event.id] or (event.id in names and _named(event, entry, words & names[event.id]))
             )
             if spoken:
                 parts.append(Part(entry, own or entry, TOLERANCE if first or own else NEAR, spoken))
                 first = False
-    return Heard(tuple(entries), everything, tuple(parts))
+    sure = frozenset(entry for entry, found in everything.items() if for_sure(entry, found))
+    return Heard(tuple(entries), everything, tuple(parts), sure)
 
 
 def _kinds(event: KeyEvent) -> frozenset[str]:

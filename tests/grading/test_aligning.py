@@ -341,6 +341,15 @@ def test_an_event_of_the_packs_own_is_told_in_its_own_words(what: str, entry: st
     assert bool(found.told) is tells
 
 
+@pytest.mark.timeout(40)  # a tenth of it even where the machine is busy; it took minutes
+@pytest.mark.parametrize("words", ["status update posted", "fix deployed and first update; rolled back"])
+def test_as_many_entries_as_are_read_are_held_against_as_many_acts_as_there_may_be(words: str) -> None:
+    acts = [KeyEvent(f"event-{n}", "a run was asked for", Moment(minute(n / 5)), key=False) for n in range(450)]
+    text = "".join(f"{9 + n % 2:02}:{n % 60:02} {words}\n" for n in range(timeline.MOST_ENTRIES))
+    found, _ = reading.best(timeline.entries(text), [*HAPPENED.events, *acts], READINGS)
+    assert found.entries == timeline.MOST_ENTRIES
+
+
 ANYTHING = st.sampled_from(["deployed", "first wrong answer", "opened", "reproduced", "root cause", "fix live", "tea"])
 
 
