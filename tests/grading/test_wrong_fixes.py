@@ -57,6 +57,6 @@ def test_what_the_pack_says_itself_goes_before_and_where_nobody_says_anything_th
 
 
 def test_a_sentence_says_what_becomes_of_the_answers() -> None:
-    assert "refused" in said("H9", "tidy_quotes", "guard_reads_the_quote")  # it blocks what is right, and never the quote
+    assert "refused" in said("H9", "tidy_quotes", "guard_reads_the_quote")  # what is right is blocked
     assert "understood is kept elsewhere" in said("H7", "understood_once", "flushed_cache")
     assert "fixed seed" in said("H2", "archived", "sampled")  # asked again, it says the same
