@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import FileResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -30,7 +31,7 @@ from rubrics.api.shapes import ResultOut
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
     from datetime import datetime
     from typing import Any
 
@@ -127,14 +128,26 @@ def write_zip(attempt: Attempt, into: IO[bytes], *, now: datetime) -> None:
     """Write everything its learner may see of an attempt at `now` into an open file, whoever asks for it.
 
     Runs and the result are what their own addresses answer to the learner at that moment, in the same shape. One run,
-    event or tree is in memory at a time.
+    event or tree is in memory at a time. What is written meanwhile is in none of its files.
     """
-    with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
+    with _one_moment(), zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
         export.write(attempt, archive, now=now)
         _write_runs(attempt, archive, now=now)
         signed = _write_result(attempt, archive, now=now)
         said = README.format(now=ledger.iso(now), exams=export.CONTENTS, result=SIGNED if signed else NOT_SIGNED)
         archive.writestr("README.txt", said)
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """Let all that is read in here be of one moment; inside a transaction that has begun, as that one reads."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
 
 
 def _write_runs(attempt: Attempt, archive: zipfile.ZipFile, *, now: datetime) -> None:
