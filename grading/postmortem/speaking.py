@@ -31,7 +31,7 @@ _CAME_LIVE = (
     r"|in(?:to)? production|(?:to|in|on) prod)"
 )
 _KINDS: Mapping[str, str] = {
-    "release": rf"\b{_CAME_LIVE}\b|\bmerg(?:es|ed)\b|\bwent out\b|\bintroduc\w+|\bchange (?:landed|went|came)\b"
+    "release": rf"\b{_CAME_LIVE}\b|\bmerg(?:es|ed)\b|\b(?:went|goes) out\b|\bintroduc\w+|\bchange (?:landed|went|came)\b"
     r"|^\W*(?:(?:an?|the|our|next|new|faulty|bad|nightly)\s+){0,2}(?:release|deploy|deployment|rollout|version)\b"
     r"|^\W*(?:release|version)?\s*[rv]\d{1,4}\W*$",
     "fix": r"\b(?:hot-?)?fix(?:es|ed)?\b|\bpatch(?:es|ed)?\b|\bmitigat\w*|\bcontain(?:s|ed|ment)\b|\bworkaround\b"
@@ -60,7 +60,7 @@ _KINDS: Mapping[str, str] = {
     r"|\bdeclar(?:ed|es|ing)\b|\b(?:take|took|taking|taken|hand(?:ed)?)[ -]?over\b|\bon[ -]?call\b|\bpag(?:ed|er)\b"
     r"|^\W*page\b|\b(?:the|a|got|my) page\b|\backnowledg\w+|\back(?:ed)?\b|\bpicked (?:it )?up\b"
     r"|\bincident (?:channel|bridge|call)\b|\bwe start(?:ed)?\b|\bstart(?:ed)? of (?:the )?incident\b",
-    "seen": r"\bdetect(?:ed|s|ion)?\b|\brepro(?:duc(?:ed|es|ible|tion))?\b|\bidentif\w+",
+    "seen": r"\bdetect(?:ed|s|ion)?\b|\brepro(?:duc(?:ed|es|ible|tion))?\b|\bcan (?:now )?reproduce\b|\bidentif\w+",
     "cause": r"\broot[ -]?causes?\b|\bcause[sd]?\b|\bculprit\b|\bdiagnos\w+|\bidentif\w+|\bRCA?\b|\bpinpoint\w*"
     r"|\b(?:bisect\w*|traced?|pinn?ed|narrowed) (?:\w+ ){0,3}?(?:to|down)\b|\bunderst(?:ood|and) why\b"
     r"|\bfound (?:the |a |our )?(?:bug|fault|defect|faulty|broken|reason|offending|guilty)\b|\bfault (?:is|was|lies)\b",
