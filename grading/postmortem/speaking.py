@@ -31,7 +31,8 @@ _CAME_LIVE = (
     r"|in(?:to)? production|(?:to|in|on) prod)"
 )
 _KINDS: Mapping[str, str] = {
-    "release": rf"\b{_CAME_LIVE}\b|\bmerg(?:es|ed)\b|\b(?:went|goes) out\b|\bintroduc\w+|\bchange (?:landed|went|came)\b"
+    "release": rf"\b{_CAME_LIVE}\b|\bmerg(?:es|ed)\b|\b(?:went|goes) out\b|\bintroduc\w+"
+    r"|\bchange (?:landed|went|came)\b"
     r"|^\W*(?:(?:an?|the|our|next|new|faulty|bad|nightly)\s+){0,2}(?:release|deploy|deployment|rollout|version)\b"
     r"|^\W*(?:release|version)?\s*[rv]\d{1,4}\W*$",
     "fix": r"\b(?:hot-?)?fix(?:es|ed)?\b|\bpatch(?:es|ed)?\b|\bmitigat\w*|\bcontain(?:s|ed|ment)\b|\bworkaround\b"
