@@ -112,7 +112,7 @@ def _writable() -> None:
 
 def _room() -> None:
     state = places.state_dir()
-    needed = ROOM_TO_RUN if (state / "venv").exists() else ROOM_TO_INSTALL
+    needed = ROOM_TO_RUN if _there(state / "venv") == state / "venv" else ROOM_TO_INSTALL
     free = shutil.disk_usage(_there(state)).free
     if free < needed:
         raise Trouble(

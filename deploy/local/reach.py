@@ -3,6 +3,8 @@
 import http.client
 import json
 import os
+import pwd
+import shlex
 import shutil
 import socket
 from contextlib import closing
@@ -33,7 +35,7 @@ def refuse_without_remedy() -> None:
     if not given and SYSTEM_SOCKET.exists() and not os.access(SYSTEM_SOCKET, os.W_OK):
         raise Trouble(
             f"A Docker engine is here, but your user may not use it ({SYSTEM_SOCKET} refuses you). Ask root to run: "
-            "usermod -aG docker $USER, then sign in again (or run: newgrp docker)."
+            f"usermod -aG docker {_asker()}; then sign in again (or run: newgrp docker)."
         )
     if given:
         raise Trouble(
@@ -43,12 +45,21 @@ def refuse_without_remedy() -> None:
     if os.getuid() != 0:
         raise Trouble(
             "No Docker engine is running here, and starting one needs root. Ask root to run: apt-get install docker.io "
-            "&& usermod -aG docker $USER, then sign in again."
+            f"&& usermod -aG docker {_asker()}; then sign in again. Or let root run make up once instead of you, in a "
+            "clone of root's own: that installs an engine and starts it."
         )
     if not shutil.which("dockerd") and not shutil.which("apt-get"):
         raise Trouble(
             "No Docker engine is installed, and this is not Debian. Install Docker as your system does, then run again."
         )
+
+
+def _asker() -> str:
+    """This user's name, spelled out: what root pastes into root's own shell must not mean root."""
+    try:
+        return shlex.quote(pwd.getpwuid(os.getuid()).pw_name)
+    except KeyError:  # a container's user may have a number only
+        return str(os.getuid())
 
 
 def _addresses() -> list[str]:

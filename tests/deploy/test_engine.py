@@ -1,6 +1,7 @@
 """A Docker engine is found, refused with a remedy, or run by us and brought back when it is killed."""
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -39,8 +40,11 @@ def test_an_ordinary_user_without_an_engine_is_told_what_to_ask_root_for(
 ) -> None:
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.setattr(reach, "SYSTEM_SOCKET", tmp_path / "none.sock")
-    monkeypatch.setattr(os, "getuid", lambda: 1000)
-    with pytest.raises(Trouble, match=r"apt-get install docker\.io .* usermod -aG docker"):
+    monkeypatch.setattr(os, "getuid", lambda: pwd.getpwnam("nobody").pw_uid)
+    with pytest.raises(Trouble, match=r"apt-get install docker\.io && usermod -aG docker nobody; .* root run make up"):
+        engine.ensure(lambda _: None)
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000)  # a container's user may have no name
+    with pytest.raises(Trouble, match=r"usermod -aG docker 4000000; "):
         engine.ensure(lambda _: None)
 
 
@@ -52,7 +56,8 @@ def test_a_user_whom_the_socket_refuses_is_told_which_group_to_join(
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.setattr(reach, "SYSTEM_SOCKET", socket)
     monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(Trouble, match="usermod -aG docker"):
+    monkeypatch.setattr(os, "getuid", lambda: pwd.getpwnam("nobody").pw_uid)
+    with pytest.raises(Trouble, match="usermod -aG docker nobody;"):
         engine.ensure(lambda _: None)
 
 

@@ -1,5 +1,6 @@
 """What stands in the way of a start is said in the first second, before anything is installed."""
 
+import errno
 import os
 import shutil
 import socket
@@ -108,6 +109,27 @@ def test_a_folder_that_cannot_be_written_is_named_with_its_setting(
     monkeypatch.setenv(name, str(others / "deep" / "down"))
     monkeypatch.setattr(os, "access", lambda path, _: path != others)
     with pytest.raises(Trouble, match=f"others is another user's, or read-only.*set {name}"):
+        preconditions.refuse_hopeless_start()
+
+
+@pytest.mark.usefixtures("state")
+def test_a_folder_that_may_not_be_entered_is_said_beside_all_else(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    monkeypatch.setenv("HOTSEAT_STATE_DIR", str(closed / "x"))
+    monkeypatch.setenv("PORT", "none")
+    exists = Path.exists
+
+    def refusing(path: Path) -> bool:
+        if closed in path.parents:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", refusing)  # root, who may run this, is refused nothing
+    monkeypatch.setattr(os, "access", lambda path, _: path != closed)
+    with pytest.raises(Trouble, match=r"(?s)PORT is 'none'.*closed/x cannot be written: .*set HOTSEAT_STATE_DIR"):
         preconditions.refuse_hopeless_start()
 
 
