@@ -2,19 +2,21 @@
 
 from typing import Any
 
+from axes.models import AccessFailureLog, AccessLog
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest
-from knox.admin import AuthTokenAdmin
+from django.http import HttpRequest, HttpResponse
 from knox.models import AuthToken
 
 from accounts import acts
 from accounts.models import Accommodation, Act, User
 
 admin.site.unregister(Group)  # what a person may do is their role
-admin.site.unregister(AuthToken)
+for replaced in (AuthToken, AccessLog, AccessFailureLog):
+    admin.site.unregister(replaced)
 
 
 class Kept(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker only
@@ -57,6 +59,17 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the t
         """People are made with `manage.py make_person`, which gives them a password."""
         return False
 
+    def add_view(self, *_: Any, **__: Any) -> HttpResponse:
+        """Not here.
+
+        Raises:
+            PermissionDenied: always; it says where instead.
+        """
+        raise PermissionDenied(
+            "Nobody is made on these pages. An operator makes a person, and is shown their password once, with: "
+            "manage.py make_person EMAIL --role learner|mentor|admin --name NAME"
+        )
+
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:  # noqa: ARG002
         """What a person did stays theirs."""
         return False
@@ -69,8 +82,29 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the t
 
 
 @admin.register(AuthToken)
-class TokenAdmin(AuthTokenAdmin):  # type: ignore[misc]  # knox has no types
-    """Tokens: made, shown once, ended; not changed into somebody else's."""
+class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker only
+    """Tokens: seen and ended. Not made: whoever makes one for somebody acts in their name, and nothing shows it."""
+
+    list_display = ("digest", "user", "created", "expiry")
+    list_select_related = ("user",)
+    search_fields = ("digest", "user__email")
+    fields = list_display
+    ordering = ("-created",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - the framework's signature
+        """Nobody makes one here."""
+        return False
+
+    def add_view(self, *_: Any, **__: Any) -> HttpResponse:
+        """Not here.
+
+        Raises:
+            PermissionDenied: always; it says where instead.
+        """
+        raise PermissionDenied(
+            "No token is made on these pages: whoever has it acts in that person's name. "
+            "An operator prints one, with an end, with: manage.py token EMAIL"
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
         """Nobody edits one."""
@@ -105,4 +139,16 @@ class ActAdmin(Kept):
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - the framework's signature
         """The database writes them."""
+        return False
+
+
+@admin.register(AccessLog, AccessFailureLog)
+class SignInsAdmin(Kept):
+    """Who signed in from where, and who could not: an admin does not wipe out how somebody came in."""
+
+    list_display = ("attempt_time", "username", "ip_address", "user_agent", "path_info")
+    search_fields = ("username", "ip_address")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - the framework's signature
+        """They are written as they happen."""
         return False

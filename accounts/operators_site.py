@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.admin import AdminSite
 
 from accounts import acts
-from accounts.models import User
+from accounts.models import Role, User
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 
 class OperatorsSite(AdminSite):
-    """Django's own, but for one thing: the database is told who acts, on every page."""
+    """Django's own, but only admins enter, and the database is told who acts, on every page."""
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """What one may do goes by the role: who was an admin and is a mentor now keeps Django's flags, and no page."""
+        return super().has_permission(request) and getattr(request.user, "role", None) == Role.ADMIN
 
     def admin_view(
         self,

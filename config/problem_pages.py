@@ -98,8 +98,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # 
 
 
 def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - the framework's signature
-    """Something that this person may not do."""
-    return answer(FRAMEWORK[PermissionDenied], "You may not do this. Sign in as somebody who may, or ask an admin.")
+    """Something that this person may not do; who refuses may say what to do instead."""
+    detail = str(exception) or "You may not do this. Sign in as somebody who may, or ask an admin."
+    return answer(FRAMEWORK[PermissionDenied], detail)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - the framework's signature
