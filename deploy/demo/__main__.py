@@ -32,6 +32,7 @@ def main() -> int:
     try:
         address = ready.address(places.platform())
         _refuse_without_platform(address)
+        say.print("Preparing the demonstration's twin, a learner and two mentors …")
         learner = f"demo-{secrets.token_hex(3)}@hotseat.test"
         _operator("load_twins", "--demo")
         _operator("make_person", learner, "--name", "Demo Learner")

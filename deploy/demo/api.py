@@ -9,7 +9,13 @@ from uuid import uuid4
 import httpx
 
 Json = dict[str, Any]
+Tell = Callable[[float], None]
+"""Is told, again and again, for how many seconds something has been waited for."""
 _PREPARED_WITHIN = 300.0
+
+
+def _nothing(_seconds: float) -> None:
+    """Tell nobody."""
 
 
 class NotAsItShouldBe(Exception):
@@ -42,17 +48,18 @@ class Person:
         """Write; each write carries a key of its own, so that a lost answer could be asked for again."""
         return self._send("POST", path, body, expect)
 
-    def start(self, twin: str) -> Json:
+    def start(self, twin: str, *, tell: Tell = _nothing) -> Json:
         """Press start, and again as told while the incident is being prepared: nothing has started until then."""
-        deadline = time.monotonic() + _PREPARED_WITHIN
+        begun = time.monotonic()
         key = {"Idempotency-Key": str(uuid4())}
         while True:
             answer = self._http.post(f"twins/{twin}/start/", headers=key)
             said: Json = answer.json()
             if answer.status_code == HTTPStatus.CREATED:
                 return said
-            if said.get("type") != "/problems/incident-being-prepared" or time.monotonic() > deadline:
+            if said.get("type") != "/problems/incident-being-prepared" or time.monotonic() > begun + _PREPARED_WITHIN:
                 raise NotAsItShouldBe(f"The start answered {answer.status_code}: {answer.text[:600]}")
+            tell(time.monotonic() - begun)
             time.sleep(float(answer.headers["Retry-After"]))
 
     def put(self, path: str, body: Any, *, expect: int = 200, headers: dict[str, str] | None = None) -> Json:
@@ -70,16 +77,17 @@ class Person:
         return said
 
 
-def until(what: str, look: Callable[[], Json | None], *, seconds: float) -> Json:
+def until(what: str, look: Callable[[], Json | None], *, seconds: float, tell: Tell = _nothing) -> Json:
     """Look until there is something to see.
 
     Raises:
         NotAsItShouldBe: it did not come in time.
     """
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    begun = time.monotonic()
+    while (waited := time.monotonic() - begun) < seconds:
         seen = look()
         if seen is not None:
             return seen
+        tell(waited)
         time.sleep(0.5)
     raise NotAsItShouldBe(f"{what} did not come within {seconds:.0f} s.")

@@ -1,7 +1,7 @@
 """What follows the live window: chapters 9 to 11, the post-mortem, the deadline and the verdict on the hand-in."""
 
 from deploy.demo.api import Json, Person, until
-from deploy.demo.telling import chapter, expect, moment, say, show_run, table_of
+from deploy.demo.telling import chapter, expect, moment, patience, say, show_run, table_of
 from deploy.demo.workbench import Culprit
 
 
@@ -38,7 +38,7 @@ def wait_for_closing(learner: Person, attempt: Json) -> None:
         return seen if seen["state"] == "closed" else None
 
     last = attempt["stages"][-1]["closes_at"]
-    seen = until("the closing of the attempt", closed, seconds=300)
+    seen = until("the closing of the attempt", closed, seconds=300, tell=patience())
     for stage in seen["stages"]:
         expect(f"{stage['key']} closed at its deadline", holds=stage["closed_at"] == stage["closes_at"])
         say.print(f"  {stage['key']:<11} {stage['state']}, closed at {moment(stage['closed_at'])}")
@@ -67,7 +67,7 @@ def show_verdict(learner: Person, handed: Json) -> None:
         seen = learner.get(f"runs/{handed['hand_in']['submission']['id']}/")
         return seen if seen["state"] in {"graded", "platform_fault"} else None
 
-    run = until("the verdict", ended, seconds=600)
+    run = until("the verdict", ended, seconds=600, tell=patience())
     show_run(run)
     numbers = run["numbers"]
     say.print(

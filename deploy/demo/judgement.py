@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from deploy.demo.api import Json, Person, until
 from deploy.demo.live_window import TWIN
-from deploy.demo.telling import after, chapter, expect, moment, say, table_of
+from deploy.demo.telling import after, chapter, expect, moment, patience, say, table_of
 
 SCORES = {
     "diagnosis_speed": "1.00",
@@ -41,7 +41,7 @@ def review(cast: Cast, attempt: Json) -> Json:
         return False
 
     claimed: Json = {}
-    until("the review", waiting, seconds=120)
+    until("the review", waiting, seconds=120, tell=patience())
     path = f"reviews/{claimed['id']}"
     late = cast.other_mentor.post(f"{path}/claim/", expect=409)
     say.print(f"  claimed, due {moment(claimed['due_at'])}\n  a second mentor is told: {late['detail']}")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.demo.api import Json, NotAsItShouldBe, Person, until
-from deploy.demo.telling import after, chapter, clock, expect, moment, say, show_run
+from deploy.demo.telling import after, chapter, clock, expect, moment, patience, say, show_run
 from deploy.demo.workbench import Culprit, Workbench
 
 TWIN = "demo-incident"
@@ -41,7 +41,7 @@ def _start(learner: Person) -> Json:
     twin = learner.get(f"twins/{TWIN}/")
     say.print(f"  {twin['title']}: {twin['situation']}")
     chapter("2 · Start")
-    attempt = learner.start(TWIN)
+    attempt = learner.start(TWIN, tell=patience("the incident is being drawn… (no clock runs until it is ready)"))
     brief = attempt["brief"]
     expect("what is told of the incident is told with the start", holds=bool(brief and brief["opened_because"]))
     say.print(f"  {brief['company']} ({brief['trade']}), {moment(brief['opened_at'])} by the incident's own dates")
@@ -79,7 +79,7 @@ def _ask(learner: Person, attempt: Json, question: str) -> Json:
         seen = learner.get(f"attempts/{attempt['id']}/questions/{asked['question']['number']}/")
         return seen if seen["question"]["state"] != "waiting" else None
 
-    return until("the answer", answered, seconds=60)
+    return until("the answer", answered, seconds=60, tell=patience())
 
 
 def _search(learner: Person, attempt: Json, bench: Workbench) -> tuple[Culprit, bool]:
@@ -123,7 +123,7 @@ def _diagnose(learner: Person, attempt: Json, culprit: Culprit, question: str, *
     expect(
         "the cause is named in the catalogue's words", holds=len(filed["diagnosis"]["read_as"]["failure_classes"]) == 1
     )
-    seen = until("the check of the repro", checked, seconds=60)
+    seen = until("the check of the repro", checked, seconds=60, tell=patience())
     expect("the repro reproduces", holds=seen["reproduces"])
     say.print("  filed, and the repro reproduces on the failing assistant")
 
@@ -135,7 +135,7 @@ def _run(learner: Person, attempt: Json) -> Json:
         seen = learner.get(f"runs/{run['id']}/")
         return seen if seen["state"] in {"graded", "platform_fault"} else None
 
-    return until("the verdict of the run", ended, seconds=120)
+    return until("the verdict of the run", ended, seconds=120, tell=patience())
 
 
 def _fix_wrongly(learner: Person, attempt: Json, bench: Workbench, question: str) -> None:
@@ -167,7 +167,7 @@ def _deploy(learner: Person, attempt: Json, run: Json) -> None:
         seen: Json = learner.get(path)["results"][asked["number"]]
         return None if seen["state"] in {"waiting", "replaying"} else seen
 
-    tried_as = until("the replay of customers' questions", tried, seconds=120)
+    tried_as = until("the replay of customers' questions", tried, seconds=120, tell=patience())
     expect("the fix can be deployed", holds=tried_as["state"] in {"ready", "live"})
     say.print(f"  deployed as number {asked['number']}: customers get it from {moment(asked['goes_live_at'])}")
 

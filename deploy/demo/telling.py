@@ -8,9 +8,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from deploy.demo.api import Json, NotAsItShouldBe
+from deploy.demo.api import Json, NotAsItShouldBe, Tell
 
 say = Console(highlight=False, record=True)
+_BEAT_SECONDS = 15.0  # as in `make up`
 
 
 def picture(file: str) -> None:
@@ -39,6 +40,19 @@ def clock(body: Json, closes_at: str) -> str:
     """Minutes and seconds left on the server's clock."""
     left = datetime.fromisoformat(closes_at) - datetime.fromisoformat(body["server_now"])
     return f"{after(max(0.0, left.total_seconds()))} left"
+
+
+def patience(words: str = "") -> Tell:
+    """Who waits is not left in doubt: the words at once if there are any, then the seconds, four times a minute."""
+    due = 0.0 if words else _BEAT_SECONDS
+
+    def tell(seconds: float) -> None:
+        nonlocal due
+        if seconds >= due:
+            say.print(f"    … {seconds:.0f} s" if due else f"  {words}", markup=False)
+            due = (seconds // _BEAT_SECONDS + 1) * _BEAT_SECONDS
+
+    return tell
 
 
 def table_of(*headings: str, title: str | None = None) -> Table:
