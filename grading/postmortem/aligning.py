@@ -10,13 +10,15 @@
    time: told twice, or not key.
 5. It is *invented* if it says for sure, and says nothing else, that something was done which the record would have, in
    the live window, and nothing of that kind is on record near it. That is a finding to be looked at, not a verdict.
-6. Everything else is *unread*, whatever is near it in time: it tells nothing and contradicts nothing, and is shown with
+6. What is said at many times, at most of which nothing of it is on record, tells nothing at the others: `SCATTERED`.
+7. Everything else is *unread*, whatever is near it in time: it tells nothing and contradicts nothing, and is shown with
    what is near for the mentor to read.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -25,6 +27,7 @@ from grading.postmortem.hearing import NEAR, Heard, hear
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime, tzinfo
 
     from grading.ground_truth import KeyEvent
@@ -35,6 +38,9 @@ TOGETHER = timedelta(minutes=2)
 IN_ORDER = timedelta(minutes=1)  # people write times to the minute: of two that are closer none says which came first
 BORNE_OUT = timedelta(minutes=3)  # of a file's stamp: there are many of them
 MOST_TOLD = 2  # events that one entry tells by its words
+# So many entries that speak of one kind of event where there is none, and twice as many as where there is one, were
+# written at all times there are, so that some would hit.
+SCATTERED = 8
 
 _ONE_ACT = (
     {"deployed", "first_harmful"},
@@ -69,6 +75,7 @@ class Unpaired:
     speaks_of: tuple[str, ...] = ()
     near: tuple[KeyEvent, ...] = ()
     listed: bool = False
+    scattered: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,7 +111,7 @@ class Aligned:
         found = []
         for each in self.unread:
             event = next((event for event in each.near if event.id in left), None)
-            if event is not None and not each.listed:
+            if event is not None and not each.listed and not each.scattered:
                 left.discard(event.id)
                 found.append(event)
         return tuple(found)
@@ -172,14 +179,14 @@ def align(
     ]
     possible.sort(key=lambda each: each[:-1])
     pairs = _paired(possible)
-    pairs += _other_halves(pairs, events)
-    paired, again = {pair.entry for pair in pairs}, {each[-1].entry for each in possible}
+    again = {each[-1].entry for each in possible}
     on_file = _on_file(stamps, begun)
-    borne_out = {
-        entry
-        for entry in heard.entries
-        if entry not in paired and (entry in again or _on_record(heard.said[entry], offsets[entry], on_file))
-    }
+    on_record = {entry for entry in heard.entries if _on_record(heard.said[entry], offsets[entry], on_file)}
+    scattered = _scattered(heard, again | on_record)
+    pairs = [pair for pair in pairs if pair.entry not in scattered]
+    pairs += _other_halves(pairs, events)
+    paired = {pair.entry for pair in pairs}
+    borne_out = (again | on_record) - paired - scattered
     told = {pair.event.id for pair in pairs}
     end = (until or max((event.when.at for event in events), default=begun)) - begun
     invented: list[Unpaired] = []
@@ -189,7 +196,7 @@ def align(
             continue
         mine, what = offsets[entry], heard.said[entry]
         near = tuple(events[place] for place in sorted(_around(mine, happened, NEAR)))
-        found = Unpaired(entry, tuple(sorted(what.kinds)), near, what.listed)
+        found = Unpaired(entry, tuple(sorted(what.kinds)), near, what.listed, entry in scattered)
         (invented if entry in heard.sure and _while_live(mine, end) else unread).append(found)
     return Aligned(
         pairs=tuple(pairs),
@@ -199,6 +206,19 @@ def align(
         told=tuple(event for event in events if event.key and event.id in told),
         missing=tuple(event for event in events if event.key and event.id not in told),
     )
+
+
+def _scattered(heard: Heard, supported: AbstractSet[Entry]) -> frozenset[Entry]:
+    """The entries all of whose kinds of events are told of at far more times than there is anything of the kind at."""
+    missed: Counter[str] = Counter()
+    met: Counter[str] = Counter()
+    for entry in heard.entries:
+        if entry in supported:
+            met.update(heard.said[entry].kinds)
+        elif entry not in heard.sure:  # that would be invented
+            missed.update(heard.said[entry].kinds)
+    kinds = {kind for kind, times in missed.items() if times >= SCATTERED and times > 2 * met[kind]}
+    return frozenset(entry for entry in heard.entries if heard.said[entry].kinds and heard.said[entry].kinds <= kinds)
 
 
 def _paired(possible: Iterable[tuple[bool, timedelta, int, int, str, Pair]]) -> list[Pair]:

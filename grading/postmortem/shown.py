@@ -80,6 +80,8 @@ def _why(each: Unpaired) -> str:
     """Why nothing is made of an entry."""
     if each.listed:
         return "it names more kinds of events at once than an entry tells"
+    if each.scattered:
+        return "the same is said at many times at which nothing of it is on record, so it tells nothing here either"
     if each.near:
         return (
             "near in time, but its words say something else"

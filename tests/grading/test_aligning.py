@@ -353,9 +353,26 @@ def test_as_many_entries_as_are_read_are_held_against_as_many_acts_as_there_may_
 ANYTHING = st.sampled_from(["deployed", "first wrong answer", "opened", "reproduced", "root cause", "fix live", "tea"])
 
 
-@given(st.lists(st.tuples(st.integers(0, 89), ANYTHING), min_size=1, max_size=12))
-def test_lengthening_a_timeline_never_makes_it_tell_less(said: list[tuple[int, str]]) -> None:
+@given(st.lists(st.tuples(st.integers(0, 89), ANYTHING), min_size=1, max_size=aligning.SCATTERED))
+def test_lengthening_a_timeline_that_is_not_scattered_never_makes_it_tell_less(said: list[tuple[int, str]]) -> None:
     def count(most: int) -> int:
         return len(told("## Timeline\n" + "".join(f"- T+{at} {words}\n" for at, words in said[:most])))
 
     assert count(len(said)) >= count(len(said) - 1)
+
+
+def test_what_is_said_at_all_times_tells_of_none() -> None:
+    """Every 20 minutes of a day: without a date such a timeline met each event, and knew of no time at all."""
+    clocks = [f"{hour:02}:{minutes:02}" for hour in range(24) for minutes in (0, 20, 40)]
+    sprayed = "".join(f"- {at} a release went live, and the first wrong answer came\n" for at in clocks)
+    found = aligned(f"## Timeline\n{sprayed}")
+    assert found.told == found.perhaps_told == ()
+    assert (found.read, len(found.unread)) == (0, len(clocks))
+    (why,) = {each["why"] for each in shown.as_json(found)["unread"]}
+    assert why.startswith("the same is said at many times")
+    assert {"opened", "detected", "confirmed"} <= told(GOOD + sprayed)  # what is told besides is told
+
+
+def test_who_says_the_same_at_some_times_tells_of_the_one_that_was() -> None:
+    several = "".join(f"- 09:{at:02} reproduced it\n" for at in (7, 20, 31, 42, 53))
+    assert "detected" in told(f"## Timeline\n- 09:00 opened\n{several}")
