@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import random
 import secrets
-from collections import Counter
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 from django.db.models import Case, Q, Value, When
 from django.db.models.functions import Now
@@ -44,23 +43,15 @@ ON CONFLICT DO NOTHING
 
 
 class Outcome(StrEnum):
-    """FULL: nothing was missing. DRAWN: one more is ready. FAILED: the pack could not draw one; its row says why."""
+    """FULL: nothing was missing. DRAWN: one more is ready. FAILED: the pack could not draw one; its row says why.
+
+    OUT_OF_TIME: the machine was too busy to draw one; nothing is known against the pack.
+    """
 
     FULL = "full"
     DRAWN = "drawn"
     FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class Level:
-    """How much of one class of a published twin there is. For operators: it tells which classes there are."""
-
-    twin: str
-    failure_class: str
-    ready: int
-    making: int
-    failed: int
-    last_failure: str
+    OUT_OF_TIME = "out of time"
 
 
 # --- Taking ----------------------------------------------------------------------------------------------------------
@@ -112,7 +103,9 @@ def repository_of(attempt: Attempt) -> bytes:
 
 
 def draw_next(*, at_least: int, twin: str | None = None, now: datetime) -> Outcome:
-    """Draw one incident that some published twin (or the one named) lacks; those who wait to start come first.
+    """Draw one incident that some published twin (or the one named) lacks.
+
+    Those who wait to start come first, whichever twin they wait for: of stock that nobody waits for none is drawn then.
 
     May run in any number of workers at once.
 
@@ -122,10 +115,12 @@ def draw_next(*, at_least: int, twin: str | None = None, now: datetime) -> Outco
 
     `at_least` is how many a twin should have ready; they are shared out evenly among its classes, one of each at least.
     """
-    versions = [version for version in _published() if twin in {None, version.slug}]
+    versions = [version for version in published() if twin in {None, version.slug}]
     random.shuffle(versions)  # a twin whose stock is deep does not keep the others waiting
-    for version in versions:
-        claimed = _claim(version, at_least=at_least, now=now)
+    by_key = {version.pk: version for version in versions}
+    waited_for = [by_key[key] for key in wanted.waited_for(now=now) if key in by_key]
+    for version, number in [*((each, 0) for each in waited_for), *((each, at_least) for each in versions)]:
+        claimed = _claim(version, at_least=number, now=now)
         if claimed is not None:
             return _fill(*claimed)
     return Outcome.FULL
@@ -140,7 +135,7 @@ def sweep(*, now: datetime) -> int:
     wanted.forget_the_gone(now=now)
     there = StockedIncident.objects.exclude(state=StockState.TAKEN)
     stale = Q(twin__retired_at__isnull=False)
-    for version in _published():
+    for version in published():
         stale |= Q(twin=version) & ~Q(pack_sha256=_fingerprint(version))
     left = Q(state=StockState.MAKING, leased_until__lte=now)
     old = Q(state=StockState.FAILED, claimed_at__lte=now - FAILURES_KEPT)
@@ -164,39 +159,12 @@ def require_drawable(version: TwinVersion, avoid: Collection[str], *, now: datet
         pack = incident.pack_of(Twin.from_json(version.definition))
     except Exception as fault:
         raise wanted.CannotDraw(f"{type(fault).__name__}: {fault}") from fault
-    wanted.specification(pack, _rows(version), avoid, now=now)
-
-
-def levels() -> list[Level]:
-    """What there is of each class of each published twin that has a pack."""
-    found = []
-    for version in _published():
-        rows = _rows(version)
-        try:
-            classes = incident.pack_of(Twin.from_json(version.definition)).classes
-        except Exception as fault:  # noqa: BLE001 - whatever its import does, the other twins' levels are shown
-            found.append(Level(version.slug, "", 0, 0, 1, f"{type(fault).__name__}: {fault}"))
-            continue
-        for failure_class in classes:
-            ours = [row for row in rows if row.incident_class == failure_class]
-            count = Counter(row.state for row in ours)
-            reasons = [row.failed_because for row in ours if row.state == StockState.FAILED]
-            found.append(
-                Level(
-                    twin=version.slug,
-                    failure_class=failure_class,
-                    ready=count[StockState.READY],
-                    making=count[StockState.MAKING],
-                    failed=count[StockState.FAILED],
-                    last_failure=reasons[-1] if reasons else "",
-                )
-            )
-    return found
+    wanted.specification(pack, rows_of(version), avoid, now=now)
 
 
 def ready_by_twin() -> dict[str, int]:
     """How many incidents wait for each published twin that has a pack: no classes, so anybody may know."""
-    return {version.slug: _fresh(version).filter(state=StockState.READY).count() for version in _published()}
+    return {version.slug: _fresh(version).filter(state=StockState.READY).count() for version in published()}
 
 
 def _claim(version: TwinVersion, *, at_least: int, now: datetime) -> tuple[uuid.UUID, packs.Pack, packs.Spec] | None:
@@ -210,7 +178,7 @@ def _claim(version: TwinVersion, *, at_least: int, now: datetime) -> tuple[uuid.
             key = f"hotseat counts the stock of twin version {version.pk}"
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
         try:
-            spec = wanted.next_specification(version, pack, _rows(version), at_least=at_least, now=now)
+            spec = wanted.next_specification(version, pack, rows_of(version), at_least=at_least, now=now)
         except Exception:
             log.exception("The pack of %s has no specification for a class that is short", version)
             return None
@@ -232,6 +200,8 @@ def _fill(claim: uuid.UUID, pack: packs.Pack, spec: packs.Spec) -> Outcome:
     try:
         made = incident.make(pack, spec)
     except Exception as fault:
+        if _out_of_time(fault):
+            return _put_back(ours, spec)
         log.exception("Could not draw incident %s for the stock", spec.key)
         ours.update(state=StockState.FAILED, failed_because=f"{type(fault).__name__}: {fault}"[:2000])
         return Outcome.FAILED
@@ -251,7 +221,25 @@ def _fill(claim: uuid.UUID, pack: packs.Pack, spec: packs.Spec) -> Outcome:
     return Outcome.DRAWN
 
 
-def _published() -> list[TwinVersion]:
+def _out_of_time(fault: BaseException | None) -> bool:
+    """Whether the task's time ran out, whatever the pack made of it."""
+    while fault is not None and not isinstance(fault, SoftTimeLimitExceeded):
+        fault = fault.__cause__ or fault.__context__
+    return fault is not None
+
+
+def _put_back(ours: QuerySet[StockedIncident], spec: packs.Spec) -> Outcome:
+    """The incident is wanted again at once; its row only remembers how often its class took too long (`wanted`)."""
+    log.warning(
+        "Drawing incident %s ran out of time: this machine is too busy. Another is drawn in its place; after %s of a "
+        "class within an hour only for a learner who waits. `manage.py stock` counts them.",
+        *(spec.key, wanted.FAILURES),
+    )
+    ours.update(state=StockState.FAILED, failed_because=f"{wanted.OUT_OF_TIME}: the machine was too busy to draw it.")
+    return Outcome.OUT_OF_TIME
+
+
+def published() -> list[TwinVersion]:
     """The versions that new attempts pin and that have incidents to draw."""
     return [
         version
@@ -260,7 +248,7 @@ def _published() -> list[TwinVersion]:
     ]
 
 
-def _rows(version: TwinVersion) -> list[StockedIncident]:
+def rows_of(version: TwinVersion) -> list[StockedIncident]:
     """All of them without what is large, in the order in which they were claimed."""
     return list(_fresh(version).order_by("claimed_at").defer(*_CONTENTS, *_REPLAY, "truth", "brief"))
 

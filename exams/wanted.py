@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FAILURES = 3  # of one class within COOLING: drawing it again and again would only keep a core busy
 COOLING = timedelta(minutes=10)
+SLOW_FOR = timedelta(hours=1)  # after FAILURES of a class that ran out of time: only for who waits is it tried again
+OUT_OF_TIME = "SoftTimeLimitExceeded"  # how the reason of one begins that had no fault but took too long
 WAITS_FOR = timedelta(minutes=2)  # after the last press of start: who has gone is not drawn for any more
 
 _SEEDS = 2**62
@@ -92,6 +94,12 @@ def how_many_wait(*, now: datetime) -> int:
     return WaitingStart.objects.filter(asked_at__gt=now - WAITS_FOR).count()
 
 
+def waited_for(*, now: datetime) -> list[int]:
+    """The twin versions that somebody waits for; whose learner has waited longest comes first."""
+    waiting = WaitingStart.objects.filter(asked_at__gt=now - WAITS_FOR).order_by("since", "pk")
+    return list(dict.fromkeys(waiting.values_list("twin", flat=True)))
+
+
 # --- What to draw ----------------------------------------------------------------------------------------------------
 
 
@@ -115,7 +123,8 @@ def specification(pack: Pack, rows: Sequence[StockedIncident], avoid: Collection
     because = failed[-1].failed_because if failed else "it has no specification left for them"
     if len(in_a_row) >= FAILURES and len(classes) >= min(FAILURES, len(pack.classes)):
         raise CannotDraw(f"the last {len(in_a_row)} drawings failed: {because}")
-    for shunned in ({row.incident_class for row in failed}, _stopped(failed)):
+    slow = {row.incident_class for row in out_of_time(rows, now)}
+    for shunned in ({row.incident_class for row in failed} | slow, _stopped(failed)):
         try:
             return pack.draw(seed=secrets.randbelow(_SEEDS), avoid={*avoid, *shunned})
         except NothingLeftToDraw:
@@ -149,7 +158,7 @@ def _for_whoever_waits(
 
 def _of_a_class_that_is_short(pack: Pack, rows: Sequence[StockedIncident], at_least: int, now: datetime) -> Spec | None:
     each = -(-at_least // len(pack.classes))
-    stopped = _stopped(_failed(rows, now))
+    stopped = _stopped(_failed(rows, now)) | _stopped(out_of_time(rows, now))
     lacking = {}
     for failure_class in pack.classes:
         ours = [row for row in rows if row.incident_class == failure_class]
@@ -167,9 +176,27 @@ def _of_a_class_that_is_short(pack: Pack, rows: Sequence[StockedIncident], at_le
 
 
 def _failed(rows: Sequence[StockedIncident], now: datetime) -> list[StockedIncident]:
-    """What failed of late, the last one last."""
-    failed = [row for row in rows if row.state == StockState.FAILED and row.claimed_at > now - COOLING]
+    """What failed of late by the pack's fault, the last one last."""
+    failed = [
+        row for row in rows if row.state == StockState.FAILED and not _slow(row) and row.claimed_at > now - COOLING
+    ]
     return sorted(failed, key=lambda row: row.claimed_at)
+
+
+def failed_since_the_last_drawn(rows: Sequence[StockedIncident]) -> list[StockedIncident]:
+    """What failed by the pack's fault after the last of `rows` that could be drawn, the last one last."""
+    drawn = [row.claimed_at for row in rows if row.state in {StockState.READY, StockState.TAKEN}]
+    failed = [row for row in rows if row.state == StockState.FAILED and not _slow(row)]
+    return sorted((row for row in failed if not drawn or row.claimed_at > max(drawn)), key=lambda row: row.claimed_at)
+
+
+def out_of_time(rows: Sequence[StockedIncident], now: datetime) -> list[StockedIncident]:
+    """What took too long of late: the machine is busy, and nothing is known against the pack."""
+    return [row for row in rows if row.state == StockState.FAILED and _slow(row) and row.claimed_at > now - SLOW_FOR]
+
+
+def _slow(row: StockedIncident) -> bool:
+    return row.failed_because.startswith(OUT_OF_TIME)
 
 
 def _stopped(failed: Sequence[StockedIncident]) -> set[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from celery import shared_task
 from django.conf import settings
 
-from exams import doorbell
+from exams import doorbell, wanted
 from exams.database_clock import database_now
 from exams.live.deployments import replays
 from grading import deploying, health, queue, repro, repro_reducing, run
@@ -97,7 +97,12 @@ def replay_deployments() -> None:
 
 @shared_task(name="grading.tasks.replay_stock", time_limit=330, soft_time_limit=300)
 def replay_stock() -> None:
-    """Replay the release of one incident in the stock, and ring for the next. It runs beside the drawing of stock."""
+    """Replay the release of one incident in the stock, and ring for the next.
+
+    The stock's one worker draws as well: while somebody waits for a drawing it does nothing else.
+    """
+    if wanted.how_many_wait(now=database_now()):
+        return
     if deploying.replay_next():
         doorbell.ring("grading.tasks.replay_stock")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exams import ahead, incident, packs, start, stock
+from exams import ahead, incident, packs, start, stock, wanted
 from exams.database_clock import database_now
 from exams.live import telemetry
 from exams.live.deployments.traffic import kept_traffic
@@ -43,6 +43,22 @@ def _stocked(cast: Cast) -> None:
 def started(cast: Cast) -> Attempt:
     attempt = start.prepare(learner=cast.learner, slug="jt-incident-4", now=database_now())
     return start.begin(learner=cast.learner, attempt_id=attempt.pk, now=database_now())
+
+
+@pytest.mark.usefixtures("_stocked")
+def test_nothing_is_replayed_while_somebody_waits_for_a_drawing(
+    cast: Cast, fake: FakeSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[str] = []
+    monkeypatch.setattr("exams.doorbell.ring", lambda name, *_: rung.append(name))
+    wanted.note(cast.learner, published_twin(), now=database_now())
+    before = ahead.lacking()
+    tasks.replay_stock()
+    assert (ahead.lacking(), rung) == (before, [])
+    wanted.forget(cast.learner)
+    tasks.replay_stock()
+    assert len(ahead.lacking()) == len(before) - 1
+    del fake
 
 
 @pytest.mark.usefixtures("_stocked")

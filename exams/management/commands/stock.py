@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
 
-from exams import stock
+from exams import stock, stock_levels
 from exams.database_clock import database_now
 from exams.start import NoSuchTwin, published
 
@@ -27,11 +27,12 @@ class Command(BaseCommand):
         while (outcome := stock.draw_next(at_least=fill, twin=twin, now=database_now())) != stock.Outcome.FULL:
             drawn += outcome == stock.Outcome.DRAWN
             self.stdout.write(f"{drawn} drawn" if outcome == stock.Outcome.DRAWN else "one could not be drawn")
-        levels = [level for level in stock.levels() if twin in {None, level.twin}]
+        levels = [level for level in stock_levels.levels(now=database_now()) if twin in {None, level.twin}]
         for level in levels:
             what = level.failure_class or "(its pack cannot be loaded)"
             failed = f", {level.failed} failed; the last one: {level.last_failure}" if level.failed else ""
-            self.stdout.write(f"{level.twin} {what}: {level.ready} ready, {level.making} being drawn{failed}")
+            slow = f", {level.out_of_time} ran out of time within the hour: a busy machine" if level.out_of_time else ""
+            self.stdout.write(f"{level.twin} {what}: {level.ready} ready, {level.making} being drawn{failed}{slow}")
         short = {
             level.twin for level in levels if sum(x.ready + x.making for x in levels if x.twin == level.twin) < fill
         }
