@@ -28,9 +28,9 @@ def _status(_: argparse.Namespace) -> int:
 
 
 def _logs(_: argparse.Namespace) -> int:
-    from deploy.local import status  # noqa: PLC0415
+    from deploy.local import bare  # noqa: PLC0415
 
-    return status.follow_logs()
+    return bare.follow_logs()
 
 
 def _shell(_: argparse.Namespace) -> int:

@@ -1,7 +1,8 @@
 """Makes the Python environment: the one program that must run with nothing but the interpreter's own library.
 
-`python3 -m deploy.local.bootstrap base|dev [COMMAND]` leaves `.hotseat/venv` holding exactly the pinned packages. When
-nothing changed since the last time it only compares a stamp. Before COMMAND `up` it looks whether a start can succeed.
+`python3 -m deploy.local.bootstrap base|dev [COMMAND...]` leaves `.hotseat/venv` holding exactly the pinned packages and
+becomes `python -m deploy.local COMMAND...` in it. When nothing changed since the last time it only compares a stamp.
+Before `up` it looks whether a start can succeed; for what can be answered without an environment it makes none.
 """
 
 import fcntl
@@ -9,6 +10,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,12 +20,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from deploy.local import preconditions
-from deploy.local.places import ROOT, state_dir
+from deploy.local import bare, preconditions
+from deploy.local.places import ROOT, another_users, state_dir
 from deploy.local.processes import dying_with_parent
 from deploy.local.trouble import Trouble
 
 _VERSION = (3, 11)
+_STAMP = "hotseat-installed.json"
 # Which requirement files a set holds; the larger set satisfies the smaller.
 _SETS = {"base": ("base",), "dev": ("base", "dev")}
 
@@ -37,16 +40,12 @@ def ensure(wanted: str) -> Path:
     Raises:
         Trouble: no Python 3.11, no way to make an environment, or a package could not be had.
     """
-    os.umask(0o022)  # the database's user has to execute what is installed here
     state = state_dir()
     try:
         (state / "logs").mkdir(parents=True, exist_ok=True)
         lock = (state / "venv.lock").open("w")
     except OSError as error:
-        raise Trouble(
-            f"The state folder {state} cannot be written ({error.strerror}): it probably belongs to another user. "
-            "Run as that user, or set HOTSEAT_STATE_DIR to a folder of your own."
-        ) from error
+        raise another_users(state, error.strerror) from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -55,7 +54,7 @@ def ensure(wanted: str) -> Path:
             fcntl.flock(lock, fcntl.LOCK_EX)
         venv = state / "venv"
         python = venv / "bin" / "python"
-        stamp = venv / "hotseat-installed.json"
+        stamp = venv / _STAMP
         want = _fingerprint(venv, _SETS[wanted])
         if not stamp.exists() or not _runs_as_wanted(python):  # without a stamp its making was killed half-way
             with _step("Environment", f"making {venv}"):
@@ -66,6 +65,12 @@ def ensure(wanted: str) -> Path:
         _install(python, wanted, state / "logs" / "install.log")
         stamp.write_text(json.dumps(want))
     return python
+
+
+def is_there() -> bool:
+    """Whether an environment was made here once, whole, and still works."""
+    venv = state_dir() / "venv"
+    return bool(_read(venv / _STAMP)) and _runs_as_wanted(venv / "bin" / "python")
 
 
 def _fingerprint(venv: Path, names: Sequence[str]) -> dict[str, str]:
@@ -89,12 +94,25 @@ def _runs_as_wanted(python: str | Path) -> bool:
     return ran.stdout.strip() == str(_VERSION)
 
 
+def _named() -> str | None:
+    """The Python that the person names with `PYTHON`; another instead of it would not be what was asked for."""
+    given = os.environ.get("PYTHON")
+    if given and not _runs_as_wanted(given):
+        raise Trouble(
+            f"PYTHON={given} is no Python 3.11 that runs here. Give the path of one, "
+            "or unset PYTHON to have one looked for."
+        )
+    return given
+
+
 def interpreter() -> str:
-    """A Python 3.11: `PYTHON`, this one, one on the path, or one of pyenv's."""
-    names = [os.environ.get("PYTHON"), sys.executable, "python3.11", "/usr/bin/python3.11", "python3"]
+    """A Python 3.11: `PYTHON`, else this one, one on the path, or one of pyenv's."""
+    if given := _named():
+        return given
+    names = [sys.executable, "python3.11", "/usr/bin/python3.11", "python3"]
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     kept = [str(path) for path in sorted(pyenv.glob("3.11*/bin/python3.11"))]
-    for name in filter(None, [*names, *kept]):
+    for name in [*names, *kept]:
         if _runs_as_wanted(name):
             return name
     raise Trouble(
@@ -145,8 +163,10 @@ def apt_get_install(package: str, *, log: Path) -> None:
     remedy = f"Debian's {package} could not be installed; install it by hand (apt-get install {package})"
     # One that we started and then were killed beside goes on to its end, and has the lock until then.
     apt_get = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "-qq"]
+    since = log.stat().st_size if log.exists() else 0
     _run([*apt_get, "update"], log, remedy, env=env)
-    _run([*apt_get, "install", "-y", "--no-install-recommends", package], log, remedy, env=env)
+    # Without a network `update` only warns and ends well; what `install` then says would not tell why.
+    _run([*apt_get, "install", "-y", "--no-install-recommends", package], log, remedy, env=env, since=since)
 
 
 def _install(python: Path, wanted: str, log: Path) -> None:
@@ -204,7 +224,10 @@ def _step(name: str, doing: str) -> Iterator[None]:
     _say(f"  ✓ {name}: {time.monotonic() - begun:.1f} s")
 
 
-def _run(argv: Sequence[str], log: Path, remedy: str, *, env: dict[str, str] | None = None) -> None:
+def _run(
+    argv: Sequence[str], log: Path, remedy: str, *, env: dict[str, str] | None = None, since: int | None = None
+) -> None:
+    """Run a program that must succeed; of a failure quote what tells most of all it wrote to the log `since` there."""
     with log.open("ab") as out:
         out.write(f"\n$ {' '.join(argv)}\n".encode())
         out.flush()
@@ -214,15 +237,36 @@ def _run(argv: Sequence[str], log: Path, remedy: str, *, env: dict[str, str] | N
         except OSError as error:
             raise Trouble(f"{remedy}: {error}.") from error
     if ended.returncode:
-        said = log.read_bytes()[start:].decode(errors="replace").strip().splitlines()
-        raise Trouble(f"{remedy}: {said[-1] if said else f'status {ended.returncode}'}\nAll it said is in {log}.")
+        said = log.read_bytes()[start if since is None else since :].decode(errors="replace")
+        raise Trouble(f"{remedy}: {_telling(said) or f'status {ended.returncode}'}\nAll it said is in {log}.")
+
+
+def _telling(said: str) -> str:
+    """The first complaint of apt, and its first error if that came later; of other programs the last line."""
+    lines = [" ".join(line.split()) for line in said.strip().splitlines() if not line.startswith("$ ")]
+    complaints = [line for line in lines if re.match(r"(E|W|Err):", line)]
+    errors = [line for line in complaints if line.startswith("E:")]
+    return " … ".join(dict.fromkeys([*complaints[:1], *errors[:1]])) or (lines[-1] if lines else "")
+
+
+def main(wanted: str, *command: str) -> int:
+    """Bring the environment up to date and become the command; return only where there is nothing to become."""
+    _named()
+    if command and not is_there() and (status := bare.answer(command[0])) is not None:
+        return status
+    if command[:1] == ("up",):
+        preconditions.refuse_hopeless_start()
+    umask = os.umask(0o022)  # the database's user has to execute what is installed here
+    python = ensure(wanted)
+    os.umask(umask)
+    if command:
+        os.execv(python, [str(python), "-m", "deploy.local", *command])  # noqa: S606 - no shell is wanted
+    return 0
 
 
 if __name__ == "__main__":
     try:
-        if sys.argv[2:3] == ["up"]:
-            preconditions.refuse_hopeless_start()
-        ensure(sys.argv[1])
+        sys.exit(main(*sys.argv[1:]))
     except Trouble as trouble:
         sys.exit(f"\n{trouble}")
     except KeyboardInterrupt:

@@ -20,6 +20,14 @@ def state_dir() -> Path:
     return Path(os.environ.get("HOTSEAT_STATE_DIR") or ROOT / ".hotseat").resolve()
 
 
+def another_users(folder: Path, reason: str | None) -> Trouble:
+    """What to say of a state folder that cannot be worked in."""
+    return Trouble(
+        f"The state folder {folder} cannot be written ({reason}): it probably belongs to another user. "
+        "Run as that user, or set HOTSEAT_STATE_DIR to a folder of your own."
+    )
+
+
 @dataclass(frozen=True)
 class Home:
     """The state of one set of processes that start and stop together."""
@@ -61,10 +69,7 @@ class Home:
             for folder in (self.path, self.logs, self.run):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise Trouble(
-                f"The state folder {self.path} cannot be written ({error.strerror}): it probably belongs to "
-                "another user. Run as that user, or set HOTSEAT_STATE_DIR to a folder of your own."
-            ) from error
+            raise another_users(self.path, error.strerror) from error
         facts = self.run.lstat()
         if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid():
             raise Trouble(
@@ -103,3 +108,8 @@ def benchmark() -> Home:
 def engine() -> Home:
     """The Docker engine, where no one else runs one."""
     return Home("engine", state_dir() / "engine")
+
+
+def every_home() -> tuple[Home, ...]:
+    """All there can be in the state folder."""
+    return platform(), testing(), checking(), development(), benchmark(), engine()

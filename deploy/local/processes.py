@@ -57,6 +57,12 @@ def _ancestry() -> Iterator[int]:
         pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
+def age() -> float:
+    """For how many seconds this process has been there, whatever programs it has been since: a shell, perhaps."""
+    ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+
+
 def alive(pid: int) -> bool:
     """Whether a process runs; one that ended and was not yet reaped does not."""
     try:

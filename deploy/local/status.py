@@ -1,11 +1,8 @@
-"""What runs now, and what it says."""
-
-import subprocess
+"""What runs now."""
 
 from deploy.local import places, ready
 from deploy.local.saying import say
 from deploy.local.supervise import Supervisor
-from deploy.local.trouble import Trouble
 
 
 def show() -> int:
@@ -26,18 +23,3 @@ def show() -> int:
     if not green:
         say("Hotseat is not ready. Start it: make up")
     return 0 if green else 1
-
-
-def follow_logs() -> int:
-    """Show the end of every log of the platform and follow them until Ctrl-C.
-
-    Raises:
-        Trouble: there are none yet.
-    """
-    logs = sorted(str(path) for path in places.platform().logs.glob("*.log"))
-    if not logs:
-        raise Trouble("There are no logs yet. Start Hotseat: make up")
-    try:
-        return subprocess.call(["/usr/bin/tail", "-n", "20", "-F", *logs])
-    except KeyboardInterrupt:
-        return 0

@@ -4,11 +4,12 @@ import fcntl
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlsplit
 
 from deploy.local import engine, manage, places, preconditions, processes, programs, ready, sandbox_image, services
 from deploy.local.places import Home
@@ -34,13 +35,12 @@ def up(*, detach: bool) -> int:
     with ExitStack() as starting:
         starting.enter_context(_only_one(home))
         if supervisor.running() and not _half_way(home).exists():
-            return _already(home)
-        begun = time.monotonic()
+            return _already(home, {"HOST": _reached_at(host), "PORT": str(port)})
         if processes.marked(home.path):
             say("  … ending what a start that was killed has left")
             supervisor.stop()
         preconditions.refuse_taken_port(host, port)
-        address = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - compared, not bound
+        address = f"http://{_reached_at(host)}:{port}"
         is_ready = False
         try:
             sign_ins = _start(home, supervisor, host=host, port=port, address=address, detach=detach)
@@ -48,7 +48,7 @@ def up(*, detach: bool) -> int:
             _half_way(home).unlink()
             is_ready = True
             starting.close()  # others may look now, and find it running
-            _greet(address, sign_ins, time.monotonic() - begun, detach=detach)
+            _greet(address, sign_ins, processes.age(), detach=detach)
             return 0 if detach else _stay(supervisor)
         except KeyboardInterrupt:
             _stop(supervisor)
@@ -57,6 +57,10 @@ def up(*, detach: bool) -> int:
         except BaseException:
             _stop(supervisor)
             raise
+
+
+def _reached_at(host: str) -> str:
+    return "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - compared, not bound
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -83,9 +87,17 @@ def _only_one(home: Home) -> Iterator[None]:
         yield
 
 
-def _already(home: Home) -> int:
+def _already(home: Home, wanted: Mapping[str, str]) -> int:
     address = ready.address(home)
     lacks = ready.missing(address)
+    there = {"HOST": urlsplit(address).hostname, "PORT": str(urlsplit(address).port)}
+    asked = [f"{name}={os.environ[name]}" for name in wanted if os.environ.get(name) and wanted[name] != there[name]]
+    if asked:
+        settings = " ".join(asked)
+        raise Trouble(
+            f"Hotseat is already running at {address}, so {settings} was not used. To move it: make down, then "
+            f"make up {settings}. A second one beside it takes a clone of its own."
+        )
     if lacks == {}:
         say(f"Hotseat is already running at {address} (stop it: make down)")
         return 0

@@ -113,11 +113,52 @@ def test_without_a_python_3_11_the_remedy_is_named(tmp_path: Path) -> None:
 
 
 def test_a_python_of_another_version_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    other = tmp_path / "python3.12"
-    other.write_text("#!/bin/sh\necho '(3, 12)'\n")
-    other.chmod(0o755)
-    monkeypatch.setenv("PYTHON", str(other))
+    monkeypatch.delenv("PYTHON", raising=False)
     assert bootstrap.interpreter() == sys.executable
+    monkeypatch.setattr(sys, "executable", str(_python_3_12(tmp_path)))
+    assert bootstrap.interpreter() != sys.executable
+
+
+def _python_3_12(folder: Path) -> Path:
+    other = folder / "python3.12"
+    other.write_text(f'#!/bin/sh\ncase "$2" in *print*) echo "(3, 12)" ;; *) exec {sys.executable} "$@" ;; esac\n')
+    other.chmod(0o755)
+    return other
+
+
+@pytest.mark.parametrize("named", ["/nonexistent", "of another version"])
+def test_a_python_that_was_named_and_cannot_be_used_is_not_replaced_by_another(tmp_path: Path, named: str) -> None:
+    python = named if named.startswith("/") else str(_python_3_12(tmp_path))
+    ended = subprocess.run(
+        [ROOT / "deploy" / "local" / "run", "base", "status"],
+        env=os.environ | {"PYTHON": python, "HOTSEAT_STATE_DIR": str(tmp_path / "state")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"PYTHON={python} is no Python 3.11 that runs here." in ended.stderr
+    assert ended.returncode == 1
+
+
+def test_a_package_that_apt_cannot_fetch_is_said_with_what_apt_said_of_the_network(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    unresolved = "W: Failed to fetch http://archive.test/InRelease  Temporary failure resolving 'archive.test'"
+    apt_get = tmp_path / "apt-get"
+    apt_get.write_text(
+        '#!/bin/sh\ncase "$*" in\n'
+        f'  *update) echo "{unresolved}"; echo "W: Some index files failed to download." ;;\n'  # and ends well
+        '  *) echo "E: Unable to locate package a-package"; echo "E: The last line"; exit 100 ;;\nesac\n'
+    )
+    apt_get.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    log = tmp_path / "install.log"
+    log.write_text("E: of another day\n")
+    with pytest.raises(Trouble) as refused:
+        bootstrap.apt_get_install("a-package", log=log)
+    said = str(refused.value).splitlines()[0]
+    assert "(apt-get install a-package): W: Failed to fetch http://archive.test/InRelease Temporary" in said
+    assert said.endswith("resolving 'archive.test' … E: Unable to locate package a-package")
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")

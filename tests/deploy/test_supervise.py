@@ -112,3 +112,9 @@ def test_an_argument_reaches_the_process_as_it_was_written(home: Home, word: str
     )
     supervisor = _launch(home, echo)
     _until(lambda: supervisor.log("echo").read_text() == f"{word}\n")
+
+
+def test_a_process_knows_its_age_across_the_programs_it_becomes() -> None:
+    asked = f"sleep 1; exec {sys.executable} -c 'from deploy.local import processes; print(processes.age())'"
+    said = subprocess.run(["/bin/sh", "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert 1 <= float(said) < 30

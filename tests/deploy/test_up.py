@@ -216,6 +216,22 @@ def test_the_state_lies_in_the_one_folder(env: dict[str, str], home: Home) -> No
     assert {path.name for path in Path(env["HOTSEAT_STATE_DIR"]).iterdir()} >= {"postgres", "valkey", "logs"}
 
 
+def test_a_start_at_another_port_when_it_runs_says_that_the_port_was_not_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    home = Home("platform", tmp_path)
+    ready.remember(home, "http://127.0.0.1:8123")
+    monkeypatch.setattr(ready, "missing", lambda _: {})
+    monkeypatch.delenv("HOST", raising=False)
+    monkeypatch.setenv("PORT", "8124")
+    with pytest.raises(Trouble, match=r"running at http://127\.0\.0\.1:8123, so PORT=8124 was not used.* make down"):
+        up._already(home, {"HOST": "127.0.0.1", "PORT": "8124"})
+    monkeypatch.setenv("PORT", "8123")
+    assert up._already(home, {"HOST": "127.0.0.1", "PORT": "8123"}) == 0
+    monkeypatch.delenv("PORT")  # nobody asked for the port that is usual
+    assert up._already(home, {"HOST": "127.0.0.1", "PORT": "8000"}) == 0
+
+
 def test_passwords_are_told_when_a_later_step_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     monkeypatch.setattr(up, "say", told.append)
