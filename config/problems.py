@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from rest_framework import exceptions
 
-from accounts import idempotency, signing_in
+from accounts import idempotency, session_header, signing_in
 from config import operators
 from config.problem import Problem
 from exams import access, content, definitions, feed, late, sources, start, void, windows
@@ -27,6 +27,12 @@ PEOPLE: Rows = {
     ),
     signing_in.LockedOut: Problem(
         429, "locked-out", "Too many wrong passwords", "Wait a quarter of an hour, or ask an admin for a new password."
+    ),
+    session_header.CsrfTokenNeeded: Problem(
+        403,
+        "csrf-token-needed",
+        "The session's CSRF token is missing or stale",
+        "GET /api/v1/session/, and send its `csrf_token` in X-CSRFToken with its cookies; or use a token for programs.",
     ),
     idempotency.KeyUnusable: Problem(
         400, "key-unusable", "The Idempotency-Key cannot be used", "Send 1 to 200 printable characters: a random UUID."
@@ -100,7 +106,10 @@ WORK: Rows = {
         409, "stale-draft", "Another version was saved in between", "Both are kept; save again from `current`."
     ),
     drafts_api.IfMatchNeeded: Problem(
-        428, "if-match-needed", "Say from which version you edited", 'Send If-Match: "3", or If-None-Match: *.'
+        428,
+        "if-match-needed",
+        "Say from which version you edited",
+        "Send `send` as a header, if you edited that version.",
     ),
     drafts_api.NoSuchVersion: Problem(404, "no-such-version", "There is no such version", "List the versions first."),
     uploads.UploadUnusable: Problem(400, "upload-unusable", "The file is not taken", "`field` says what to change."),

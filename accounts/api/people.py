@@ -10,7 +10,6 @@ from django.middleware.csrf import get_token
 from django.urls import path
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, status
-from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -18,6 +17,7 @@ from rest_framework.views import APIView
 from accounts import acts
 from accounts.api.asking import Body
 from accounts.models import Accommodation, User
+from accounts.session_header import SessionWithCsrfToken
 from accounts.signing_in import sign_in
 
 if TYPE_CHECKING:
@@ -99,9 +99,12 @@ class Session(APIView):
         responses={201: SessionSerializer},
     )
     def post(self, request: Request) -> Response:
-        """Opens a session. Ten wrong passwords close the address for a quarter of an hour."""
+        """Opens a session. GET it first: this takes its cookie, and its `csrf_token` in the header `X-CSRFToken`.
+
+        Ten wrong passwords close the address for a quarter of an hour.
+        """
         # A visitor's request has no session to protect yet, but signing somebody in as somebody else is an attack too.
-        SessionAuthentication().enforce_csrf(request)
+        SessionWithCsrfToken().enforce_csrf(request)
         asked = SignInSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         user = sign_in(request._request, **asked.validated_data)  # noqa: SLF001 - as above
@@ -115,7 +118,7 @@ class Session(APIView):
     )
     def delete(self, request: Request) -> Response:
         """Closes the session; a token stays valid."""
-        SessionAuthentication().enforce_csrf(request)
+        SessionWithCsrfToken().enforce_csrf(request)
         logout(request._request)  # noqa: SLF001 - as above
         return Response(status=status.HTTP_204_NO_CONTENT)
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.response import Response
 
+    from exams.models import Attempt
+
 PAGE = 50
 _TAG = re.compile(r'\s*(?:W/)?"?([0-9]{1,9})"?\s*')
 
@@ -107,7 +109,7 @@ class DraftView(WriteView):
         """Save a version; 409 `stale-draft` when another was saved in between, and both are kept."""
         attempt = own_attempt(request.user, attempt_id)
         received_at = arrived(request)
-        based_on = _based_on(request)
+        based_on = _based_on(request, attempt, deliverable)
         body = DraftWrite(data=request.data)
         body.is_valid(raise_exception=True)
         saved = live.save_draft(
@@ -158,19 +160,26 @@ class DraftView(WriteView):
         return response
 
 
-def _based_on(request: Request) -> int:
+def _based_on(request: Request, attempt: Attempt, deliverable: str) -> int:
     """The version that the client edited.
 
     Raises:
+        NoSuchDeliverable: the twin asks for none of that name.
         IfMatchNeeded: it does not say.
     """
     if request.headers.get("If-None-Match", "").strip() == "*":
         return 0
     tag = _TAG.fullmatch(request.headers.get("If-Match", ""))
     if tag is None:
+        deliverable_of(attempt, deliverable)
+        current = current_draft(attempt, deliverable)
+        header = "If-None-Match: *" if current is None else f'If-Match: "{current.version}"'
+        there = "no version yet" if current is None else f"version {current.version} at present"
         raise IfMatchNeeded(
-            'Say from which version you edited: If-Match: "3", or If-None-Match: * for the first. '
-            "Nothing was stored; without it two tabs could overwrite each other."
+            f"Say from which version you edited. {deliverable!r} has {there}: if you edited that, send the same again "
+            f"with the header {header}. Nothing was stored; without it two tabs could overwrite each other.",
+            current_version=current.version if current is not None else None,
+            send=header,
         )
     return int(tag[1])
 

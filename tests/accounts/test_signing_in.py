@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from accounts.models import Accommodation
+from accounts.models import Accommodation, User
 from tests.people import PASSWORD, Cast, client_of
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +44,29 @@ def test_signing_in_takes_the_csrf_token(cast: Cast, browser: APIClient) -> None
     refused = browser.post(SESSION, {"email": cast.learner.email, "password": PASSWORD})
     assert refused.status_code == 403
     assert refused["Content-Type"] == "application/problem+json"
+    assert refused.json()["type"] == "/problems/csrf-token-needed"
+    assert "CSRF cookie not set" in refused.json()["detail"]
+    assert "GET /api/v1/session/" in refused.json()["detail"]
+    assert "X-CSRFToken" in refused.json()["detail"]
+
+
+def test_a_stale_csrf_token_is_told_where_the_present_one_is(cast: Cast, browser: APIClient) -> None:
+    stale = browser.get(SESSION).json()["csrf_token"]
+    _sign_in(browser, cast.learner.email, PASSWORD)
+    for headers, why in (({"X-CSRFToken": stale}, "incorrect"), ({}, "CSRF token missing")):
+        refused = browser.patch(ME, {"name": "Eve"}, headers=headers)
+        assert (refused.status_code, refused.json()["type"]) == (403, "/problems/csrf-token-needed")
+        assert why in refused.json()["detail"]
+        assert "GET /api/v1/session/" in refused.json()["detail"]
+
+
+def test_a_page_elsewhere_is_told_that_it_is_elsewhere(cast: Cast, browser: APIClient) -> None:
+    token = browser.get(SESSION).json()["csrf_token"]
+    said = {"email": cast.learner.email, "password": PASSWORD}
+    refused = browser.post(SESSION, said, headers={"X-CSRFToken": token, "Origin": "https://elsewhere.example"})
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/csrf-token-needed")
+    assert "https://elsewhere.example" in refused.json()["detail"]
+    assert "CSRF_TRUSTED_ORIGINS" in refused.json()["detail"]
 
 
 def test_writes_with_a_session_take_the_csrf_token(cast: Cast, browser: APIClient) -> None:
@@ -101,8 +124,20 @@ def test_a_token_is_printed_once_and_opens_the_api(cast: Cast) -> None:
 
 
 def test_a_token_for_nobody_is_refused(cast: Cast) -> None:
-    with pytest.raises(CommandError, match="Nobody active"):
+    with pytest.raises(CommandError, match=r"Nobody active.*manage.py make_person nobody@learn.example"):
         call_command("token", "nobody@learn.example")
+
+
+def test_a_password_says_what_it_is_on_a_terminal_and_is_bare_in_a_pipe() -> None:
+    piped, terminal = StringIO(), StringIO()
+    terminal.isatty = lambda: True  # type: ignore[method-assign]
+    for email, out in (("one@learn.example", piped), ("two@learn.example", terminal)):
+        call_command("make_person", email, role="mentor", stdout=out)
+    password = piped.getvalue().removesuffix("\n")
+    assert User.objects.get(email="one@learn.example").check_password(password)
+    said, password = terminal.getvalue().splitlines()
+    assert User.objects.get(email="two@learn.example").check_password(password)
+    assert said.startswith("two@learn.example (mentor) signs in with this password. It is shown this once")
 
 
 def test_i_may_change_my_name_and_zone(cast: Cast) -> None:

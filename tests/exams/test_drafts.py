@@ -209,6 +209,21 @@ def test_over_http_the_edited_version_must_be_said(cast: Cast, tag: str | None) 
     assert Draft.objects.count() == 0
 
 
+def test_over_http_the_version_to_name_is_told(cast: Cast) -> None:
+    attempt = live_attempt(cast.learner)
+    address = f"/api/v1/attempts/{attempt.pk}/drafts/postmortem/"
+    client = client_of(cast.learner)
+    for saved in range(3):
+        refused = client.put(address, {"content": f"text {saved}"}).data
+        header = f'If-Match: "{saved}"' if saved else "If-None-Match: *"
+        assert (refused["current_version"], refused["send"]) == (saved or None, header)
+        assert header in refused["detail"]
+        name, _, value = refused["send"].partition(": ")
+        assert client.put(address, {"content": f"text {saved}"}, headers={name: value}).status_code == 201
+    nowhere = client.put(address.replace("postmortem", "nothing"), {"content": "x"})
+    assert (nowhere.status_code, nowhere.data["type"]) == (404, "/problems/no-such-deliverable")
+
+
 def test_over_http_only_the_learner_writes_and_strangers_see_nothing(cast: Cast) -> None:
     attempt = live_attempt(cast.learner)
     address = f"/api/v1/attempts/{attempt.pk}/drafts/postmortem/"

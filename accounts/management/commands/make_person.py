@@ -31,4 +31,8 @@ class Command(BaseCommand):
                 User.objects.create_user(email, password, role=role, name=name)
         except IntegrityError:
             raise CommandError(f"Somebody signs in as {email} already. Choose another address.") from None
+        if self.stdout.isatty():  # a program that reads what is piped gets the password and nothing else
+            self.stdout.write(
+                f"{email} ({role}) signs in with this password. It is shown this once; pass it on safely:"
+            )
         self.stdout.write(password)

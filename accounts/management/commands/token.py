@@ -19,7 +19,9 @@ class Command(BaseCommand):
     def handle(self, *_: object, email: str, revoke: bool, **__: object) -> None:
         user = User.objects.filter(email__iexact=email, is_active=True).first()
         if user is None:
-            raise CommandError(f"Nobody active has the address {email}. Check it, or make them: manage.py make_people.")
+            raise CommandError(
+                f"Nobody active has the address {email}. Check it, or make them: manage.py make_person {email}"
+            )
         if revoke:
             with acts.done_by(None, via="manage.py token --revoke"):
                 ended, _rows = AuthToken.objects.filter(user=user).delete()
