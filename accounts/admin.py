@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from knox.models import AuthToken
 
 from accounts import acts
-from accounts.models import Accommodation, Act, User
+from accounts.models import Accommodation, Act, Role, User
 
 admin.site.unregister(Group)  # what a person may do is their role
 for replaced in (AuthToken, AccessLog, AccessFailureLog):
@@ -52,7 +52,7 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the t
     list_display = ("email", "name", "role", "is_active", "created_at")
     list_filter = ("role", "is_active")
     search_fields = ("email", "name")
-    fields = ("email", "name", "role", "time_zone", "is_active", "is_staff", "reason")
+    fields = ("email", "name", "role", "time_zone", "is_active", "reason")
     ordering = ("email",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - the framework's signature
@@ -75,7 +75,8 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the t
         return False
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: Any) -> None:
-        """Recorded with who did it and why."""
+        """Recorded with who did it and why. Whether they enter these pages goes by their role."""
+        obj.is_staff = obj.is_superuser = obj.role == Role.ADMIN
         assert isinstance(request.user, User)  # noqa: S101 - these pages let only people in
         with acts.done_by(request.user, via="/admin/", reason=form.cleaned_data["reason"]):
             super().save_model(request, obj, form, change)

@@ -157,6 +157,20 @@ def test_those_that_had_no_end_are_ended_and_it_is_recorded_why(cast: Cast) -> N
     assert ended.reason.startswith("It had no end")
 
 
+def test_who_is_made_an_admin_enters_the_pages_and_who_is_one_no_more_keeps_nothing(
+    operator: Client, cast: Cast
+) -> None:
+    page = f"/admin/accounts/user/{cast.mentor.pk}/change/"
+    said = {"email": cast.mentor.email, "name": "Mona", "time_zone": "UTC", "is_active": "on", "reason": "The term."}
+    theirs = Client()
+    theirs.force_login(cast.mentor, backend="django.contrib.auth.backends.ModelBackend")
+    for role, status in ((Role.ADMIN, 200), (Role.MENTOR, 302)):
+        assert operator.post(page, {**said, "role": role, "is_staff": "on"}).status_code == 302
+        assert theirs.get("/admin/accounts/user/").status_code == status
+        cast.mentor.refresh_from_db()
+        assert cast.mentor.is_staff is cast.mentor.is_superuser is (role == Role.ADMIN)
+
+
 def test_who_is_no_admin_any_more_enters_no_page(operator: Client, cast: Cast) -> None:
     User.objects.filter(pk=cast.admin.pk).update(role=Role.MENTOR)
     assert operator.get("/admin/accounts/user/").status_code == 302, "asked to sign in"
