@@ -9,6 +9,8 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+from celery.exceptions import SoftTimeLimitExceeded
+
 from exams import ahead, incident
 from exams.models import StockedIncident
 from exams.trees import served
@@ -26,11 +28,17 @@ log = logging.getLogger(__name__)
 
 
 def replay_next() -> bool:
-    """Replay one stocked incident that lacks it; whether that worked. One that fails is left to its start."""
+    """Replay one stocked incident that lacks it; whether that worked. One that fails is left to its start.
+
+    When the task's time runs out the machine is too busy: nothing of it is kept, and the timetable comes back.
+    """
     for stocked_id in ahead.lacking():
         try:
             if _replay(stocked_id):
                 return True
+        except SoftTimeLimitExceeded:
+            log.warning("Replaying a stocked incident ran out of time: this machine is too busy. It is tried again.")
+            return False
         except Exception:
             log.exception("The release of a stocked incident could not be replayed; its start will have it replayed")
     return False
@@ -54,6 +62,8 @@ def _put(ask: Ask, asked: Question) -> Exchange:
     began = time.monotonic()
     try:
         reply = ask(asked.question, asked.session)
+    except SoftTimeLimitExceeded:
+        raise  # our time ran out: no answer of the tree's
     except Exception as raised:  # noqa: BLE001 - what a tree raises is its answer, as it is in a container
         return Exchange(asked.question, asked.session, None, str(raised), time.monotonic() - began)
     return Exchange(asked.question, asked.session, reply, None, time.monotonic() - began)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from exams import ahead, incident, packs, start, stock, wanted
 from exams.database_clock import database_now
@@ -113,6 +115,24 @@ def test_one_that_cannot_be_replayed_is_left_to_its_start_and_holds_up_no_other(
     assert not deploying.replay_next()
     assert ahead.lacking() == [first.pk]
     assert "its start will have it replayed" in caplog.text
+
+
+@pytest.mark.usefixtures("_stocked")
+def test_time_that_runs_out_while_a_release_is_asked_is_no_answer_of_its(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[str] = []
+
+    def ask(question: str, _session: str) -> object:
+        asked.append(question)
+        raise SoftTimeLimitExceeded
+
+    before = ahead.lacking()
+    monkeypatch.setattr(type(work.PACK), "opened", lambda *_: nullcontext(ask))
+    assert not deploying.replay_next()
+    assert len(asked) == 1, "it does not go on past its limit, with this one or the next"
+    assert ahead.lacking() == before
+    assert "ran out of time: this machine is too busy" in caplog.text
 
 
 @pytest.mark.usefixtures("_stocked")
