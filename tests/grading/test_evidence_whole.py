@@ -271,8 +271,7 @@ def test_claims_are_held_against_what_telemetry_knew_at_that_minute(good: dict[s
     claims = [(claim["in_update"], claim["claim"], claim["standing"]) for claim in good["updates"]["claims"]]
     assert claims == [
         (3, "how_many", "consistent"),
-        (4, "over", "consistent"),
-        (4, "over", "consistent"),
+        (4, "over", "consistent"),  # in the state and in the words: the same claim once
         (4, "deployed", "consistent"),
     ]
     resolved = good["updates"]["claims"][1]
