@@ -26,8 +26,8 @@ HOTSEAT_DEMO = env.flag("HOTSEAT_DEMO")
 HOTSEAT_METRICS_TOKEN = env.text("HOTSEAT_METRICS_TOKEN")  # empty: only admins and this machine itself see /metrics
 # A deployment's replay keeps a core busy for long; with two, one learner's slow code does not hold up everybody's.
 HOTSEAT_REPLAYS_AT_ONCE = env.number("HOTSEAT_REPLAYS_AT_ONCE", 2)
-HOTSEAT_TELEMETRY_PER_MINUTE = env.number("HOTSEAT_TELEMETRY_PER_MINUTE", 60)  # of one person; more at first
-HOTSEAT_EXPORTS_PER_HOUR = env.number("HOTSEAT_EXPORTS_PER_HOUR", 60)
+HOTSEAT_TELEMETRY_PER_MINUTE = env.number("HOTSEAT_TELEMETRY_PER_MINUTE", 60, least=1)  # of one person; more at first
+HOTSEAT_EXPORTS_PER_HOUR = env.number("HOTSEAT_EXPORTS_PER_HOUR", 60, least=1)
 HOTSEAT_STOCK = env.number("HOTSEAT_STOCK", 4)  # incidents kept ready for each published twin
 
 # --- Django ----------------------------------------------------------------------------------------------------

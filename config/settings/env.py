@@ -24,15 +24,19 @@ def flag(name: str, *, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name} is {value!r}: set it to 1 or 0.")
 
 
-def number(name: str, default: int) -> int:
-    """A whole number."""
+def number(name: str, default: int, *, least: int | None = None) -> int:
+    """A whole number, no less than `least`."""
     value = text(name)
     if not value:
         return default
+    wanted = "a whole number" if least is None else f"a whole number of at least {least}"
     try:
-        return int(value)
+        found = int(value)
     except ValueError:
-        raise ImproperlyConfigured(f"{name} is {value!r}: set it to a whole number.") from None
+        raise ImproperlyConfigured(f"{name} is {value!r}: set it to {wanted}.") from None
+    if least is not None and found < least:
+        raise ImproperlyConfigured(f"{name} is {value!r}: set it to {wanted}.")
+    return found
 
 
 def words(name: str, default: str = "") -> list[str]:

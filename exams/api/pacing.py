@@ -89,7 +89,7 @@ class TelemetryPace(Pace):
     @property
     def every_seconds(self) -> float:
         """As the settings say."""
-        return 60 / max(settings.HOTSEAT_TELEMETRY_PER_MINUTE, 1)
+        return 60 / settings.HOTSEAT_TELEMETRY_PER_MINUTE
 
 
 class ExportPace(Pace):
@@ -103,4 +103,4 @@ class ExportPace(Pace):
     @property
     def every_seconds(self) -> float:
         """As the settings say."""
-        return 3600 / max(settings.HOTSEAT_EXPORTS_PER_HOUR, 1)
+        return 3600 / settings.HOTSEAT_EXPORTS_PER_HOUR
