@@ -44,19 +44,13 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # generic to the t
     )
 
 
-@admin.register(User)
-class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker only
-    """People. Passwords are not shown or set here; nobody is deleted, only made inactive."""
+class MadeElsewhere(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker only
+    """Rows that nobody makes on these pages; `made_how` says why, and where instead."""
 
-    form = PersonForm
-    list_display = ("email", "name", "role", "is_active", "created_at")
-    list_filter = ("role", "is_active")
-    search_fields = ("email", "name")
-    fields = ("email", "name", "role", "time_zone", "is_active", "reason")
-    ordering = ("email",)
+    made_how: str
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - the framework's signature
-        """People are made with `manage.py make_person`, which gives them a password."""
+        """Nobody may."""
         return False
 
     def add_view(self, *_: Any, **__: Any) -> HttpResponse:
@@ -65,10 +59,23 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the t
         Raises:
             PermissionDenied: always; it says where instead.
         """
-        raise PermissionDenied(
-            "Nobody is made on these pages. An operator makes a person, and is shown their password once, with: "
-            "manage.py make_person EMAIL --role learner|mentor|admin --name NAME"
-        )
+        raise PermissionDenied(self.made_how)
+
+
+@admin.register(User)
+class UserAdmin(MadeElsewhere):
+    """People. Passwords are not shown or set here; nobody is deleted, only made inactive."""
+
+    made_how = (
+        "Nobody is made on these pages. An operator makes a person, and is shown their password once, with: "
+        "manage.py make_person EMAIL --role learner|mentor|admin --name NAME"
+    )
+    form = PersonForm
+    list_display = ("email", "name", "role", "is_active", "created_at")
+    list_filter = ("role", "is_active")
+    search_fields = ("email", "name")
+    fields = ("email", "name", "role", "time_zone", "is_active", "reason")
+    ordering = ("email",)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:  # noqa: ARG002
         """What a person did stays theirs."""
@@ -83,29 +90,18 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the t
 
 
 @admin.register(AuthToken)
-class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the type checker only
+class TokenAdmin(MadeElsewhere):
     """Tokens: seen and ended. Not made: whoever makes one for somebody acts in their name, and nothing shows it."""
 
+    made_how = (
+        "No token is made on these pages: whoever has it acts in that person's name. "
+        "An operator prints one, with an end, with: manage.py token EMAIL"
+    )
     list_display = ("digest", "user", "created", "expiry")
     list_select_related = ("user",)
     search_fields = ("digest", "user__email")
     fields = list_display
     ordering = ("-created",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - the framework's signature
-        """Nobody makes one here."""
-        return False
-
-    def add_view(self, *_: Any, **__: Any) -> HttpResponse:
-        """Not here.
-
-        Raises:
-            PermissionDenied: always; it says where instead.
-        """
-        raise PermissionDenied(
-            "No token is made on these pages: whoever has it acts in that person's name. "
-            "An operator prints one, with an end, with: manage.py token EMAIL"
-        )
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
         """Nobody edits one."""
