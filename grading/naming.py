@@ -79,14 +79,23 @@ def compare(diagnosis: Diagnosis, truth: Mapping[str, Any], catalogue: CauseCata
     return Causes(_component(diagnosis.component, truth, known), *_class(diagnosis.failure_class, truth, known))
 
 
+def files_at_fault(truth: Mapping[str, Any]) -> set[str]:
+    """The files that hold the fault, and those of the change that prepared it.
+
+    What lay there first is half of the cause, and right fixes may be made in either: whoever finds that half is not
+    wrong. A truth kept before this was told names no `prepared_files`.
+    """
+    return {str(path) for part in ("files", "prepared_files") for path in truth.get(part, ()) if path}
+
+
 def _component(named: str, truth: Mapping[str, Any], catalogue: CauseCatalogue) -> bool | None:
     """Whether each component named is the true one.
 
-    That is the module whose behaviour is wrong, or a file that holds the fault, where that is another: a prompt that
-    lost a part may have lost it in `config.toml`. Where files are named, as in "assistant/index.py, product_key", they
-    are what counts.
+    That is the module whose behaviour is wrong, or a file at fault, where that is another: a prompt that lost a part
+    may have lost it in `config.toml`, or what it lost was needed since a change to `server.py`. Where files are named,
+    as in "assistant/index.py, product_key", they are what counts.
     """
-    true = {plain(words.file_name(str(each))) for each in (truth.get("component", ""), *truth.get("files", ())) if each}
+    true = {plain(words.file_name(each)) for each in (str(truth.get("component", "")), *files_at_fault(truth))}
     if {plain(each) for each in words.parts(named)} <= true - {""}:
         return True
     return False if catalogue.components_named(named) else None

@@ -21,6 +21,7 @@ from grading.evidence.figures_written import of_postmortem
 from grading.evidence.moments import FAILS_THEN_PASSES
 from grading.f_score import Cap, Part
 from grading.models import RunState
+from grading.naming import files_at_fault
 from grading.plan import AFTER, REFERENCE
 from grading.verdicts import CellKind, CellResult, Verdict
 
@@ -161,7 +162,7 @@ def _of_hotfix(kept: Kept, effect: Effect, hotfix: JsonObject | None) -> dict[st
             "hotfix.answer_rate_kept": Known(_kept_rate(counts), cites, "nothing could be answered"),
         }
     if hotfix is not None:
-        at_fault = {str(path) for path in kept.truth.get("files", [])}
+        at_fault = files_at_fault(kept.truth)
         elsewhere = [each for each in hotfix["files"] if each["path"] not in at_fault]
         found |= {
             "hotfix.lines_changed": Known(Fraction(hotfix["lines_added"] + hotfix["lines_removed"]), cites),

@@ -11,6 +11,7 @@ from grading import changes
 from grading.evidence.kept import tree_of
 from grading.evidence.moments import moment_of
 from grading.followups import follow_ups
+from grading.naming import files_at_fault
 
 if TYPE_CHECKING:
     from grading.evidence.kept import Kept
@@ -25,7 +26,7 @@ def hotfix(kept: Kept) -> JsonObject | None:
     found = changes.between(incident.base_tree(kept.attempt), tree_of(submission))
     tests = [each for each in found.files if each.path.startswith(f"{TESTS}/")]
     rest = [each for each in found.files if each not in tests]
-    at_fault = {str(path) for path in kept.truth.get("files", [])}
+    at_fault = files_at_fault(kept.truth)
     return {
         "run": str(submission.pk),
         "commit": submission.pinned_commit,

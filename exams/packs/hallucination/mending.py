@@ -10,6 +10,8 @@ from exams.packs.hallucination.weave import Hunk, hunks
 if TYPE_CHECKING:
     from sandboxes.ingest.tree import Tree
 
+NO_CODE = ("tests/", "docs/")
+
 
 def healthy_with(sound_tree: Tree, fault: Fault) -> Tree:
     """The tree that was live before the fault, with what had prepared it."""
@@ -22,6 +24,12 @@ def mended(tree: Tree, fault: Fault) -> Tree:
     if fault.earlier is not None and fault.earlier.faulty:
         tree = apply(tree, [edit.undone() for edit in reversed(fault.earlier.edits)])
     return tree
+
+
+def prepared_files(fault: Fault) -> list[str]:
+    """The files, tests and documents apart, of what prepared the fault: it lay there first, and may be mended there."""
+    paths = {edit.path for edit in fault.earlier.edits} if fault.earlier is not None else set()
+    return sorted(path for path in paths if not path.startswith(NO_CODE) and not path.endswith(".md"))
 
 
 def kept_clear(right: Tree, faulty: Tree, failure: FailureClass, fault: Fault, example: Told) -> tuple[Hunk, ...]:

@@ -23,7 +23,7 @@ from exams.packs.hallucination.catalogue import CATALOGUE
 from exams.packs.hallucination.edits import apply
 from exams.packs.hallucination.hidden import CLASSES
 from exams.packs.hallucination.incident import domain_of, failure_class, incident
-from exams.packs.hallucination.mending import healthy_with
+from exams.packs.hallucination.mending import healthy_with, prepared_files
 from exams.packs.hallucination.replay import affected
 from exams.packs.hallucination.traffic import stream
 from exams.packs.hallucination.world import DOMAINS
@@ -214,6 +214,7 @@ class HallucinationPack:
             "rivals": drawn.failure.rivals_of(fault),
             "also_right": {key: list(others) for key, others in fault.also_right.items()},
             "files": sorted({edit.path for edit in edits}),
+            "prepared_files": prepared_files(fault),
             "commit": past.cause.subject,
             "prepared_by": past.prepared_by.subject if past.prepared_by else "",
             "woken_by": [document.id for document in publications.woken_by(drawn.world, fault)],

@@ -16,7 +16,7 @@ import pytest
 from exams import oracle, packs
 from exams.oracle import ClaimVerdict
 from exams.packs import NoSuchFailureClass, NothingLeftToDraw, Pack, Spec
-from exams.packs.hallucination import PACK, build, edits, opening, operations
+from exams.packs.hallucination import PACK, build, edits, mending, opening, operations
 from exams.packs.hallucination.asked import Judge, sound
 from exams.packs.hallucination.battery import battery
 from exams.packs.hallucination.hidden import CLASSES
@@ -175,7 +175,10 @@ def test_every_class_says_what_an_author_must() -> None:
 def test_the_fault_is_a_small_change(spec: Spec) -> None:
     base, reference = PACK.base(spec), PACK.reference(spec)
     changed = [path for path in base.files if base.files[path] != reference.files.get(path)]
-    assert changed == PACK.truth(spec)["files"]
+    truth, drawn = PACK.truth(spec), incident(spec)
+    assert changed == truth["files"]
+    assert truth["prepared_files"] == mending.prepared_files(drawn.fault)
+    assert bool(truth["prepared_files"]) == bool(truth["prepared_by"])
     assert len(changed) <= 4
     assert base.files.keys() == reference.files.keys()
 
