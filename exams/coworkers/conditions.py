@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from exams.coworkers.history import MINUTE, Complaint
 from exams.packs.injects import (
+    Changed,
     Complained,
     Condition,
     Confirmed,
@@ -93,6 +94,9 @@ def holds(condition: Condition, scene: Scene) -> bool:  # noqa: C901, PLR0911, P
             if deployment is None or not outcome:
                 return deployment is None and not outcome
             return deployment.outcome == outcome and second - deployment.second >= history.stretched(seconds)
+        case Changed(seconds):
+            change = history.last_change(second)
+            return change is not None and second - change.second >= history.stretched(seconds)
         case Unanswered(key, seconds):
             said = scene.last_of.get(key)
             return said is not None and second - said.second >= history.stretched(seconds) and not scene.answered(said)
@@ -129,7 +133,7 @@ def turning_points(condition: Condition, history: History) -> Iterator[int]:
         case PromiseMissed(seconds):
             length = history.stretched(seconds)
             yield from (max(one.second + 1, one.promise + length) for one in history.updates if one.promise is not None)
-        case Deployed(_, seconds):
+        case Deployed(_, seconds) | Changed(seconds):
             length = max(1, history.stretched(seconds))
             yield from (one.second + length for one in history.deployments)
         case Share() | HarmLeft():

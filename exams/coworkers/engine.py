@@ -169,5 +169,8 @@ class _Speaker:
         if self.rule.each == "update":
             last = scene.history.last_update(scene.second)
             return last.second if last else None
+        if self.rule.each == "version":
+            change = scene.history.last_change(scene.second)
+            return change.second if change else None
         deployment = scene.history.last_deployment(scene.second)
         return deployment.second if deployment else None

@@ -27,7 +27,10 @@ class Update:
 
 @dataclass(frozen=True)
 class Deployment:
-    """Something became of a deployment: it went live, failed, or was rolled back; `version` as the learner knows it."""
+    """Something became of a deployment: it went live, failed, or was rolled back; `version` as the learner knows it.
+
+    What was `called_off` was rolled back before it was live: customers get what they got.
+    """
 
     second: int
     outcome: Outcome
@@ -142,11 +145,15 @@ class History:
         place = bisect_left(self._deployed, second)
         return self.deployments[place - 1] if place else None
 
+    def last_change(self, second: int) -> Deployment | None:
+        """What changed last what is live, as it is seen at a second."""
+        place = bisect_left(self._changes, second, key=lambda one: one.second)
+        return self._changes[place - 1] if place else None
+
     def changed(self, second: int) -> int:
         """The last second at which what is live changed, as it is seen at a second; zero at first."""
-        return next(
-            (one.second for one in reversed(self.deployments) if one.second < second and one.outcome != "failed"), 0
-        )
+        last = self.last_change(second)
+        return last.second if last else 0
 
     def total(self, what: Answered | Literal["opening"], first: int, end: int) -> int | None:
         """How many there were in the minutes [first, end); None while one of them is not known."""
@@ -174,6 +181,10 @@ class History:
     @cached_property
     def _rings(self) -> dict[Alarm, tuple[Ring, ...]]:
         return {}
+
+    @cached_property
+    def _changes(self) -> tuple[Deployment, ...]:
+        return tuple(one for one in self.deployments if one.outcome in {"live", "rolled_back"})
 
     @cached_property
     def _deployed(self) -> tuple[int, ...]:

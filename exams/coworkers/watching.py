@@ -45,6 +45,7 @@ _OUTCOMES: dict[tuple[str, str], Outcome] = {
     (DeploymentKind.DEPLOY, DeploymentState.FAILED): "failed",
     (DeploymentKind.ROLLBACK, DeploymentState.LIVE): "rolled_back",
 }
+_CAME_TO_NOTHING = (DeploymentState.FAILED, DeploymentState.PLATFORM_FAULT, DeploymentState.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,8 @@ def see(stage: Stage, *, until: datetime) -> View:
             for event in _in_order(events, "status_update.posted")
         ),
         deployments=tuple(
-            seen.Deployment(second(row.due_at), _OUTCOMES[row.kind, row.state], f"deployment {row.number}")
-            for row in sorted(deployments, key=lambda row: (row.due_at, row.number))
-            if (row.kind, row.state) in _OUTCOMES
+            seen.Deployment(second(row.due_at), outcome, f"deployment {row.number}")
+            for row, outcome in _became(deployments)
         ),
         confirmed=tuple(second(at) for at in confirmed),
         handed_in=next(
@@ -100,6 +100,22 @@ def see(stage: Stage, *, until: datetime) -> View:
         complaints=tuple(_complaints(customers, stage)) if customers else (),
     )
     return View(history, second(known_until), waits=min(known) < until)
+
+
+def _became(deployments: Iterable[Deployment]) -> Iterable[tuple[Deployment, Outcome]]:
+    """What became of each that anything became of; a rollback to what is live, or to nothing, changed nothing."""
+    rows = sorted(deployments, key=lambda row: (row.due_at, row.number))
+    present = next((row.pk for row in rows if row.kind == DeploymentKind.INITIAL), None)
+    nothing = {row.pk for row in rows if row.state in _CAME_TO_NOTHING}
+    for row in rows:
+        outcome = _OUTCOMES.get((row.kind, row.state))
+        if outcome is None:
+            continue
+        if outcome == "rolled_back" and row.of_id in {present, *nothing}:
+            outcome = "called_off"
+        elif outcome != "failed":
+            present = row.of_id or row.pk
+        yield row, outcome
 
 
 def _in_order(events: Iterable[Event], kind: str) -> list[Event]:

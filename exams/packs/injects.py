@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 Role = Literal["alert", "customer", "support", "executive", "compliance", "on_call"]
 Audience = Literal["stakeholders", "customers", "engineering", "compliance"]
 State = Literal["investigating", "identified", "monitoring", "resolved"]
-Outcome = Literal["live", "failed", "rolled_back"]
+Outcome = Literal["live", "failed", "rolled_back", "called_off"]
+Each = Literal["", "update", "deployment", "version", "ring"]
 Answered = Literal["asked", "correct", "refused", "harmful", "failed"]
 
 MOST_TIMES = 6  # of one rule: a person who says the same a seventh time is a machine
@@ -166,6 +167,16 @@ class Deployed:
 
 
 @dataclass(frozen=True)
+class Changed:
+    """What is live last changed `seconds` ago or longer, whatever brought it: a deployment or a rollback.
+
+    What failed, or only called something off, changed nothing. Goes with ``each="version"``.
+    """
+
+    seconds: int = 0
+
+
+@dataclass(frozen=True)
 class Unanswered:
     """What rule `key` asked last, `seconds` ago or longer, was answered by no update since."""
 
@@ -191,6 +202,7 @@ Condition = (
     | Complained
     | Confirmed
     | Deployed
+    | Changed
     | Unanswered
     | HandedIn
 )
@@ -218,7 +230,8 @@ class InjectRule:
         delay: How long the sender takes to notice and write.
         times: How often at most.
         again_after: How long after it was said it may be said again.
-        each: Said at most once about the same ``update``, ``deployment`` or ``ring``.
+        each: Said at most once about the same ``update``, ``deployment`` or ``ring``; of a ``version``, about the same
+            change of what is live.
         asks: What would answer it; None when nothing is asked.
         not_in_last: It is not said when so little of the window is left.
     """
@@ -231,7 +244,7 @@ class InjectRule:
     delay: int = 0
     times: int = 1
     again_after: int = 600
-    each: Literal["", "update", "deployment", "ring"] = ""
+    each: Each = ""
     asks: Asks | None = None
     not_in_last: int = 180
     texts_of_two: tuple[str, ...] = ()

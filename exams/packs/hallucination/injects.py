@@ -13,9 +13,9 @@ from exams.packs.hallucination.incident import domain_of
 from exams.packs.hallucination.sayings import ALARM, ALERT, COMPLAINT_OF_TWO, SAYINGS
 from exams.packs.injects import (
     Asks,
+    Changed,
     Complained,
     Confirmed,
-    Deployed,
     HarmLeft,
     InjectRule,
     NeverTold,
@@ -30,7 +30,7 @@ from exams.packs.injects import (
 
 if TYPE_CHECKING:
     from exams.packs import Spec
-    from exams.packs.injects import Audience, Condition, Role
+    from exams.packs.injects import Audience, Condition, Each, Role
 
 MINUTE = 60
 # Shared by no two trades, nor with the engineers': a second attempt is set in another trade, and nobody comes back.
@@ -81,6 +81,7 @@ LOOK_BACK = 30  # minutes, or since the version or the update spoken of: long en
 MOSTLY_REFUSING = 70
 SPREAD = 4 * MINUTE
 DEMANDS = (11, 14, 19)  # minutes, about: when support, executive and compliance first want something, in an order drawn
+HEARD = 8 * MINUTE  # for so long an executive has nothing to ask who has just read how things stand
 WRITING = (12, 50)  # seconds that somebody takes who has just noticed something
 
 
@@ -115,7 +116,7 @@ class _Writer:
         asks: tuple[tuple[Audience, ...], int] | None = None,
         times: int = 1,
         again: int = 10,
-        each: Literal["", "update", "deployment"] = "",
+        each: Each = "",
         notices: bool = False,
     ) -> InjectRule:
         """A rule: `at` and `asks` in minutes, `again` in about as many; who `notices` something takes time to write."""
@@ -151,11 +152,11 @@ def _questions(writer: _Writer) -> tuple[InjectRule, ...]:
         says(
             "support", "what_to_say", NeverTold("customers"), at=wording, times=2, again=20, asks=(("customers",), 10)
         ),
-        says("executive", "one_line", at=line, asks=(("stakeholders",), 8)),
+        says("executive", "one_line", Silence(HEARD, "stakeholders"), at=line, asks=(("stakeholders",), 8)),
         says(
             "executive", "one_line_again", Unanswered("one_line", about(12)), asks=(("stakeholders",), 8), notices=True
         ),
-        says("compliance", "who_was_told", at=count, asks=(("compliance",), 15)),
+        says("compliance", "who_was_told", NeverTold("compliance"), at=count, asks=(("compliance",), 15)),
         says(
             "compliance",
             "who_was_told_again",
@@ -205,31 +206,31 @@ def _reactions(writer: _Writer) -> tuple[InjectRule, ...]:
         writer.says(
             "support",
             "answers_nothing",
-            Deployed("live", 2 * MINUTE),
+            Changed(2 * MINUTE),
             Share("refused", 5, at_least=MOSTLY_REFUSING, enough=20, since="version"),
             times=2,
-            each="deployment",
+            each="version",
             asks=(EVERYBODY, 8),
             notices=True,
         ),
         writer.says(
             "support",
             "better",
-            Deployed("live", 4 * MINUTE),
+            Changed(4 * MINUTE),
             Share("refused", LOOK_BACK, below=MOSTLY_REFUSING, enough=70, since="version"),
             HarmLeft(LOOK_BACK, below=ENDED, enough=4, since="version"),
             times=2,
-            each="deployment",
+            each="version",
             asks=(("stakeholders", "customers", "compliance"), 15),
             notices=True,
         ),
         writer.says(
             "support",
             "still_wrong",
-            Deployed("live", 4 * MINUTE),
+            Changed(4 * MINUTE),
             *_goes_on("version"),
             times=2,
-            each="deployment",
+            each="version",
             notices=True,
         ),
     )

@@ -133,23 +133,23 @@ SAYINGS: dict[str, tuple[str, ...]] = {
     ),
     "answers_nothing": (
         (
-            "Since the last deploy the assistant hardly answers: {refused} of {asked} questions were turned away in "
+            "Since the last change the assistant hardly answers: {refused} of {asked} questions were turned away in "
             "{window} minutes. Those customers call us. Is it meant to stay like this?"
         ),
         (
-            "The assistant turns nearly everybody away since the last deploy: {refused} of {asked} questions in "
+            "The assistant turns nearly everybody away since the last change: {refused} of {asked} questions in "
             "{window} minutes. What do we tell people who need an answer today?"
         ),
         (
             "Our queue is filling up: {refused} of {asked} customers got no answer in {window} minutes since the last "
-            "deploy. How long will it be like that?"
+            "change. How long will it be like that?"
         ),
         "It says no to almost everything now, {refused} of {asked} in {window} minutes. Is that on purpose?",
         "{refused} of {asked} questions went unanswered in {window} minutes. My agents take those calls: for how long?",
     ),
     "better": (
         (
-            "Since the last deploy it looks better from here: of {asked} answers in {window} minutes we found "
+            "Since the last change it looks better from here: of {asked} answers in {window} minutes we found "
             "{harmful} wrong. What about those who were told something wrong before?"
         ),
         (
@@ -171,15 +171,15 @@ SAYINGS: dict[str, tuple[str, ...]] = {
     ),
     "still_wrong": (
         (
-            "The last deploy has been live for a while and we still find wrong answers: {harmful} of {asked} in "
+            "What is live now has been so for a while, and we still find wrong answers: {harmful} of {asked} in "
             "{window} minutes."
         ),
-        "I had hoped the last deploy would do it. In {window} minutes {harmful} of {asked} answers were wrong.",
-        "We keep finding wrong answers since the last deploy: {harmful} of {asked} in {window} minutes.",
+        "I had hoped the last change would do it. In {window} minutes {harmful} of {asked} answers were wrong.",
+        "We keep finding wrong answers since the last change: {harmful} of {asked} in {window} minutes.",
         "Not over yet from where I sit: {window} minutes, {asked} answers, {harmful} of them wrong.",
         (
-            "For your information: of {asked} answers in the last {window} minutes {harmful} were wrong, with the new "
-            "version live."
+            "For your information: of {asked} answers in the last {window} minutes {harmful} were wrong, after "
+            "the last change."
         ),
     ),
     "known_cause": (

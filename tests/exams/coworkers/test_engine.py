@@ -18,6 +18,7 @@ from exams.coworkers.history import Complaint, Deployment, History, Minute, Upda
 from exams.packs.alarm import Alarm
 from exams.packs.injects import (
     Asks,
+    Changed,
     Complained,
     Condition,
     Confirmed,
@@ -263,6 +264,26 @@ def test_a_rule_speaks_once_about_the_same_deployment() -> None:
     assert seconds(script, history(deployments=(*once, Deployment(1200, "live")))) == [660, 1260]
 
 
+def test_a_rule_speaks_once_about_what_is_live_whatever_brought_it() -> None:
+    script = (rule("one", Changed(60), times=3, again_after=60, each="version"),)
+    assert seconds(script, history()) == []
+    live, back = Deployment(600, "live"), Deployment(1200, "rolled_back")
+    assert seconds(script, history(deployments=(live, back))) == [660, 1260]
+    for nothing in ("failed", "called_off"):
+        what = Deployment(620, nothing)
+        assert seconds(script, history(deployments=(live, what, back))) == [660, 1260]
+        assert seconds(script, history(deployments=(what,))) == []
+
+
+def test_shares_since_a_version_begin_with_a_rollback_and_not_with_what_was_called_off() -> None:
+    bad, good = (5, 5, 0), (5, 0, 0)
+    falls = rule("falls", Changed(300), Share("harmful", 10, below=5, since="version"))
+    for outcome, expected in (("rolled_back", [25 * MINUTE]), ("called_off", [30 * MINUTE])):
+        acts = (Deployment(10 * MINUTE, "live"), Deployment(20 * MINUTE, outcome))  # type: ignore[arg-type]
+        seen = history(minutes=minutes(*[bad] * 20, *[good] * 20), deployments=acts)
+        assert seconds((falls,), seen) == expected
+
+
 def test_words_follow_one_another_and_come_round() -> None:
     script = (rule("one", times=3, again_after=200, texts=("first", "second")),)
     assert [one.text for one in due(script, history(), CLOSES)] == ["first", "second", "first"]
@@ -322,6 +343,7 @@ conditions: st.SearchStrategy[Condition] = st.one_of(
     st.just(Complained()),
     st.builds(Confirmed, st.booleans()),
     st.builds(Deployed, st.sampled_from(("", "live", "failed", "rolled_back")), lengths),
+    st.builds(Changed, lengths),
     st.builds(Unanswered, st.sampled_from(("r0", "r1")), lengths),
     st.builds(HandedIn, st.booleans()),
 )
@@ -340,7 +362,7 @@ def scripts(draw: st.DrawFn) -> tuple[InjectRule, ...]:
             delay=draw(st.sampled_from((0, 0, 15, 60))),
             times=draw(st.integers(1, 4)),
             again_after=draw(st.sampled_from((0, 30, 600))),
-            each=draw(st.sampled_from(("", "", "update", "deployment", "ring"))),
+            each=draw(st.sampled_from(("", "", "update", "deployment", "version", "ring"))),
             asks=draw(st.none() | st.builds(Asks, st.just(("stakeholders", "customers")), st.just(300))),
             not_in_last=draw(st.sampled_from((0, 180))),
         )
@@ -367,7 +389,8 @@ def pasts(draw: st.DrawFn) -> History:
             for at in dated()
         ),
         deployments=tuple(
-            Deployment(at, draw(st.sampled_from(("live", "failed", "rolled_back"))), "v") for at in dated(3)
+            Deployment(at, draw(st.sampled_from(("live", "failed", "rolled_back", "called_off"))), "v")
+            for at in dated(3)
         ),
         confirmed=tuple(dated(1)),
         handed_in=draw(st.none() | st.integers(0, CLOSES)),

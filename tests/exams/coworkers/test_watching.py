@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 
 from accounts.models import Accommodation
-from exams import ledger, live
+from exams import ledger, live, models
 from exams.coworkers import answers
 from exams.coworkers.history import Complaint, Deployment, Update
 from exams.coworkers.speaking import SETTLED_AFTER, catch_up
@@ -130,6 +130,27 @@ def test_deployments_are_seen_at_the_moment_their_roll_out_is_due(cast: Cast) ->
     deployed(attempt, 1, at=second(700), outcomes="c")
     history = seen(attempt, second(2000)).history
     assert history.deployments == (Deployment(700, "live", "deployment 1"),)
+
+
+def test_a_rollback_is_seen_as_one_and_what_it_only_calls_off_changes_nothing(cast: Cast) -> None:
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    first = in_production(attempt)
+    one = deployed(attempt, 1, at=second(600), outcomes="c")
+    for number, (at, of) in enumerate(((700, one), (800, first), (900, first), (1000, one)), start=2):
+        models.Deployment.objects.create(
+            attempt=attempt,
+            number=number,
+            kind="rollback",
+            of=of,
+            tree_sha256=of.tree_sha256,
+            state="live",
+            requested_at=second(at),
+            due_at=second(at),
+            live_from=second(at),
+        )
+    found = [(each.second, each.outcome) for each in seen(attempt, second(2000)).history.deployments]
+    back, nothing = "rolled_back", "called_off"
+    assert found == [(600, "live"), (700, nothing), (800, back), (900, nothing), (1000, back)]
 
 
 def test_nobody_looks_past_an_undecided_deployment_until_patience_ends(cast: Cast) -> None:
