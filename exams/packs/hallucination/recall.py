@@ -4,7 +4,7 @@ Worlds are drawn by asking thousands of questions, and most of the time goes int
 `lm/lattice.py`), so it does not matter in how many goes a text is read. Hence, for the prompts asked last:
 
 * the prompt is read once, however often it is continued: warm answers are drawn again and again;
-* what was said after it is read once, too, whichever draw said it;
+* what was said after it is read once, too, whichever draw said it; of much that was said, what was read last;
 * answers mostly quote what the prompt holds, so what they may say next is read along, several tokens in one go.
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import random
 from collections import OrderedDict
+from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 Said = tuple[int, ...]
 
 GUESSED = 7  # tokens at most that are read along
-PROMPTS = 32  # remembered, about 1 MB each
+PROMPTS = 32  # remembered
+KNOWN = 300  # beginnings of answers to each: 2 MB, and as much for what the cache holds
 
 
 class Recall:
@@ -57,7 +59,10 @@ class Recall:
 
 
 class _Heard:
-    """A prompt, and all that was said after it: the scores after each beginning, and the model's state of the last."""
+    """A prompt, and what was said after it: the scores after each beginning, and the model's state of the last.
+
+    Of beginnings the `KNOWN` read last are kept: at a high temperature there is no end of them.
+    """
 
     def __init__(self, model: Model, prompt: str, room: int) -> None:
         self.lock = Lock()
@@ -75,6 +80,8 @@ class _Heard:
             same = next((at for at, (a, b) in enumerate(zip(said, self._held, strict=False)) if a != b), None)
             kept = said[: min(len(said), len(self._held)) if same is None else same]
             kept = kept if kept != said else said[:-1]
+            while kept not in self._known:  # forgotten; what comes after the prompt itself is not
+                kept = kept[:-1]
             guess = self._guess(said)[: self._room - len(said)]
             self._cache.length = len(self._prompt) + len(kept)
             self._cache.previous[:] = self._known[kept][1]
@@ -105,6 +112,8 @@ class _Heard:
         self._held = (*after, *tokens)
         for number in range(len(tokens)):
             self._known.setdefault((*after, *tokens[: number + 1]), (scores[number], states[:, number].copy()))
+        while len(self._known) > KNOWN:
+            del self._known[next(islice(self._known, 1, None))]  # the oldest but the prompt's own
 
 
 def _read(model: Model, tokens: list[int], cache: _Cache, *, every: bool) -> tuple[Array, Array]:

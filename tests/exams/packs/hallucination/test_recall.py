@@ -64,6 +64,21 @@ def test_it_reads_a_prompt_once_and_several_tokens_of_an_answer_in_one_go(
     assert len(read) == before
 
 
+@pytest.mark.parametrize("most", [recall.GUESSED + 2, 60])
+def test_of_beginnings_it_keeps_so_many_and_says_the_same(
+    model: Model, prompts: list[str], monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(recall, "KNOWN", most)
+    ours, counted = recall.Recall(model), []
+    for seed in (*range(24), *range(24)):
+        said = ours.generate(prompts[0], temperature=3.0, seed=seed)
+        assert said == model.generate(prompts[0], temperature=3.0, seed=seed)
+        (heard,) = ours._heard.values()
+        counted.append(len(heard._known))
+        assert () in heard._known
+    assert max(counted) == counted[-1] == most
+
+
 def test_a_prompt_too_long_is_refused_as_the_model_refuses_it(model: Model, prompts: list[str]) -> None:
     with pytest.raises(PromptTooLong):
         recall.Recall(model).generate(prompts[0], max_tokens=model.context)
