@@ -19,14 +19,15 @@ MOST_SHARE = 0.6  # no law lets more of them complain
 
 
 class NoLaw(ValueError):
-    """A share outside 0 to `MOST_SHARE`, or seconds in the wrong order, or on the wrong side of the opening."""
+    """A share out of its bounds, or seconds in the wrong order, or on the wrong side of the opening."""
 
 
 @dataclass(frozen=True)
 class Complaining:
     """A law: the `share` of harmed customers who complain, `first` to `last` seconds after the answer.
 
-    Of those who got no answer the share `refused` does, of those who got a right one the share `otherwise`.
+    Of those who got no answer the share `refused` does, of those who got a right one the share `otherwise`. Of all who
+    complain the share `late` does so later than `last`, up to `latest` seconds after the answer, and most of them soon.
     """
 
     share: float
@@ -34,11 +35,15 @@ class Complaining:
     last: int
     refused: float = 0.0
     otherwise: float = 0.0
+    late: float = 0.0
+    latest: int = 0
 
     def __post_init__(self) -> None:
         shares = (self.share, self.refused, self.otherwise)
         if not (min(shares) >= 0 and max(shares) <= MOST_SHARE and 0 <= self.first <= self.last):
             raise NoLaw(f"{shares} of the customers {self.first} to {self.last} seconds later is no law")
+        if not (0 <= self.late <= 1 and (not self.late or self.latest > self.last)):
+            raise NoLaw(f"{self.late} of them, up to {self.latest} seconds later, is none for those who come late")
 
     def of_refused(self) -> Complaining:
         """The law for those who got no answer."""
@@ -53,6 +58,9 @@ class Complaining:
         drawn = hashlib.sha256(who.encode()).digest()
         if int.from_bytes(drawn[:4]) >= self.share * 2**32:
             return None
+        if int.from_bytes(drawn[8:12]) < self.late * 2**32:
+            far = int.from_bytes(drawn[12:16]) * int.from_bytes(drawn[16:20]) * (self.latest - self.last) >> 64
+            return timedelta(seconds=self.last + 1 + far)
         return timedelta(seconds=self.first + int.from_bytes(drawn[4:8]) % (self.last - self.first + 1))
 
     def to_json(self) -> dict[str, Any]:
@@ -70,8 +78,9 @@ class Complaining:
         if said is None:
             return USUAL
         try:
-            also = {name: float(said.get(name, 0)) for name in ("refused", "otherwise")}
-            return cls(float(said["share"]), int(said["first"]), int(said["last"]), **also)
+            refused, otherwise, late = (float(said.get(name, 0)) for name in ("refused", "otherwise", "late"))
+            seconds = int(said["first"]), int(said["last"])
+            return cls(float(said["share"]), *seconds, refused, otherwise, late, int(said.get("latest", 0)))
         except (AttributeError, KeyError, TypeError) as broken:
             raise NoLaw(f"this is no law: {said!r}") from broken
 

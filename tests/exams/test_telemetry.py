@@ -189,6 +189,24 @@ def test_some_of_the_harmed_complain_minutes_later_the_same_for_the_same_seed(la
     assert all(may_complain(7, entry) for entry, wait in enumerate(drawn) if wait is not None)
 
 
+def test_a_few_complain_late_and_nobody_else_otherwise_than_without_them() -> None:
+    law = Complaining(0.4, 60, 540, late=0.1, latest=7200)
+    soon = [complains_after(replace(law, late=0.0, latest=0), 7, entry) for entry in range(8000)]
+    drawn = [complains_after(law, 7, entry) for entry in range(8000)]
+    assert [one is None for one in drawn] == [one is None for one in soon]
+    late = [one.total_seconds() for one in drawn if one is not None and one.total_seconds() > law.last]
+    assert len(late) == pytest.approx(0.1 * 0.4 * 8000, rel=0.2)
+    assert law.last < min(late) < 600
+    assert 5400 < max(late) <= law.latest
+    assert sum(one < 2200 for one in late) > len(late) / 2
+    changed = [one for one, other in zip(drawn, soon, strict=True) if one != other]
+    assert len(changed) == len(late)
+    assert Complaining.of({"complaining": law.to_json()}) == law
+    for broken in ({"late": 0.1}, {"late": 0.1, "latest": 540}, {"late": 1.1, "latest": 900}):
+        with pytest.raises(NoLaw):
+            Complaining.of({"complaining": {"share": 0.05, "first": 60, "last": 540, **broken}})
+
+
 def test_the_law_is_the_incidents_own_where_its_truth_says_one() -> None:
     assert Complaining.of(None) == Complaining.of({}) == USUAL
     law = Complaining(0.05, 60, 540)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 AN_HOUR = (8.0, 10.0)  # so many customers complain of wrong answers, whatever the fault
 MOST_SHARE = 0.5  # of those who got one: where few do, fewer complain
 FIRST, LAST = (45, 100), (480, 720)  # seconds after the answer
+LATE, LATEST = (0.06, 0.12), (9000, 14400)  # the share of them that takes longer, and the longest that it takes
 UNSURE_SHARE = 1 / 3  # of them say no more than that it was wrong
 ALONE = (True, True, False, False, False, False)  # of six others so many say in one what they were told and doubt
 POLITE_SHARE = 0.15  # greet; as many thank
@@ -51,7 +52,8 @@ def law(incident: Incident) -> Complaining:
     harmful = sum(trace.wrong is not None for trace in incident.traces) / hours
     share = min(MOST_SHARE, drawing.uniform(*AN_HOUR) / harmful)
     first, last = drawing.randrange(*FIRST), drawing.randrange(*LAST)
-    return Complaining(round(share, 4), first, last, refused=REFUSED_SHARE, otherwise=OTHERWISE_SHARE)
+    late, latest = round(drawing.uniform(*LATE), 3), drawing.randrange(*LATEST)
+    return Complaining(round(share, 4), first, last, REFUSED_SHARE, OTHERWISE_SHARE, late, latest)
 
 
 def complaints(incident: Incident) -> tuple[Complaint, ...]:

@@ -12,14 +12,14 @@ WISHES = (" Please ring me.", " I am waiting for your answer.", " You have my nu
 
 # Some only say that it was wrong, or do not know what is right.
 UNSURE = (
-    "What I was told by your assistant today cannot be right. Please check it.",
+    "What I was told by your assistant cannot be right. Please check it.",
     "The assistant gave me an answer that I do not trust. Can somebody ring me?",
     "I acted on what your assistant said, and now I hear that it was wrong.",
     "Somebody should look at what the assistant told me. I have my doubts.",
     "First one thing, then another. What is true?",
     "Is the answer I got from your assistant binding? It does not look right.",
     "I do not know who is right, but it is not what I expected to read.",
-    "Please look at my conversation of today. Something is off.",
+    "Please look at my conversation. Something is off.",
     "My husband says the answer I got is nonsense. Is it?",
     "I would like a written answer from a person, please. I do not believe this one.",
     "Wrong, I fear. Please get back to me.",
@@ -27,7 +27,7 @@ UNSURE = (
     "I told my wife what your assistant said and she laughed. Please check.",
     "I was told two different things, one of them by your assistant. Which is it?",
     "Can I get that in writing? I would be surprised.",
-    "Something is not right with what I was told just now.",
+    "Something is not right with what I was told.",
     "Before I do anything: was that answer correct?",
     "I am a customer of many years and have never been told that.",
 )

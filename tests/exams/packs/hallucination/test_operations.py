@@ -185,7 +185,7 @@ def test_who_was_answered_before_the_opening_and_complains_later_is_carried_over
     written, law = complaints.complaints(drawn), complaints.law(drawn)
     carried = CarriedOver.of(PACK.truth(spec))
     assert [drawn.opened_at + timedelta(seconds=second) for second in carried.complained] == [one.at for one in written]
-    assert all(0 <= one.second <= law.last for one in carried.later)
+    assert all(0 <= one.second <= law.latest for one in carried.later)
     traced = {shown(trace.reply) for trace in drawn.traces if trace.wrong is not None}
     for one in carried.later:
         assert (one.said in traced) == bool(one.question)
@@ -197,6 +197,21 @@ def test_who_was_answered_before_the_opening_and_complains_later_is_carried_over
     assert len(written) + len(carried.later) == pytest.approx(sum(due.values()), abs=4 * sum(due.values()) ** 0.5)
 
 
+def test_a_few_complain_hours_later_before_the_opening_and_after_it() -> None:
+    """Of all classes together: of every ten who complain about one takes longer than a quarter of an hour."""
+    waits = []
+    for key in CLASSES:
+        spec = Spec(key, 1)
+        drawn, law = incident(spec), complaints.law(incident(spec))
+        assert law.last < law.latest <= 4 * 3600
+        late = [one for one in complaints.complaints(drawn) if one.at - one.trace.at > timedelta(seconds=law.last)]
+        waits += [(one.at - one.trace.at).total_seconds() for one in late if one.trace.asked != drawn.told.asked]
+        waits += [one.second for one in complaints.carried_over(drawn).later if one.second > law.last]
+    assert len(waits) > len(CLASSES)
+    assert max(waits) > 3600
+    assert sum(wait < 3600 for wait in waits) > len(waits) / 3
+
+
 def test_as_many_are_about_to_complain_at_the_opening_as_have_just_complained() -> None:
     """Of all classes together: each alone has too few complaints to tell anything by."""
     just, soon, expected = 0, 0, 0.0
@@ -205,7 +220,7 @@ def test_as_many_are_about_to_complain_at_the_opening_as_have_just_complained() 
         law, carried = complaints.law(drawn), complaints.carried_over(drawn)
         late = (law.first + law.last) // 2  # so long after their answer half of them have complained
         just += sum(second >= -late for second in carried.complained)
-        soon += len(carried.later)
+        soon += sum(one.second <= law.last for one in carried.later)
         expected += late / 3600 * _expected(Spec(key, 1))
     assert min(just, soon) > 0
     assert soon == pytest.approx(expected, abs=4 * expected**0.5)
