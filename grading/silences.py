@@ -20,6 +20,7 @@ class Update:
     at: datetime
     state: str
     next_update_at: datetime | None
+    audience: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,14 @@ class Silence:
 
 @dataclass(frozen=True)
 class Promise:
-    """An announced next update. `kept` is None when the window closed before it was due."""
+    """An announced next update. `kept` is None when the window closed before it was due, or another replaced it."""
 
     update: int
     due: datetime
     kept: bool | None
     kept_by: int | None
+    audience: str = ""
+    replaced_by: int | None = None
 
 
 def silences(
@@ -66,15 +69,23 @@ def silences(
 
 
 def promises(updates: Sequence[Update], *, closed: datetime) -> list[Promise]:
-    """What became of each announced next update: kept by a later one at most `GRACE_SECONDS` after it was due."""
-    found = []
-    for place, update in enumerate(updates):
-        due = update.next_update_at
-        if due is None:
-            continue
-        following = updates[place + 1] if place + 1 < len(updates) else None
-        if following is not None and (following.at - due).total_seconds() <= GRACE_SECONDS:
-            found.append(Promise(update.number, due, kept=True, kept_by=following.number))
-        else:
-            found.append(Promise(update.number, due, kept=None if due >= closed else False, kept_by=None))
-    return found
+    """What became of each announced next update.
+
+    It is kept by the next update to the same audience, if that came at most `GRACE_SECONDS` after it was due: who was
+    promised one has heard nothing of what others were told. One that came at most `GRACE_SECONDS` after the promise
+    itself corrects it, so that the promise counts neither way.
+    """
+    return [
+        _promise(update, update.next_update_at, updates[place + 1 :], closed)
+        for place, update in enumerate(updates)
+        if update.next_update_at is not None
+    ]
+
+
+def _promise(update: Update, due: datetime, later: Sequence[Update], closed: datetime) -> Promise:
+    following = next((each for each in later if each.audience == update.audience), None)
+    if following is not None and (following.at - update.at).total_seconds() <= GRACE_SECONDS:
+        return Promise(update.number, due, None, None, update.audience, replaced_by=following.number)
+    if following is not None and (following.at - due).total_seconds() <= GRACE_SECONDS:
+        return Promise(update.number, due, kept=True, kept_by=following.number, audience=update.audience)
+    return Promise(update.number, due, None if due >= closed else False, None, update.audience)

@@ -39,7 +39,7 @@ def reference(case: Case) -> Play:
             3,
             "I took over and I am reproducing the wrong answers that customers complained about.",
             impact="The assistant gives customers numbers that no approved document bears out.",
-            next_in=6,
+            next_in=18,
         ),
         *_asked(5, case.repro),
         *(Ask(7, question) for question in case.scope),
@@ -48,14 +48,14 @@ def reference(case: Case) -> Play:
             "Regulated content was served, so I inform you. I have reproduced it and am finding out how far it goes.",
             impact=so_far,
             audience="compliance",
-            next_in=6,
+            next_in=52,
         ),
         Tell(
             15,
             "The assistant gave some of you wrong numbers. We are working on it; ask a person before you rely on one.",
             impact="Some answers about terms and fees are wrong.",
             audience="customers",
-            next_in=6,
+            next_in=31,
         ),
         Diagnose(19, truth["component"], _class(case), writing.explanation(case), case.repro),
         Tell(
@@ -75,9 +75,11 @@ def reference(case: Case) -> Play:
             next_in=14,
         ),
         Tell(45, "I am checking the answers of the new version.", impact=since_live, state="monitoring", next_in=15),
+        Tell(46, since_live, impact=so_far, audience="customers", state="monitoring", next_in=16),
         HandIn(55, work, writing.explanation(case)),
         Tell(60, since_live, impact=so_far, state="resolved"),
         Tell(61, since_live, impact=so_far, state="resolved", audience="compliance"),
+        Tell(62, since_live, impact=so_far, state="resolved", audience="customers"),
         WriteUp(180, lambda sight: writing.post_mortem(case, sight)),
     )
     return Play("reference", acts, keeps_its_word=True)

@@ -76,9 +76,7 @@ def holds(condition: Condition, scene: Scene) -> bool:  # noqa: C901, PLR0911, P
             last = history.last_update(second)
             return (last is not None and last.state == state) == yes
         case PromiseMissed(seconds):
-            last = history.last_update(second)
-            promise = last.promise if last else None
-            return promise is not None and second >= promise + history.stretched(seconds)
+            return history.missed(second, history.stretched(seconds)) is not None
         case Share():
             return _share_holds(condition, scene)
         case HarmLeft():

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from exams.coworkers.conditions import Scene, facts, holds, turning_points
 from exams.coworkers.history import Said
 from exams.coworkers.words import text_of
-from exams.packs.injects import Complained, HarmLeft, Rings, Share, Unanswered
+from exams.packs.injects import Complained, HarmLeft, PromiseMissed, Rings, Share, Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,6 +123,7 @@ class _Speaker:
         # Figures of production cost most to look up: they are asked for when all else holds.
         self._when = sorted(rule.when, key=lambda condition: isinstance(condition, Share | HarmLeft | Complained))
         self._rings = next((condition for condition in rule.when if isinstance(condition, Rings)), None)
+        self._missing = next((condition for condition in rule.when if isinstance(condition, PromiseMissed)), None)
         self._about: int | None = None
 
     def mind(self, scene: Scene) -> int | None:
@@ -167,10 +168,18 @@ class _Speaker:
             ring = scene.history.last_ring(self._rings.alarm, scene.second)
             return ring.second if ring else None
         if self.rule.each == "update":
-            last = scene.history.last_update(scene.second)
-            return last.second if last else None
+            return self._update_meant(scene)
         if self.rule.each == "version":
             change = scene.history.last_change(scene.second)
             return change.second if change else None
         deployment = scene.history.last_deployment(scene.second)
         return deployment.second if deployment else None
+
+    def _update_meant(self, scene: Scene) -> int | None:
+        """The last update; for who misses a promised one, the update that promised it, whatever others were told."""
+        history = scene.history
+        if self._missing is None:
+            last = history.last_update(scene.second)
+        else:
+            last = history.missed(scene.second, history.stretched(self._missing.seconds))
+        return last.second if last else None

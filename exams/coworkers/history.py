@@ -136,6 +136,19 @@ class History:
         place = bisect_left(seconds, second)
         return updates[place - 1] if place else None
 
+    def missed(self, second: int, length: int) -> Update | None:
+        """The update whose promise of a next one to its audience is overdue by a length; of several, the one due last.
+
+        What others were told since does not keep a promise.
+        """
+        last = (self.last_update(second, audience) for audience in dict.fromkeys(one.audience for one in self.updates))
+        overdue = [
+            (one.promise, one.second, one)
+            for one in last
+            if one is not None and one.promise is not None and second >= one.promise + length
+        ]
+        return max(overdue, key=lambda each: each[:2])[2] if overdue else None
+
     def first_update_after(self, second: int, audiences: tuple[str, ...], *, seen_at: int) -> Update | None:
         """The first update to one of those audiences at or after a second, as far as it is seen at another."""
         return next((one for one in self.updates if second <= one.second < seen_at and one.audience in audiences), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from exams.coworkers.history import MINUTE
-from exams.packs.injects import Rings, Share, Silence, Unanswered
+from exams.packs.injects import PromiseMissed, Rings, Share, Silence, Unanswered
 
 if TYPE_CHECKING:
     from exams.coworkers.conditions import Scene
@@ -29,6 +29,8 @@ def _values(rule: InjectRule, scene: Scene) -> dict[str, str | int]:
     history, second = scene.history, scene.second
     silence, unanswered = _first(rule, Silence), _first(rule, Unanswered)
     last, last_told = history.last_update(second), history.last_update(second, silence.audience if silence else "")
+    missing = _first(rule, PromiseMissed)
+    promised = history.missed(second, history.stretched(missing.seconds)) if missing else last
     asked = scene.last_of.get(unanswered.key) if unanswered else None
     rings = _first(rule, Rings)
     ring = history.last_ring(rings.alarm, second) if rings else None
@@ -37,7 +39,7 @@ def _values(rule: InjectRule, scene: Scene) -> dict[str, str | int]:
     known = min(end, len(history.minutes))
     return {
         "silence": (second - (last_told.second if last_told else 0)) // MINUTE,
-        "overdue": (second - last.promise) // MINUTE if last and last.promise is not None else 0,
+        "overdue": (second - promised.promise) // MINUTE if promised and promised.promise is not None else 0,
         "waiting": (second - asked.second) // MINUTE if asked else 0,
         "minutes_in": second // MINUTE,
         "window": history.stretched(rings.alarm.minutes) if rings else max(1, end - first),

@@ -19,8 +19,12 @@ FEW_MINUTES = timedelta(minutes=5)  # one step of the finest anchors for the spe
 
 def diagnoses(kept: Kept) -> list[JsonObject]:
     """Every diagnosis with what its repro showed, beside the truth."""
-    checks = {check.diagnosis_id: check for check in ReproCheck.objects.filter(diagnosis__in=kept.diagnoses)}
+    checks = _checks(kept)
     return [_diagnosis(kept, diagnosis, checks.get(diagnosis.pk)) for diagnosis in kept.diagnoses]
+
+
+def _checks(kept: Kept) -> dict[int, ReproCheck]:
+    return {check.diagnosis_id: check for check in ReproCheck.objects.filter(diagnosis__in=kept.diagnoses)}
 
 
 def first_matching(kept: Kept) -> Diagnosis | None:
@@ -38,28 +42,67 @@ def names_the_cause(kept: Kept, diagnosis: Diagnosis) -> bool:
 
 
 def at_odds(kept: Kept) -> JsonObject | None:
-    """Why the confirmed diagnosis is not the moment to score, or may not be; None when the two are one in substance."""
+    """Why the confirmed diagnosis is not the moment to score, or may not be; None when the two are one in substance.
+
+    The moment that may count instead is that of the first which names the true cause and reproduces; where none does
+    both, of the first that names it. Both are told.
+    """
     confirmed, right = kept.confirmed, first_matching(kept)
     if confirmed is None and right is None:
         return None
-    apart = None if confirmed is None or right is None else (right.received_at - confirmed.received_at).total_seconds()
+    shown = _first_shown(kept)
+    moment = shown or right
     if confirmed is None:
         message = "The true cause was named, and no repro reproduces, so that no diagnosis is confirmed."
     elif not names_the_cause(kept, confirmed):
-        later = "no diagnosis does" if right is None else f"number {right.number} does"
-        message = f"The confirmed diagnosis names no cause that we recognise as the true one; {later}. Read them."
-    elif apart is not None and abs(apart) > FEW_MINUTES.total_seconds():
-        message = "The true cause was first named well before the confirmed diagnosis. Read both."
+        message = (
+            "The confirmed diagnosis names no cause that we recognise as the true one; "
+            f"{_which_does(right, shown)}. Read them."
+        )
+    elif right is not None and abs(right.received_at - confirmed.received_at) > FEW_MINUTES:
+        message = (
+            f"The true cause was first named well before the confirmed diagnosis, in number {right.number}, "
+            "whose repro has not reproduced. Read both."
+        )
+        moment = right
     else:
         return None
-    named = [each for each in (confirmed, right) if each is not None]
+    apart = None if confirmed is None or moment is None else (moment.received_at - confirmed.received_at)
+    named = {each.number: each for each in (confirmed, right, shown) if each is not None}
     return {
         "message": message,
         "confirmed": confirmed.number if confirmed else None,
         "first_matching": right.number if right else None,
-        "seconds_apart": apart,
-        "cites": [cite for each in named for cite in kept.event("diagnosis.filed", number=each.number)],
+        "first_matching_that_reproduces": shown.number if shown else None,
+        "seconds_apart": None if apart is None else apart.total_seconds(),
+        "cites": [cite for number in sorted(named) for cite in kept.event("diagnosis.filed", number=number)],
     }
+
+
+def _first_shown(kept: Kept) -> Diagnosis | None:
+    """The first diagnosis that names the true cause and whose repro reproduces."""
+    checks = _checks(kept)
+    return next(
+        (
+            each
+            for each in kept.diagnoses
+            if names_the_cause(kept, each) and (check := checks.get(each.pk)) is not None and check.reproduces
+        ),
+        None,
+    )
+
+
+def _which_does(right: Diagnosis | None, shown: Diagnosis | None) -> str:
+    if right is None:
+        return "no diagnosis does"
+    if shown is None:
+        return f"number {right.number} does, and its repro has not reproduced"
+    if shown == right:
+        return f"number {right.number} does"
+    return (
+        f"number {shown.number} does and reproduces; number {right.number} named it before, "
+        "with a repro that has not reproduced"
+    )
 
 
 def reduction(kept: Kept, diagnosis: Diagnosis) -> JsonObject | None:

@@ -31,7 +31,7 @@ def updates(kept: Kept, happened: GroundTruth) -> JsonObject:
             "asked_in_the_room": [],
         }
     told = [
-        silences.Update(update.number, update.received_at, update.state, update.next_update_at)
+        silences.Update(update.number, update.received_at, update.state, update.next_update_at, update.audience)
         for update in kept.updates
     ]
     closed = min(window.closes_at, kept.now)
@@ -50,6 +50,8 @@ def updates(kept: Kept, happened: GroundTruth) -> JsonObject:
                 "due": promise.due,
                 "kept": promise.kept,
                 "kept_by": promise.kept_by,
+                "audience": promise.audience,
+                "replaced_by": promise.replaced_by,
                 "cites": kept.event("status_update.posted", number=promise.update),
             }
             for promise in made

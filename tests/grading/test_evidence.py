@@ -204,9 +204,10 @@ def test_the_first_right_diagnosis_stands_beside_the_confirmed_one(attempt: Atte
     (cite,) = right["cites"]
     assert Event.objects.get(attempt=attempt, seq=int(cite["ref"])).payload["number"] == 2
     odd = found["attention"]["diagnosis"]
-    assert (odd["confirmed"], odd["first_matching"], odd["seconds_apart"]) == (1, 2, 28 * 60)
-    assert "names no cause that we recognise as the true one; number 2 does" in odd["message"]
-    assert len(odd["cites"]) == 2
+    assert (odd["confirmed"], odd["first_matching"], odd["first_matching_that_reproduces"]) == (1, 2, 3)
+    assert odd["seconds_apart"] == 48 * 60  # to the one that is right and reproduces
+    assert "no cause that we recognise as the true one; number 3 does and reproduces; number 2 named" in odd["message"]
+    assert len(odd["cites"]) == 3
 
 
 @pytest.mark.parametrize(
@@ -231,7 +232,8 @@ def test_a_class_that_is_recognised_as_another_is_no_match_and_own_words_are_not
         ([(10, "server", False), (15, "server", True)], None),
         ([(10, "server", False), (15.1, "server", True)], "first named well before the confirmed"),
         ([(10, "no idea", True)], "no diagnosis does"),
-        ([(10, "no idea", True), (11, "server", True)], "number 2 does"),
+        ([(10, "no idea", True), (11, "server", True)], "number 2 does. Read"),
+        ([(10, "no idea", True), (11, "server", False)], "number 2 does, and its repro has not reproduced"),
         ([(10, "server", False)], "no repro reproduces"),
     ],
 )

@@ -107,6 +107,22 @@ def test_a_promise_is_missed_when_its_moment_passed_without_an_update() -> None:
     assert seconds(script, history(updates=(update(600, promise=900), update(1500, promise=1800)))) == [1020, 1920]
 
 
+def test_what_others_were_told_keeps_no_promise() -> None:
+    script = (rule("one", PromiseMissed(120), times=9, again_after=0, each="update", texts=("{overdue}",)),)
+    customers, others = update(600, "customers", promise=1200), update(900)
+    assert seconds(script, history(updates=(customers, others))) == [1320]
+    assert seconds(script, history(updates=(customers, others, update(1319, "customers")))) == []
+
+
+def test_each_missed_promise_is_asked_after_once_and_timed_by_itself() -> None:
+    script = (rule("one", PromiseMissed(120), times=9, again_after=0, each="update", texts=("{overdue}",)),)
+    promised = (update(600, "customers", promise=1200), update(700, promise=2400))
+    said = due(script, history(updates=(*promised, update(1500, "compliance"))), CLOSES)
+    assert [(one.second, one.text) for one in said] == [(1320, "2"), (2520, "2")]
+    said = due(script, history(updates=(*promised, update(3000))), CLOSES)
+    assert [(one.second, one.text) for one in said] == [(1320, "2"), (2520, "2"), (3001, "30")]
+
+
 def test_shares_are_of_whole_minutes_and_need_enough_questions() -> None:
     script = (rule("one", Share("harmful", minutes=3, at_least=50, enough=8)),)
     rows = minutes((4, 0, 0), (4, 2, 0), (4, 3, 0), (4, 1, 0))

@@ -183,6 +183,7 @@ def test_who_keeps_everybody_informed_and_mends_it_hears_little() -> None:
     updates += [Update(at, "stakeholders", "identified", at + 1200) for at in (840, 1800)]
     updates += [Update(1320, "compliance", "identified", 2600), Update(1500, "engineering", "identified", 2600)]
     updates += [Update(2500, "stakeholders", "monitoring", 3600), Update(3300, "stakeholders", "resolved")]
+    updates += [Update(at, to, "monitoring") for at, to in ((2560, "compliance"), (2580, "engineering"))]
     mended = history(
         minutes(1.5, until=40),
         updates=tuple(sorted(updates, key=lambda one: one.second)),
