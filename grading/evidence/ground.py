@@ -9,7 +9,7 @@ from exams import incident
 from exams.models import DeploymentKind
 from grading.evidence.moments import first_repro
 from grading.ground_truth import Act, Acts, Clocks, establish, moment_of
-from grading.postmortem.aligning import Stamp
+from grading.postmortem.aligned import Stamp
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from grading.postmortem.hearing import NEAR, Heard, hear
+from grading.postmortem.aligned import Aligned, BorneOut, Pair, Stamp, Unpaired
+from grading.postmortem.hearing import NEAR, Heard, Part, hear
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from grading.postmortem import speaking
     from grading.postmortem.timeline import Entry
 
+MINUTE = timedelta(minutes=1)
 TOGETHER = timedelta(minutes=2)
-IN_ORDER = timedelta(minutes=1)  # people write times to the minute: of two that are closer none says which came first
 BORNE_OUT = timedelta(minutes=3)  # of a file's stamp: there are many of them
 MOST_TOLD = 2  # events that one entry tells by its words
 # So many entries that speak of one kind of event where there is none, and twice as many as where there is one, were
@@ -48,99 +48,6 @@ _ONE_ACT = (
     {"detected", "confirmed"},
     {"mitigated", "fixed"},
 )
-
-
-@dataclass(frozen=True)
-class Stamp:
-    """A moment that a file of operation names, and the kind of event that this file is of."""
-
-    at: datetime
-    kind: str
-
-
-@dataclass(frozen=True)
-class Pair:
-    """An entry and the event it tells; `error` is how far apart they are, the entry later if it is positive."""
-
-    entry: Entry
-    event: KeyEvent
-    error: timedelta
-
-
-@dataclass(frozen=True)
-class Unpaired:
-    """An entry that tells no event: what it speaks of as far as it is read, and the events near it in time."""
-
-    entry: Entry
-    speaks_of: tuple[str, ...] = ()
-    near: tuple[KeyEvent, ...] = ()
-    listed: bool = False
-    scattered: bool = False
-
-
-@dataclass(frozen=True)
-class Aligned:
-    """What became of every entry and every key event."""
-
-    pairs: tuple[Pair, ...]
-    borne_out: tuple[Entry, ...]
-    invented: tuple[Unpaired, ...]
-    unread: tuple[Unpaired, ...]
-    told: tuple[KeyEvent, ...]
-    missing: tuple[KeyEvent, ...]
-
-    @property
-    def supported(self) -> int:
-        """How many entries the record bears out."""
-        return len({pair.entry for pair in self.pairs}) + len(self.borne_out)
-
-    @property
-    def read(self) -> int:
-        """How many entries say something that can be held against the record."""
-        return self.supported + len(self.invented)
-
-    @property
-    def entries(self) -> int:
-        """How many entries carry a time."""
-        return self.read + len(self.unread)
-
-    @property
-    def perhaps_told(self) -> tuple[KeyEvent, ...]:
-        """Missing key events that an unread entry may mean: as many as there are such entries, at most."""
-        left = {event.id for event in self.missing}
-        found = []
-        for each in self.unread:
-            event = next((event for event in each.near if event.id in left), None)
-            if event is not None and not each.listed and not each.scattered:
-                left.discard(event.id)
-                found.append(event)
-        return tuple(found)
-
-    @property
-    def mean_error(self) -> timedelta | None:
-        """How far the told key events are from their times, on average; None if none is told."""
-        errors = [abs(pair.error) for pair in self.pairs if pair.event.key]
-        return sum(errors, timedelta(0)) / len(errors) if errors else None
-
-    @property
-    def inversions(self) -> tuple[tuple[Pair, Pair], ...]:
-        """Pairs of entries that tell two events in the other order than they happened in."""
-        once: dict[Entry, Pair] = {}
-        for pair in self.pairs:
-            once.setdefault(pair.entry, pair)
-        ordered = sorted(once.values(), key=lambda pair: pair.entry.line)
-        return tuple(
-            (one, other)
-            for place, one in enumerate(ordered)
-            for other in ordered[place + 1 :]
-            if (one.event.when.at < other.event.when.at and _time(one) - _time(other) >= IN_ORDER)
-            or (one.event.when.at > other.event.when.at and _time(other) - _time(one) >= IN_ORDER)
-        )
-
-
-def _time(pair: Pair) -> datetime:
-    """The time that an entry gives."""
-    return pair.event.when.at + pair.error
 
 
 def align(
@@ -172,21 +79,27 @@ def align(
     }
     happened = sorted((at - begun, place) for place, event in enumerate(events) for at in (event.when.at, *event.or_at))
     possible = [
-        (not event.key, abs(error), part.entry.line, number, event.id, Pair(part.entry, event, error))
+        (*_how_well(part, event, error, heard), part.entry.line, number, event.id, Pair(part.entry, event, error))
         for number, part in enumerate(heard.parts)
         for place, error in _around(offsets[part.at], happened, part.within).items()
         if (event := events[place]).id in part.events
     ]
     possible.sort(key=lambda each: each[:-1])
     pairs = _paired(possible)
-    again = {each[-1].entry for each in possible}
+    again: dict[Entry, KeyEvent] = {}
+    for each in possible:
+        again.setdefault(each[-1].entry, each[-1].event)
     on_file = _on_file(stamps, begun)
-    on_record = {entry for entry in heard.entries if _on_record(heard.said[entry], offsets[entry], on_file)}
-    scattered = _scattered(heard, again | on_record)
+    on_record = {
+        entry: kind
+        for entry in heard.entries
+        if (kind := _on_record(heard.said[entry], offsets[entry], on_file)) is not None
+    }
+    scattered = _scattered(heard, again.keys() | on_record.keys())
     pairs = [pair for pair in pairs if pair.entry not in scattered]
     pairs += _other_halves(pairs, events)
     paired = {pair.entry for pair in pairs}
-    borne_out = (again | on_record) - paired - scattered
+    borne_out = (again.keys() | on_record.keys()) - paired - scattered
     told = {pair.event.id for pair in pairs}
     end = (until or max((event.when.at for event in events), default=begun)) - begun
     invented: list[Unpaired] = []
@@ -195,17 +108,30 @@ def align(
         if entry in paired or entry in borne_out:
             continue
         mine, what = offsets[entry], heard.said[entry]
-        near = tuple(events[place] for place in sorted(_around(mine, happened, NEAR)))
-        found = Unpaired(entry, tuple(sorted(what.kinds)), near, what.listed, entry in scattered)
+        around = _around(mine, happened, NEAR)
+        near = sorted(around, key=lambda place: (abs(around[place]), place))
+        beside = tuple(events[place] for place in near)
+        found = Unpaired(entry, tuple(sorted(what.kinds)), beside, what.listed, entry in scattered)
         (invented if entry in heard.sure and _while_live(mine, end) else unread).append(found)
     return Aligned(
         pairs=tuple(pairs),
-        borne_out=tuple(entry for entry in heard.entries if entry in borne_out),
+        borne_out=tuple(
+            BorneOut(entry, again.get(entry), on_record.get(entry, "")) for entry in heard.entries if entry in borne_out
+        ),
         invented=tuple(invented),
         unread=tuple(unread),
         told=tuple(event for event in events if event.key and event.id in told),
         missing=tuple(event for event in events if event.key and event.id not in told),
     )
+
+
+def _how_well(part: Part, event: KeyEvent, error: timedelta, heard: Heard) -> tuple[bool, int, bool, timedelta]:
+    """What makes a pair better than another, the least first: a key event, then how near to the minute.
+
+    Of two as near, what happened is meant rather than that it was asked for, unless the entry speaks of asking.
+    """
+    asked_for = event.what.endswith("asked for") and "asked" not in heard.said[part.entry].kinds
+    return not event.key, abs(error) // MINUTE, asked_for, abs(error)
 
 
 def _scattered(heard: Heard, supported: AbstractSet[Entry]) -> frozenset[Entry]:
@@ -221,13 +147,13 @@ def _scattered(heard: Heard, supported: AbstractSet[Entry]) -> frozenset[Entry]:
     return frozenset(entry for entry in heard.entries if heard.said[entry].kinds and heard.said[entry].kinds <= kinds)
 
 
-def _paired(possible: Iterable[tuple[bool, timedelta, int, int, str, Pair]]) -> list[Pair]:
+def _paired(possible: Iterable[tuple[bool, int, bool, timedelta, int, int, str, Pair]]) -> list[Pair]:
     """One event for each part, as long as an entry may tell more, in the order given."""
     pairs: list[Pair] = []
     parts: set[int] = set()
     events: set[str] = set()
     told: dict[Entry, int] = {}
-    for _, _, _, place, event, pair in possible:
+    for *_, place, event, pair in possible:
         if place in parts or event in events or told.get(pair.entry, 0) >= MOST_TOLD:
             continue
         pairs.append(pair)
@@ -265,13 +191,17 @@ def _on_file(stamps: Sequence[Stamp], begun: datetime) -> dict[str, list[timedel
     return {kind: sorted(moments) for kind, moments in found.items()}
 
 
-def _on_record(found: speaking.Said, offsets: Sequence[timedelta], on_file: Mapping[str, Sequence[timedelta]]) -> bool:
-    """Whether a file of the kind that it speaks of has a line at that time."""
-    return not found.listed and any(
-        (error := _nearest(on_file[kind], each)) is not None and abs(error) <= BORNE_OUT
-        for kind in found.kinds & on_file.keys()
-        for each in offsets
-    )
+def _on_record(
+    found: speaking.Said, offsets: Sequence[timedelta], on_file: Mapping[str, Sequence[timedelta]]
+) -> str | None:
+    """The kind of a file that has a line at that time, of a kind that it speaks of."""
+    if found.listed:
+        return None
+    for kind in sorted(found.kinds & on_file.keys()):
+        nearest = (_nearest(on_file[kind], each) for each in offsets)
+        if any(error is not None and abs(error) <= BORNE_OUT for error in nearest):
+            return kind
+    return None
 
 
 def _nearest(offsets: Sequence[timedelta], at: timedelta) -> timedelta | None:

@@ -15,11 +15,21 @@ if TYPE_CHECKING:
     from sandboxes.sandbox import JsonObject
 
 # A number begins where no digit stands before it, and nothing is looked for further on than a number reaches: else a
-# long row of digits is read once from each of its places.
+# long row of digits is read once from each of its places. A time of day, a date and a length of time are no numbers of
+# answers or customers: "from 21:34 to 21:38 customers were told", "for 12 minutes customers got".
+_MONTH = (
+    r"(?-i:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
+    r"|Nov(?:ember)?|Dec(?:ember)?)\b"
+)
+_NO_COUNT = (
+    r"\s?(?:%|percent|per cent)|:\d|\s?[ap]\.?m\b"
+    r"|[\s-]?(?:hours?|hrs?|h|minutes?|mins?|seconds|secs?|days?|weeks?)\b"
+    rf"|(?:st|nd|rd|th)?\s{_MONTH}"
+)
 _NUMBER = (
-    r"(?<!\d)(?<!\d[.,'])(?P<number>\d{1,3}(?:[,' ]\d{3}){1,2}(?!\d)|\d{1,7})"
+    r"(?<!\d)(?<!\d[.,':-])(?P<number>\d{1,3}(?:[,' ]\d{3}){1,2}(?!\d)|\d{1,7})"
     r"(?:\s?(?:-|–|—|to|or|and)\s?(?P<to>\d{1,7})(?![\d.,]))?"
-    r"(?![\d.,]{0,12}\s?(?:%|percent|per cent))"
+    rf"(?![\d.,]{{0,12}}(?:{_NO_COUNT}))"
 )
 _OF = r"(?:\s+(?:out\s+)?of\s+(?:the\s+|all\s+|our\s+|some\s+)?\d[\d,' ]{0,9})?"
 _WRONG = r"(?:wrong|harmful|incorrect|false|misleading|bad|hallucinated|affected|unapproved|damaged)"
@@ -69,6 +79,7 @@ _PARTS = (
 )
 _MORE = re.compile(r"\b(?:another|further|additional|plus|more)\b[^.;\d]{0,30}$", re.IGNORECASE)
 _SOME = re.compile(r"\b(?:of (?:which|these|them|those)|includ\w+|per|each|among)\b[^.;\d]{0,30}$", re.IGNORECASE)
+_DAY_BEFORE = re.compile(rf"\b{_MONTH}\s$")
 _AROUND = 60  # characters beside a number that say what it is a number of
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+.*$|^\s{0,3}\*\*[^*]+\*\*:?\s*$")
 _ANNOUNCED = re.compile(r"blast|radius|impact|scope|affected|damage|who was", re.IGNORECASE)
@@ -182,14 +193,19 @@ def numbers(text: str) -> tuple[Stated, ...]:
         matched: dict[int, tuple[str, re.Match[str]]] = {}
         for of, pattern in _STATED:
             for match in pattern.finditer(line):
-                if not _DENOMINATOR.search(line, max(match.start("number") - _AROUND, 0), match.start("number")):
-                    matched.setdefault(match.start("number"), (of, match))
-        last = ""
+                at = match.start("number")
+                before = (_DENOMINATOR, _DAY_BEFORE) if len(match["number"]) < 3 else (_DENOMINATOR,)  # noqa: PLR2004
+                if not any(each.search(line, max(at - _AROUND, 0), at) for each in before):
+                    matched.setdefault(at, (of, match))
+        last, counted = "", 0
         for _, (of, match) in sorted(matched.items()):
             last = of or last or "answers"
             to = int(match["to"]) if match["to"] else None
             number = int(re.sub(r"[,' ]", "", match["number"]))
-            found.append(Stated(last, number, line_number, match[0].strip()[:300], _marked(line, match), to))
+            # "43 conversations: 41 until noon": what is counted already has a part after its colon
+            marked = _marked(line, match) or ("some" if match.start() < counted else "")
+            counted = match.end()
+            found.append(Stated(last, number, line_number, match[0].strip()[:300], marked, to))
     return tuple(found)
 
 

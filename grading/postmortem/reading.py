@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from grading.ground_truth import KeyEvent
-    from grading.postmortem.aligning import Aligned, Stamp
+    from grading.postmortem.aligned import Aligned, Stamp
     from grading.postmortem.timeline import Entry
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from grading.postmortem.aligning import Aligned, Unpaired
+    from grading.postmortem.aligned import Aligned, BorneOut, Unpaired
     from grading.postmortem.reading import Reading
     from sandboxes.sandbox import JsonObject
 
@@ -41,6 +41,7 @@ def as_json(found: Aligned, reading: Reading | None = None) -> JsonObject:
             }
             for pair in sorted(found.pairs, key=lambda pair: pair.entry.line)
         ],
+        "borne_out": [_borne_out(each) for each in found.borne_out],
         "inversions": [
             {
                 "first": {"line": one.entry.line, "event": one.event.id},
@@ -65,6 +66,19 @@ def as_json(found: Aligned, reading: Reading | None = None) -> JsonObject:
 
 def _of(part: int, of: int) -> JsonObject:
     return {"part": part, "of": of, "share": round(part / of, 4) if of else None}
+
+
+def _borne_out(each: BorneOut) -> JsonObject:
+    """An entry that counts as borne out without a pair of its own, and why."""
+    return {
+        "line": each.entry.line,
+        "entry": each.entry.text[:_SHOWN],
+        "event": each.event.id if each.event else None,
+        "why": f"it tells, as another entry does: {each.event.what}"
+        if each.event
+        else f"a file of operation has a line on this at that time ({each.kind})",
+        "cites": list(each.event.when.cites) if each.event else [],
+    }
 
 
 def _unpaired(each: Unpaired) -> JsonObject:

@@ -109,6 +109,11 @@ class TimelineOut(Shape):
     recall_at_most = Of(help_text="With the missing ones that an unread entry near them may tell.")
     mean_error_seconds = serializers.FloatField(allow_null=True)
     pairs = serializers.ListField(child=serializers.DictField())
+    borne_out = serializers.ListField(
+        child=serializers.DictField(),
+        required=False,
+        help_text="Entries without a pair that count in `precision`, each with `why`; not in what was kept before.",
+    )
     inversions = serializers.ListField(child=serializers.DictField())
     invented = serializers.ListField(
         child=serializers.DictField(), help_text="Entries that say something was done which the record would have."

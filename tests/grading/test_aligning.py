@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grading.ground_truth import GroundTruth, KeyEvent, Moment
-from grading.postmortem import aligning, reading, shown, timeline
-from grading.postmortem.aligning import Stamp, align
+from grading.postmortem import reading, shown, timeline
+from grading.postmortem.aligned import Aligned, Stamp
+from grading.postmortem.aligning import SCATTERED, align
 from tests.grading.test_ground_truth import OPENED, SOUND, act, established, minute, version
 
 IN_INCIDENT = datetime(2026, 3, 5, 8, tzinfo=UTC)
@@ -38,7 +39,7 @@ GOOD = """## Timeline
 """
 
 
-def aligned(text: str, happened: GroundTruth = HAPPENED) -> aligning.Aligned:
+def aligned(text: str, happened: GroundTruth = HAPPENED) -> Aligned:
     return align(
         timeline.entries(text),
         happened.events,
@@ -78,7 +79,7 @@ def test_what_is_missing_unread_and_out_of_order_is_named() -> None:
     )
     assert [event.id for event in found.missing] == ["deployed", "first_harmful", "mitigated"]
     assert [each.entry.text for each in found.unread] == ["09:31 the board met", "09:20 a release"]
-    assert [entry.text for entry in found.borne_out] == ["07:00 a release"]  # a file of operation has that moment
+    assert [each.entry.text for each in found.borne_out] == ["07:00 a release"]  # a file of operation has that moment
     assert found.invented == ()  # the board may well have met
     assert len(found.inversions) == 0  # each has its own time, whatever the order of the lines
 
@@ -87,7 +88,7 @@ def test_what_is_missing_unread_and_out_of_order_is_named() -> None:
     ("line", "near", "why"),
     [
         ("09:22 the board met", ["confirmed"], "near in time; its words are not read"),
-        ("09:06 looked at dashboards", ["first_update", "detected"], "near in time; its words are not read"),
+        ("09:06 looked at dashboards", ["detected", "first_update"], "near in time; its words are not read"),
         ("16:42 a customer complains", ["first_harmful"], "near in time, but its words say something else"),
         ("09:31 the board met", [], "nothing of what it says is on record at that time, and it need not be"),
         ("09:31 root cause not known", [], "nothing of what it says is on record at that time, and it need not be"),
@@ -106,6 +107,34 @@ def test_what_is_near_in_time_only_is_shown_and_counts_for_nothing(line: str, ne
     assert ([each["event"] for each in unread["near"]], unread["why"]) == (near, why)
     assert page["recall"]["part"] == page["precision"]["of"] == 0
     assert page["invented"] == page["pairs"] == []
+
+
+def test_every_entry_that_counts_in_precision_is_shown_with_what_bears_it_out() -> None:
+    page = shown.as_json(aligned(GOOD + "09:22 root cause found\n07:00 a release\n"))
+    assert page["precision"] == {"part": 10, "of": 10, "share": 1.0}
+    assert len({pair["line"] for pair in page["pairs"]}) + len(page["borne_out"]) == 10
+    again, on_file = page["borne_out"]
+    assert (again["event"], again["why"]) == ("confirmed", "it tells, as another entry does: the cause was confirmed")
+    assert again["cites"]
+    assert (on_file["event"], on_file["entry"]) == (None, "07:00 a release")
+    assert on_file["why"] == "a file of operation has a line on this at that time (release)"
+
+
+@pytest.mark.parametrize(
+    ("line", "event"),
+    [
+        ("09:27 the fix is live", "deployment-1"),
+        ("09:27 we asked for the deployment", "event-7"),
+        ("09:25 release deployed", "event-7"),  # a minute nearer
+    ],
+)
+def test_of_two_as_near_what_happened_is_meant_rather_than_what_was_asked_for(line: str, event: str) -> None:
+    events = [
+        KeyEvent("event-7", "a deployment was asked for", Moment(minute(26.4)), key=False),
+        KeyEvent("deployment-1", "deployment 1 went live", Moment(minute(27.7)), key=False),
+    ]
+    found = align(timeline.entries(line), events, opened=OPENINGS, zones=UTC_ONLY)
+    assert [pair.event.id for pair in found.pairs] == [event]
 
 
 def test_a_mentor_is_told_how_much_more_the_unread_may_tell() -> None:
@@ -353,7 +382,7 @@ def test_as_many_entries_as_are_read_are_held_against_as_many_acts_as_there_may_
 ANYTHING = st.sampled_from(["deployed", "first wrong answer", "opened", "reproduced", "root cause", "fix live", "tea"])
 
 
-@given(st.lists(st.tuples(st.integers(0, 89), ANYTHING), min_size=1, max_size=aligning.SCATTERED))
+@given(st.lists(st.tuples(st.integers(0, 89), ANYTHING), min_size=1, max_size=SCATTERED))
 def test_lengthening_a_timeline_that_is_not_scattered_never_makes_it_tell_less(said: list[tuple[int, str]]) -> None:
     def count(most: int) -> int:
         return len(told("## Timeline\n" + "".join(f"- T+{at} {words}\n" for at, words in said[:most])))

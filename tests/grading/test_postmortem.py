@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from grading.followups import follow_ups, shortened
 from grading.postmortem import actions, blame, radius, reading, timeline
-from grading.postmortem.aligning import Stamp
+from grading.postmortem.aligned import Stamp
 from tests.grading.test_aligning import HAPPENED, OPENINGS, READINGS, UTC_ONLY
 from tests.grading.test_ground_truth import OPENED
 

@@ -58,6 +58,16 @@ def percent(text: str) -> int | None:
         ("Some 100 conversations were affected", 100, 10),
         ("90 customers before it was opened; 91 in all.", 91, 0),
         ("91 customers got 300 wrong answers.", 300, 148),
+        # times and lengths of time are no numbers of anything
+        ("From 21:34 to 21:38 customers were told a wrong fee: 91 customers in 3 hours.", 91, 0),
+        ("From 9 pm to 10 pm customers got 121 wrong answers.", 121, 0),
+        ("On 4 March customers were told wrong, on March 5 customers too; 91 customers.", 91, 0),
+        ("Since 2026-03-05 customers were told wrong; 91 customers.", 91, 0),
+        ("For 12 minutes customers were told wrong. 91 conversations.", 91, 0),
+        # what follows the colon of a count is a part of it
+        ("91 conversations: 90 until we took over, 1 later", 91, 0),
+        ("91 conversations: 41 before", 91, 0),
+        ("121 wrong answers: 41 until noon", 121, 0),
         ("# Blast radius\n121 wrong answers\n# Follow-ups\n- fail the build at 1 wrong answer\n", 121, 0),
         ("# Blast radius\n100 wrong answers\n# Follow-ups\n- fail at 21 wrong answers\n", 100, 17),
     ],
@@ -104,6 +114,8 @@ def test_several_numbers_none_of_which_is_said_to_be_the_total_are_shown_as_that
         "12 % of answers were wrong",
         "The late fee is 39 USD.",
         "Each answer of the class since that deploy",
+        "From 21:34 to 21:38 customers were told wrong.",
+        "Wrong answers: 21:34 to 21:38",
         "1.204 wrong answers",  # a thousand or one: nobody knows
         "",
     ],
