@@ -55,9 +55,12 @@ FIGURES: Mapping[str, Figure] = {
     "regression.fails_then_passes": Figure("yes_no", "it fails by assertion before the fix and passes after it"),
     "regression.mutants_caught": Figure("share", "wrong fixes that the test catches"),
     "regression.alternatives_passed": Figure("share", "other right fixes that the test passes on"),
-    "regression.questions": Figure("number", "different questions that the test asked of the faulty version"),
+    "regression.questions": Figure(
+        "number", "different questions that the test asked, of the faulty version or the fix"
+    ),
     "regression.wrong_cases": Figure(
-        "number", "different things (product and term) that it asked of the faulty version and was told harmfully"
+        "number",
+        "different things (product and term) that it asks and the faulty version tells it or customers wrong",
     ),
     "regression.deterministic": Figure("yes_no", "its repeats all said the same"),
     "regression.before_deploy": Figure("yes_no", "a test was in the first version that was deployed, or run before it"),

@@ -91,7 +91,13 @@ _ACTION = re.compile(
     r"(?:now\s+|also\s+|just\s+)*"
     r"(?!are\b|is\b|have\b)[a-z]{3,}"
     r"|\b(?:investigating|rolling|rolled|deploying|deployed|fixing|fixed|testing|monitoring|watching|reverting|reverted|"
-    r"checking|reproduc\w+|identified|confirmed|mitigat\w+|escalat\w+|looking|working|next step\w*|action\w*)\b",
+    r"checking|reproduc\w+|identified|confirmed|verified|verifying|mitigat\w+|escalat\w+|looking|working|next step\w*"
+    r"|action\w*)\b"
+    # a thing that is done to what mends it: "is being tested", "is live", "goes out next", "tested now"
+    r"|\b(?:is|are|was|were|has|have|will)\s+(?:now\s+|being\s+|been\s+|be\s+|also\s+|already\s+)*"
+    r"(?:tested|reviewed|built|prepared|replayed|retested|live|(?:in|under)\s+(?:test|review))\b"
+    r"|\b(?:tested|reviewed|built|retested)\s+now\b"
+    r"|\b(?:goes|went|going|go)\s+(?:out|live)\b",
     re.IGNORECASE,
 )
 

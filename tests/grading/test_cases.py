@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from exams import oracle, packs
 from exams.packs import Spec
 from grading import f_of
-from grading.evidence.cases import wrong_cases
+from grading.evidence.cases import reached, wrong_cases
 from grading.evidence.effect import Effect
 from tests.packs import NAME
 
@@ -62,6 +62,18 @@ def test_right_answers_never_add_a_case_and_no_question_adds_two(padding: list[s
     own = [fee("Ridge Silver"), fee("Ridge Gold")]
     assert len(wrong_cases([*own, *(row(each, harmful=False) for each in padding)], FACTS)) == 2
     assert len(wrong_cases([*own, *(row(each) for each in padding)], FACTS)) <= 2 + len(set(padding))
+
+
+def test_a_test_that_stops_at_its_first_failure_counts_what_it_would_have_asked_and_customers_were_told_wrong() -> None:
+    on_faulty, on_fix = [fee(NAMES[0])], [fee(name, harmful=False) for name in NAMES]
+    customers = [fee(name, harmful=name in NAMES[1:3]) for name in NAMES]
+    assert len(reached(on_faulty, on_fix, customers, FACTS)) == 3
+    assert len(reached(on_faulty, on_fix[:1], customers, FACTS)) == 1  # of the one thing that was reported
+    assert len(reached(on_faulty, [], customers, FACTS)) == 1  # it never came to an end on the fix
+    assert len(reached(on_faulty, on_fix, [], FACTS)) == 1
+    everything = [fee(name, harmful=name == NAMES[0]) for name in NAMES]
+    assert len(reached(everything, on_fix, customers, FACTS)) == 1  # it asked them, and was told right
+    assert reached([fee(NAMES[0], harmful=False)], on_fix, customers, FACTS) == frozenset()  # told nothing wrong
 
 
 # --- What a hotfix leaves ---------------------------------------------------------------------------------------------

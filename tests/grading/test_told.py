@@ -95,3 +95,21 @@ def test_good_form_does_not_reach_075_with_a_statement_that_telemetry_contradict
     assert found.proposed == proposed
     assert {each.band.score for each in found.lower} == down_to
     assert (15 in {each.band.score for each in found.higher}) is (contradicted is None)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("The fix is being tested now.", True),
+        ("A fix is tested now, it goes out next.", True),
+        ("The new version is live.", True),
+        ("Deployment 2 goes out next.", True),
+        ("All answers since then verified against the approved facts.", True),
+        ("The wrong answers were reproduced.", True),
+        ("Customers get wrong numbers.", False),
+        ("The fix is not live.", False),
+        ("Wrong fees since this morning.", False),
+    ],
+)
+def test_what_is_done_to_the_fix_is_an_action_too(text: str, says: bool) -> None:
+    assert told.says_an_action(text) is says
