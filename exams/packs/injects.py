@@ -32,7 +32,7 @@ MOST_RULES = 40
 # What a text may name in braces, and what stands there; `exams.coworkers.words` puts it in.
 PLACES = {
     "silence": "minutes since the last update, to the audience that the rule's `Silence` names",
-    "overdue": "minutes since the moment at which the next update was promised",
+    "overdue": "minutes since the moment for which the update that the rule's `PromiseMissed` misses was promised",
     "waiting": "minutes since the question that the rule's `Unanswered` names",
     "window": "minutes that the rule's first `Share` or `Rings` looks back at (60 without), or that there were",
     "asked": "questions of customers in those minutes",
@@ -90,7 +90,7 @@ class Stands:
 
 @dataclass(frozen=True)
 class PromiseMissed:
-    """The last update promised the next one for a moment that passed `seconds` ago."""
+    """An audience was promised its next update for a moment that passed `seconds` ago, and was told nothing since."""
 
     seconds: int
 
