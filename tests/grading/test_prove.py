@@ -15,7 +15,7 @@ from grading.prove import TRIES, Proof, prove
 from grading.verdicts import CellKind, Verdict
 from sandboxes import engine
 from sandboxes.fake_sandbox import FakeSandbox
-from sandboxes.sandbox import EngineUnreachable
+from sandboxes.sandbox import EngineUnreachable, Health
 from tests import packs
 from tests.grading import work
 from tests.packs import SmallPack
@@ -156,7 +156,7 @@ class Command:
         self.meanwhile: Callable[[Spec], None] = lambda _: None
         self._capsys = capsys
         monkeypatch.setattr(prove_pack, "prove", self._prove)
-        monkeypatch.setattr(engine, "sandbox", lambda: None)
+        monkeypatch.setattr(engine, "sandbox", FakeSandbox)
         monkeypatch.setattr(settings, "HOTSEAT_SANDBOX", "docker")
 
     def _prove(self, *, spec: Spec, repeat: int, jobs: int, **_: object) -> Proof:
@@ -211,3 +211,42 @@ def test_how_often_and_how_many_at_a_time_have_limits(words: tuple[str, str]) ->
 def test_a_class_the_pack_does_not_have_is_named() -> None:
     with pytest.raises(CommandError, match="H99"):
         call_command("prove_pack", "--class", "H99", "--sandbox", "fake")
+
+
+class Away(FakeSandbox):
+    """No engine answers it."""
+
+    def health(self) -> Health:
+        fault = "The container engine does not answer: refused."
+        return Health(reachable=False, image_present=False, isolates=True, faults=(fault,))
+
+
+def test_without_an_engine_one_sentence_says_what_happened_and_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(engine, "sandbox", Away)
+    with pytest.raises(CommandError, match=r"engine does not answer.* Start Docker.* --quick rehearses") as said:
+        call_command("prove_pack", "--pack", packs.NAME, "--class", "T1")
+    assert (said.value.returncode, "\n" in str(said.value), "run again" in caplog.text) == (1, False, False)
+    assert "0 incidents" not in capsys.readouterr().out
+
+
+def test_an_engine_that_goes_away_is_told_in_one_sentence_and_what_was_run_before_is_summed_up(
+    command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lose(spec: Spec) -> None:
+        if spec.failure_class == "T2":
+            raise EngineUnreachable("The container engine does not answer: gone.")
+
+    command.meanwhile = lose
+    with pytest.raises(CommandError, match=r"says nothing about what was run: .* gone\. Mend that"):
+        command("--all", "--write")
+    assert "T1/1" in capsys.readouterr().out
+    assert set(kept.read(packs.NAME)) == {"T1"}
+
+
+def test_a_sandbox_that_there_is_not_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.close()
+    monkeypatch.setattr(settings, "HOTSEAT_SANDBOX", "dockre")
+    with pytest.raises(CommandError, match="'dockre'; it must be 'docker' or 'fake'"):
+        call_command("prove_pack", "--pack", packs.NAME, "--class", "T1")

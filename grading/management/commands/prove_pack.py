@@ -14,10 +14,11 @@ from rich.table import Table
 
 from exams import packs
 from exams.packs import proof
+from grading.management.containers import lent_sandbox
 from grading.prove import Proof, prove
 from grading.rehearsal import rehearse
 from grading.verdicts import Verdict
-from sandboxes import engine
+from sandboxes.sandbox import Sandbox
 
 FIRST_SEED = 1
 JOBS = 2
@@ -70,22 +71,25 @@ class Command(BaseCommand):
         if options["only_missing"]:
             classes = _missing(console, options["pack"], classes, options["seeds"], options["repeat"])
         proofs: list[Proof] = []
-        try:
-            for failure_class in classes:
-                proofs += _contained(console, pack, failure_class, options)
-        finally:
-            engine.close()
-            _sum_up(console, pack, proofs)  # of an interrupted run too: what it wrote counts
+        with lent_sandbox(instead="Without containers, --quick rehearses.") as sandbox:
+            try:
+                for failure_class in classes:
+                    proofs += _contained(console, pack, failure_class, sandbox, options)
+            finally:
+                _sum_up(console, pack, proofs)  # of an interrupted run too: what it wrote counts
         if any(each.off for each in proofs):
             raise SystemExit(1)
 
 
-def _contained(console: Console, pack: packs.Pack, failure_class: str, options: Mapping[str, Any]) -> list[Proof]:
+def _contained(
+    console: Console, pack: packs.Pack, failure_class: str, sandbox: Sandbox, options: Mapping[str, Any]
+) -> list[Proof]:
     """Run the incidents of a class, print each matrix and, where asked, write down that nothing was off."""
     form = proof.sha256_of(pack, failure_class)
     proofs = []
     for seed in range(FIRST_SEED, FIRST_SEED + options["seeds"]):
-        found = _prove(console, pack, packs.Spec(failure_class, seed), repeat=options["repeat"], jobs=options["jobs"])
+        spec = packs.Spec(failure_class, seed)
+        found = _prove(console, pack, spec, sandbox, repeat=options["repeat"], jobs=options["jobs"])
         _print(console, found, pack.truth(found.spec))
         proofs.append(found)
     if options["write"] and settings.HOTSEAT_SANDBOX == "docker" and not any(each.off for each in proofs):
@@ -133,14 +137,14 @@ def _missing(console: Console, dotted: str, classes: Sequence[str], seeds: int, 
     return missing
 
 
-def _prove(console: Console, pack: packs.Pack, spec: packs.Spec, *, repeat: int, jobs: int) -> Proof:
+def _prove(console: Console, pack: packs.Pack, spec: packs.Spec, sandbox: Sandbox, *, repeat: int, jobs: int) -> Proof:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(f"{spec.failure_class} seed {spec.seed}", total=None)
         return prove(
             pack=pack,
             spec=spec,
-            sandbox=engine.sandbox(),
+            sandbox=sandbox,
             repeat=repeat,
             jobs=jobs,
             between=lambda done, total: progress.update(task, completed=done, total=total),
