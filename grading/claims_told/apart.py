@@ -47,11 +47,14 @@ _RATE = re.compile(
     r"[^.;]{0,30}?(?:\b(?:per|each|every|an?)\s+(?:hour|minute|min|day|h)\b|/\s?(?:hour|minute|min|day|h)\b)",
     re.IGNORECASE,
 )
-_SAMPLE = re.compile(
-    r"\b(?:sample\w*|(?:we|i) (?:asked|tried|looked|checked|replayed)|(?:my|our|a|the) (?:test|run|replay|repro)"
-    r"|of (?:the |my |our )?\d+ (?:questions|prompts))\b",
+# Asked by oneself, of a copy or of what customers get.
+OWN = re.compile(
+    r"\b(?:sample\w*|(?:we|i)(?:['’]ve| have)? (?:\w+ )?(?:asked|tried|looked|checked|replayed|probed|ran)"
+    r"|(?:my|our|a|an|the|this|in|own) (?:\w+ )?(?:tests?|runs?|replay|repro|suite|battery|probes?|set|spot[- ]check)"
+    r"|regression|held[- ]out|hold[- ]?out|locally|offline|replayed|synthetic)\b",
     re.IGNORECASE,
 )
+_OF_SO_MANY = re.compile(r"\bof (?:the |my |our )?\d+ (?:questions|prompts)\b", re.IGNORECASE)
 
 
 def of_something_else(kind: Kind, sentence: str, match: re.Match[str]) -> bool:
@@ -68,6 +71,6 @@ def of_something_else(kind: Kind, sentence: str, match: re.Match[str]) -> bool:
 
 def number_of_something_else(sentence: str, match: re.Match[str], bound: str) -> bool:
     """Whether a number may count a sample, a rate, or some customers only, in a way that its bound would not allow."""
-    if has(_SAMPLE, sentence) or _RATE.match(sentence, match.end()):
+    if has(OWN, sentence) or has(_OF_SO_MANY, sentence) or _RATE.match(sentence, match.end()):
         return True
     return bound != "at least" and (has(LATELY, sentence) or has(OF_SOME, sentence, match.end()))

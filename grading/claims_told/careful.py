@@ -47,14 +47,14 @@ _NO_ONE = rf"(?:nobody|no[- ]one|none\s+of\s+(?:our|the)\s+{PEOPLE}|(?:no|zero)\
 _TOLD = r"(?:told|given|shown|sent|getting|receiving|seeing)"
 _THINGS = rf"(?:things?|{ANSWERS}|figures?|numbers?|values?|facts?|information|terms)"
 _WHAT = rf"\s+(?:\w+\s+){{0,2}}?{WRONG}(?:ly)?\b(?:\s+{_THINGS}\b)?"
-_NOW = re.compile(
+NOW = re.compile(
     rf"\b{_NO_ONE}\s+(?:(?:is|are)\s+(?:now\s+|currently\s+|still\s+)?(?:being\s+)?{_TOLD}|gets?|receives?|sees?|hears?)"
     rf"{_WHAT}"
     rf"|\b{PEOPLE}\s+(?:(?:is|are)\s+no\s+longer\s+(?:being\s+)?{_TOLD}|no\s+longer\s+(?:gets?|receives?|sees?|hears?))"
     rf"{_WHAT}",
     re.IGNORECASE,
 )
-_THEN = re.compile(
+THEN = re.compile(
     rf"\b{_NO_ONE}\s+(?:(?:was|were|has\s+been|have\s+been)\s+(?:ever\s+)?{_TOLD}|got|received|saw|heard){_WHAT}",
     re.IGNORECASE,
 )
@@ -76,14 +76,14 @@ _SCOPED = re.compile(r"\b(?:for|on|about|regarding|concerning|among|in)\b", re.I
 
 def nobody(sentence: str) -> Found | None:
     """That nobody is, or ever was, told anything wrong; None if the sentence says nothing of the kind."""
-    match = _NOW.search(sentence) or _THEN.search(sentence)
+    match = NOW.search(sentence) or THEN.search(sentence)
     if match is None:
         return None
     before, after = sentence[: match.start()], sentence[match.end() :]
     rest = f"{before} {after}"
     if _MEANT.search(rest):
         return None
-    past = match.re is _THEN
+    past = match.re is THEN
     doubtful = any(each.search(rest) for each in (OPEN, PARTLY, EARLIER, LATELY, _HEARSAY, _MOMENT))
     scoped = _SCOPED.search(before) or OF_SOME.search(after)
     if doubtful or scoped or (past and FROM_NOW_ON.search(rest)):
@@ -113,5 +113,5 @@ def pairs(sentence: str) -> Iterator[Found]:
             continue
         bound = bound_of_count(match["bound"], sentence)
         for name, of in (("number", "answers"), ("within", "conversations")):
-            stated = Stated(Kind.how_many, cut(sentence), number_of(match[name]), bound, of=of)
+            stated = Stated(Kind.how_many, cut(sentence), number_of(match[name]), bound, of=of, counts=of)
             yield Found(stated, match)

@@ -7,8 +7,9 @@ from bisect import bisect_left
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from grading.claims_told import apart, careful
+from grading.claims_told import apart, careful, lately
 from grading.claims_told.stating import Kind, Stated, When, cut
+from grading.claims_told.times import ABOUT, TIME, clock_of
 from grading.claims_told.words import (
     ANSWERS,
     BOUND,
@@ -30,7 +31,9 @@ from grading.claims_told.words import (
 from grading.followups import shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from grading.claims_told.stating import Clock
 
 MOST_NUMBERS = 40  # of one update, and of what is unread in it
 MORE = "This update holds more such sentences than are listed here."
@@ -47,7 +50,8 @@ _OVER = re.compile(
     re.IGNORECASE,
 )
 _DEPLOYED = re.compile(
-    r"\b(?:(?:hot)?fix|patch|change|new version|release)\s+(?:is|was|has been|has gone|went|'s)\s+(?:now\s+)?"
+    r"\b(?:(?:hot)?fix|patch|change|new version|release|deployment \d{1,3})"
+    r"\s+(?:is|was|has been|has gone|went|'s)\s+(?:now\s+)?"
     r"(?:deployed|live|out|rolled out|in production|shipped|released)\b"
     r"|\b(?:we|i)(?:\s+have|'ve)?\s+(?:just\s+|now\s+)?(?:deployed|shipped|rolled out|released)\s+(?:\w+\s+){0,3}?"
     r"(?:(?:hot)?fix|patch|change|version|commit|release|it|r\d+)\b"
@@ -80,7 +84,7 @@ _SHARE = re.compile(
 )
 _COUNT = re.compile(
     rf"\b{BOUND}{NUMBER}\s+(?:{WRONG}\s+{ANSWERS}"
-    rf"|{PEOPLE}\s+(?:\w+\s+){{0,3}}?(?:affected|impacted|told|misled|got|received|were given))\b",
+    rf"|(?P<people>{PEOPLE})\s+(?:\w+\s+){{0,3}}?(?:affected|impacted|told|misled|got|received|were given))\b",
     re.IGNORECASE,
 )
 
@@ -89,21 +93,45 @@ def claims(text: str, *, state: str = "") -> list[Stated]:
     """What an update claims, in its order; the state `resolved` is a claim of its own."""
     found = [Stated(Kind.over, "The state of the update is: resolved.")] if state == "resolved" else []
     for sentence in _SENTENCE.findall(shortened(text)):
-        found += _numbers(sentence)
+        together = list(careful.pairs(sentence))
+        late = [one for one in lately.lately(sentence) if not any(each.meets(one.match) for each in together)]
+        found += [each.stated for each in late]
+        found += _numbers(sentence, together, late)
         said = careful.nobody(sentence)
-        if said is not None:
+        if said is not None and not any(each.meets(said.match) for each in late):
             found.append(said.stated)
         if OPEN.search(sentence) or PARTLY.search(sentence):
             continue
         for kind, pattern in _PATTERNS:
             match = pattern.search(sentence)
-            if match is None or (said is not None and said.meets(match)):
+            if match is None or any(each.meets(match) for each in (*late, *([said] if said else []))):
                 continue
             ended = kind is Kind.nobody and FROM_NOW_ON.search(sentence)
             when = _of_when(sentence, match) if kind is Kind.everybody else When.now
             read = Kind.unread if apart.of_something_else(kind, sentence, match) else Kind.over if ended else kind
-            found.append(Stated(read, cut(sentence), when=when if read is kind else When.now))
+            at = _from_when(sentence, match) if read in {Kind.deployed, Kind.rolled_back} else None
+            found.append(Stated(read, cut(sentence), when=when if read is kind else When.now, at=at))
     return _few(found)
+
+
+_SINCE_THEN = re.compile(
+    r"(?:\s+(?:for|to|in|on)\s+(?:all|every\w*|production|prod)(?:\s+(?:customers?|users?|traffic))?"
+    r"|\s+(?:now|successfully|again|live|out|deployed)|\s+to\s+(?:\w+\s+){0,2}?\w+)*"
+    rf"\s*(?:\(\s*)?(?:since|as of|from|at|\()\s*{ABOUT}{TIME}",
+    re.IGNORECASE,
+)
+_AT_THAT_TIME = re.compile(
+    rf"(?:^|\b(?:since|at|as of))\s*{ABOUT}{TIME}\W{{1,3}}(?:(?:the|our|a|this)\s+)?$", re.IGNORECASE
+)
+_BEFORE_IT = 40  # characters
+
+
+def _from_when(sentence: str, match: re.Match[str]) -> Clock | None:
+    """The time of day that stands right beside the words for something being live."""
+    found = _SINCE_THEN.match(sentence, match.end()) or _AT_THAT_TIME.search(
+        sentence[max(match.start() - _BEFORE_IT, 0) : match.start()]
+    )
+    return None if found is None else clock_of(found, written=f"{found['hour']}:{found['minute']}")
 
 
 def _few(found: list[Stated]) -> list[Stated]:
@@ -119,7 +147,8 @@ def _few(found: list[Stated]) -> list[Stated]:
 
 def _same(each: Stated) -> tuple[object, ...]:
     """What is the same of two claims that stand alike to telemetry; what is unread is read sentence by sentence."""
-    return each.kind, each.number, each.bound, each.when, each.of, each.sentence if each.kind is Kind.unread else ""
+    said = each.sentence if each.kind is Kind.unread else ""
+    return each.kind, each.number, each.bound, each.when, each.of, each.span, each.at, said
 
 
 _PATTERNS = (
@@ -155,17 +184,17 @@ def _of_when(sentence: str, match: re.Match[str]) -> When:
     return When.before_the_fix if has(_BEFORE_THE_FIX, sentence) else When.earlier
 
 
-def _numbers(sentence: str) -> Iterator[Stated]:
-    """Shares and counts; a number in what may be, or in a question, is no claim."""
+def _numbers(sentence: str, together: Sequence[careful.Found], late: Sequence[careful.Found]) -> Iterator[Stated]:
+    """Shares and counts but those read already; a number in what may be, or in a question, is no claim."""
     if HEDGED.search(sentence):
         return
-    together = list(careful.pairs(sentence))
     yield from (replace(each.stated, when=_of_when(sentence, each.match)) for each in together)
+    taken = (*together, *late)
     for kind, pattern in ((Kind.how_much, _SHARE), (Kind.how_many, _COUNT)):
         for match in pattern.finditer(sentence):
             if kind is Kind.how_much and OF_SOME.search(match["between"]):
                 continue
-            if any(each.meets(match) for each in together):
+            if any(each.meets(match) for each in taken):
                 continue
             number, written = number_of(match["number"]), match["bound"]
             bound = bound_of(written) if kind is Kind.how_much else bound_of_count(written, sentence)
@@ -178,4 +207,5 @@ def _numbers(sentence: str) -> Iterator[Stated]:
                 number / 100 if kind is Kind.how_much else number,
                 bound,
                 when=_of_when(sentence, match),
+                counts="conversations" if match.groupdict().get("people") else "answers",
             )

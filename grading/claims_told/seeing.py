@@ -7,6 +7,8 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from grading.claims_told.given import Dials, Given, given
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -41,6 +43,7 @@ class Seen:
     earlier: tuple[Earlier, ...] = ()
     since_asked: int = 0
     since_harmful: int = 0
+    given: Given | None = None
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,14 @@ class Earlier:
 
 
 def seen_at(
-    told: Telemetry | None, at: datetime, *, before_answers: int | None, before_sessions: int | None
+    told: Telemetry | None,
+    at: datetime,
+    *,
+    before_answers: int | None,
+    before_sessions: int | None,
+    dials: Dials | None = None,
 ) -> Seen | None:
-    """What telemetry knew at a moment; None where it does not reach so far."""
+    """What telemetry knew at a moment; None where it does not reach so far. A time of day is read by the `dials`."""
     if told is None or not told.stints or at > told.until:
         return None
     answers = [each for each in told.answers if each.at < at]
@@ -87,6 +95,7 @@ def seen_at(
         earlier=tuple(_earlier(each, answers) for each in live[:-1]),
         since_asked=len(since),
         since_harmful=sum(each.outcome.harmful for each in since),
+        given=given(at, answers, live, dials or Dials((told.stints[0].begins_at,))),
     )
 
 

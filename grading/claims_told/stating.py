@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import time, tzinfo
     from fractions import Fraction
 
 
@@ -21,6 +22,7 @@ class Kind(StrEnum):
     everybody = "everybody"  # all customers, or all answers, are affected
     how_much = "how_much"  # so many per cent of answers are wrong
     how_many = "how_many"  # so many wrong answers, or customers told wrong
+    lately = "lately"  # so many of the answers since a moment, or of the last so many, were wrong; mostly: none
     unread = "unread"  # it speaks of what telemetry knows, and we cannot tell what it says
 
 
@@ -42,10 +44,35 @@ def cut(sentence: str) -> str:
 
 
 @dataclass(frozen=True)
+class Clock:
+    """A time of day that a claim names, in `zone` if it says one."""
+
+    clock: time
+    zone: tzinfo | None = None
+    written: str = ""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Which answers a claim speaks of: the last so many, those of the last minutes, those since a time or a version.
+
+    `of` is how many there were, as the claim tells it. Without any of the others it may speak of answers of its own.
+    """
+
+    last: int | None = None
+    minutes: int | None = None
+    since: Clock | None = None
+    since_version: bool = False
+    of: int | None = None
+
+
+@dataclass(frozen=True)
 class Stated:
     """One claim: the sentence it is made in, the number it gives (a share as a fraction of one), and its bound.
 
     `of` says what a number counts where the sentence tells ("answers", "conversations"), else it may be either.
+    `span` is of a number of answers given lately, `at` the time from which something is said to be live.
+    `counts` is what a number is a number of, where only that is asked, and not which figures it could mean.
     """
 
     kind: Kind
@@ -54,3 +81,6 @@ class Stated:
     bound: str = ""  # "at least" | "at most" | ""
     when: When = When.now
     of: str = ""
+    span: Span | None = None
+    at: Clock | None = None
+    counts: str = ""

@@ -33,7 +33,7 @@ PARTLY = re.compile(
 OF_SOME = re.compile(
     r"\b(?:about|for|on|regarding|concerning|involving|mentioning|with|where|that|which)\b", re.IGNORECASE
 )
-_IN_ALL = re.compile(r"\b(?:only|just|in total|in all|altogether|overall|no more than)\b", re.IGNORECASE)
+IN_ALL = re.compile(r"\b(?:only|just|in total|in all|altogether|overall|no more than)\b", re.IGNORECASE)
 LATELY = re.compile(
     r"\b(?:last|past)\s+(?:few\s+|\d+\s+|(?:two|three|five|ten|fifteen|twenty|thirty|forty|sixty)\s+"
     r"|quarter\s+of\s+an\s+|half\s+(?:an\s+)?|couple\s+of\s+)?(?:minutes?|hours?)\b"
@@ -81,4 +81,4 @@ def bound_of(written: str | None) -> str:
 def bound_of_count(written: str | None, sentence: str) -> str:
     """The same of a count: unless the sentence says that these are all, there may be others it does not speak of."""
     bound = bound_of(written)
-    return bound if bound or (has(_IN_ALL, sentence) and not has(LATELY, sentence)) else "at least"
+    return bound if bound or (has(IN_ALL, sentence) and not has(LATELY, sentence)) else "at least"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from exams.models import StatusUpdate
 from grading import claims_told, silences
-from grading.claims_told.checking import Standing
-from grading.claims_told.stating import Kind
+from grading.claims_told import Kind, Standing
+from grading.claims_told.timed import hour
+from grading.evidence.written import zones
 
 if TYPE_CHECKING:
     from grading.evidence.kept import Kept
@@ -108,25 +109,37 @@ def says_an_action(text: str) -> bool:
 
 
 def _claims(kept: Kept, happened: GroundTruth) -> list[JsonObject]:
-    """Each checkable claim, with how it stands to the telemetry of its minute."""
-    rows = []
+    """Each checkable claim, with how it stands to the telemetry of its minute, and which later update put it right."""
+    by_number = {update.number: update for update in kept.updates}
+    in_incident = happened.opened.in_incident
+    dials = claims_told.Dials((happened.opened.at, *([in_incident] if in_incident else [])), zones(kept))
+    told, rows = [], []
     for update in kept.updates:
         seen = claims_told.seen_at(
             kept.told,
             update.received_at,
             before_answers=happened.before.answers,
             before_sessions=happened.before.sessions,
+            dials=dials,
         )
-        rows += [
-            claims_told.as_json(claims_told.check(stated, seen), seen)
-            | {
-                "in_update": update.number,
-                "at": update.received_at,
-                "cites": kept.event("status_update.posted", number=update.number)
-                + (kept.went_live(seen.deployment) if seen else []),
-            }
-            for stated in claims_told.claims(f"{update.text}\n{update.impact}", state=update.state)
-        ]
+        for stated in claims_told.claims(f"{update.text}\n{update.impact}", state=update.state):
+            checked = claims_told.check(stated, seen)
+            told.append(claims_told.Told(update.number, checked))
+            rows.append(
+                claims_told.as_json(checked, seen)
+                | {
+                    "in_update": update.number,
+                    "at": update.received_at,
+                    "corrected_by": None,
+                    "cites": kept.event("status_update.posted", number=update.number)
+                    + (kept.went_live(seen.deployment) if seen else []),
+                }
+            )
+    for place, later in claims_told.corrections(told).items():
+        by, sentence = by_number[told[later].update], told[later].checked.stated.sentence
+        rows[place]["why"] = f"Corrected in update {by.number} at {hour(by.received_at)}. {rows[place]['why']}"
+        rows[place]["corrected_by"] = {"update": by.number, "at": by.received_at, "sentence": sentence}
+        rows[place]["cites"] += kept.event("status_update.posted", number=by.number)
     return rows
 
 

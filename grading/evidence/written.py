@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from grading.evidence.ground import stamps
 from grading.evidence.moments import moment_of
 from grading.followups import follow_ups, shortened
-from grading.postmortem import actions, blame, radius, reading, shown, timeline
+from grading.postmortem import actions, blame, latent, radius, reading, shown, timeline
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -39,12 +39,11 @@ def read(kept: Kept, happened: GroundTruth, text: str) -> JsonObject:
     found, way = reading.best(
         timeline.entries(text),
         happened.events,
-        reading.readings(happened.opened.at, happened.opened.in_incident, _zones(kept)),
+        reading.readings(happened.opened.at, happened.opened.in_incident, zones(kept)),
         stamps=stamps(kept),
         until=happened.known_until,
     )
-    also = None if happened.deployed is None else happened.opened.at - happened.deployed.at
-    hidden = radius.latent(text, happened.latent, also=also)
+    hidden = latent.latent(text, latent.periods(happened))
     return {
         "timeline": shown.as_json(found, way),
         "blast_radius": radius.as_json(radius.radius(text, happened), happened),
@@ -54,6 +53,7 @@ def read(kept: Kept, happened: GroundTruth, text: str) -> JsonObject:
             "text": hidden.text,
             "seconds": None if hidden.length is None else hidden.length.total_seconds(),
             "true_seconds": None if happened.latent is None else happened.latent.total_seconds(),
+            "read_as": hidden.read_as,
         },
         "follow_ups": [actions.as_json(actions.action(each)) for each in follow_ups(text)],
         "blame": [
@@ -63,7 +63,7 @@ def read(kept: Kept, happened: GroundTruth, text: str) -> JsonObject:
     }
 
 
-def _zones(kept: Kept) -> tuple[tzinfo, ...]:
+def zones(kept: Kept) -> tuple[tzinfo, ...]:
     """UTC, as everything the learner was handed is stamped, and the learner's own zone."""
     utc = ZoneInfo("UTC")
     try:

@@ -169,7 +169,7 @@ def _entry(line: int, words: str, day: date | None, zone: tzinfo | None) -> Entr
         words,
         clock=_time(clock),
         day=day,
-        zone=_zone(clock["zone"]) or zone,
+        zone=zone_of(clock["zone"]) or zone,
         words=without_date[: clock.start()] + without_date[clock.end() :] + words[_LEADING:],
     )
 
@@ -179,7 +179,7 @@ def at_its_own_time(entry: Entry, part: str) -> Entry | None:
     found = _CLOCK.search(part)
     if found is None or ":" not in found[0]:
         return None
-    return replace(entry, after=None, clock=_time(found), zone=_zone(found["zone"]) or entry.zone)
+    return replace(entry, after=None, clock=_time(found), zone=zone_of(found["zone"]) or entry.zone)
 
 
 def _time(clock: re.Match[str]) -> time:
@@ -221,7 +221,8 @@ def _relative(start: str) -> timedelta | None:
     return -length if found["sign"] != "+" else length
 
 
-def _zone(said: str | None) -> tzinfo | None:
+def zone_of(said: str | None) -> tzinfo | None:
+    """The zone that is written so; None if none is, or none that there is."""
     if not said:
         return None
     name = said.lower()

@@ -83,6 +83,11 @@ class ClaimOut(Shape):
     telemetry = serializers.DictField(allow_null=True)
     in_update = serializers.IntegerField()
     at = serializers.DateTimeField()
+    corrected_by = serializers.DictField(
+        allow_null=True,
+        required=False,
+        help_text="The later update with the right figure: `update`, `at`, `sentence`; missing in older evidence.",
+    )
     cites = Cite(many=True)
 
 

@@ -37,8 +37,8 @@ SLIPPED = replace(MENDED, since_asked=90, since_harmful=1)
         ("For Plus products no customer gets a wrong answer.", [Kind.unread]),
         ("Nobody is told wrong things before the next release.", [Kind.unread]),
         ("Nobody on staging gets wrong answers, and no customer gets a wrong answer except in chat.", [Kind.unread]),
-        ("Nobody has been told wrong things since 10:40.", [Kind.unread]),
-        ("Nobody was told wrong things after the fix.", [Kind.unread]),
+        ("Nobody has been told wrong things since 10:40.", [Kind.lately]),
+        ("Nobody was told wrong things after the fix.", [Kind.lately]),
         ("Support says nobody is told wrong things any more.", [Kind.unread]),
         ("We are checking that no customer gets a wrong answer.", [Kind.unread]),
         ("It is not yet true that nobody is told wrong things.", [Kind.unread]),
@@ -167,7 +167,6 @@ def test_so_many_of_an_earlier_time_are_held_against_that_time() -> None:
         "No customer impact known so far.",
         "All customers get wrong answers about late fees.",
         "Fewer than 10 wrong answers per hour.",  # a rate, a sample, a part
-        "Up to 5 wrong answers in the last ten minutes.",
         "Only 3 customers are affected on the Gold tier.",
         "In my sample 60 % of answers are wrong.",
     ],
@@ -197,13 +196,16 @@ def test_no_number_of_those_impacted_is_no_claim_that_there_are_none() -> None:
 
 
 def test_a_number_since_a_moment_may_be_fewer_than_all() -> None:
-    assert {check(each, SEEN).standing for each in claims("Only 2 wrong answers since 09:20.")} == {YES}
+    known = told()  # two of three that were answered harmfully were answered by then
+    for text, standing in (("Only 2 wrong answers since 09:00.", YES), ("Only 20 wrong answers since 09:00.", NO)):
+        seen = seen_at(known, minute(60), before_answers=0, before_sessions=0)
+        assert {check(each, seen).standing for each in claims(text)} == {standing}
 
 
 def test_a_claim_made_twice_is_one_and_very_many_numbers_are_told_in_part() -> None:
     assert [each.kind for each in claims("Resolved.\n" * 400, state="resolved")] == [Kind.over]
-    found = claims(", ".join(f"{number} wrong answers" for number in range(300)) + "\nThe fix is live.")
-    assert [each.number for each in found[:40]] == list(range(40))
+    found = claims(", ".join(f"{number} wrong answers" for number in range(1, 301)) + "\nThe fix is live.")
+    assert [each.number for each in found[:40]] == list(range(1, 41))
     assert [each.kind for each in found[40:]] == [Kind.deployed, Kind.unread]
     assert max(len(each.sentence) for each in found) <= 500
     assert len(claims("\n".join(f"We deployed change {number} on a copy." for number in range(300)))) == 41

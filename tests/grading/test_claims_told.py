@@ -193,6 +193,22 @@ def test_what_telemetry_knew_is_what_customers_had_got_by_then() -> None:
     assert seen_at(None, minute(1), before_answers=None, before_sessions=None) is None
 
 
+def test_why_is_read_at_a_glance_however_many_versions_there_were() -> None:
+    (few,) = claims("37 wrong answers so far.")
+    assert check(few, SEEN).why == (
+        "Harmful at that moment: 24 answers since the opening, 20 customers since the opening, 120 answers before it, "
+        "144 answers in all, 90 customers before it, 110 customers in all."
+    )
+    many = replace(AFTER, earlier=(BROKEN,) * 30, before_answers=120, before_sessions=90)
+    for text in ("900 wrong answers before the fix.", "60 % of answers were wrong before the fix.", "It is resolved."):
+        checked = check(claims(text)[-1], many)
+        assert len(checked.why) <= 240, checked.why
+        assert "Harmful at that moment: " in checked.why or "deployment 1 harmed" in checked.why
+        telemetry = as_json(checked, many)["telemetry"]
+        assert isinstance(telemetry, dict)
+        assert len(telemetry["versions_before"]) == 30  # nothing is lost
+
+
 @given(st.text(max_size=400))
 def test_no_text_whatever_upsets_it(text: str) -> None:
     for stated in claims(text, state="resolved"):

@@ -157,11 +157,13 @@ def play(attempt: Attempt, fake: FakeSandbox) -> dict[str, Any]:
     update(attempt, 15, "We have identified the cause.", state="identified")
     diagnose(attempt, 20, failure_class=attempt.incident_class)
     update(attempt, 28, "We have informed compliance: 90 customers were told a wrong fee.", audience="compliance")
+    update(attempt, 29, "A fix is being tested.", state="identified")
     deployed(attempt, work.tree(hotfix=fixed(attempt)), at=at(30))
     replayed(fake, at=at(30))
     with transaction.atomic():
         assert announce_due(ledger.hold(attempt.pk), now=at(32)) == 1
-    update(attempt, 40, "The fix is live and customers now get correct answers.", state="resolved")
+    update(attempt, 40, "The fix is live since 12:31 and customers now get correct answers.", state="resolved")
+    update(attempt, 41, "We will write to those who were told wrong.", state="resolved", audience="compliance")
     hand_in(attempt, fixed(attempt), fake)
     hand_in_stage = Stage.objects.get(attempt=attempt, key="postmortem")
     HandIn.objects.create(
@@ -271,19 +273,55 @@ def test_claims_are_held_against_what_telemetry_knew_at_that_minute(good: dict[s
     claims = [(claim["in_update"], claim["claim"], claim["standing"]) for claim in good["updates"]["claims"]]
     assert claims == [
         (3, "how_many", "consistent"),
-        (4, "over", "consistent"),  # in the state and in the words: the same claim once
-        (4, "deployed", "consistent"),
+        (5, "over", "consistent"),  # in the state and in the words: the same claim once
+        (5, "deployed", "consistent"),
+        (6, "over", "consistent"),
     ]
     resolved = good["updates"]["claims"][1]
     assert resolved["telemetry"]["deployment"] == 1
     assert len(resolved["cites"]) == 2
+    live = good["updates"]["claims"][2]
+    assert live["why"].startswith("Told: 12:31 UTC; deployment 1 went live at 12:31 UTC. ")
+
+
+def sentences(value: Any, names: set[str]) -> list[str]:
+    """What stands under some names in a page, wherever."""
+    if isinstance(value, dict):
+        own = [
+            one
+            for name in names & value.keys()
+            for one in ([value[name]] if isinstance(value[name], str) else value[name])
+        ]
+        return own + [one for each in value.values() for one in sentences(each, names)]
+    return [one for each in value for one in sentences(each, names)] if isinstance(value, list) else []
+
+
+def test_what_says_why_is_read_at_a_glance(good: dict[str, Any]) -> None:
+    found = sentences(good, {"why", "why_none", "not_told_by_figures", "asks", "says"})
+    assert len(found) > 20
+    assert max(len(each) for each in found) <= 240
+    why = good["updates"]["claims"][0]["why"]
+    assert why.startswith("Harmful at that moment: 28 answers since the opening, ")
+
+
+def test_a_wrong_figure_that_a_later_update_puts_right_says_so(attempt: Attempt, fake: FakeSandbox) -> None:
+    replayed(fake, at=NOON)
+    update(attempt, 10, "So far 900 customers were told a wrong fee.")
+    update(attempt, 20, "We count again: 90 customers were told a wrong fee.")
+    first, second = read(attempt)["updates"]["claims"]
+    assert (first["standing"], second["standing"]) == ("contradicted", "consistent")
+    assert first["why"].startswith("Corrected in update 2 at 12:20 UTC. ")
+    assert first["corrected_by"]["update"] == 2
+    assert first["corrected_by"]["sentence"] == second["sentence"]
+    assert second["corrected_by"] is None
+    assert {cite["ref"] for cite in second["cites"]} <= {cite["ref"] for cite in first["cites"]}
 
 
 def test_good_work_is_proposed_well_and_what_no_figure_tells_is_asked(good: dict[str, Any]) -> None:
     assert proposed(good) == {
         "diagnosis_speed": "0.50",  # more needs a minimal repro, which nobody has tried yet, and a ruled-out rival
         "hotfix_correctness": "0.75",
-        "regression_safety": "0.50",  # its test asks a handful of questions: that it covers the class has to be seen
+        "regression_safety": "0.75",  # the class is named; that its test covers it by properties has to be seen
         "postmortem_quality": "0.25",  # more needs a mentor who has read it
         "communication": "0.75",
     }

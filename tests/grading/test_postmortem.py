@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grading.followups import follow_ups, shortened
-from grading.postmortem import actions, blame, radius, reading, timeline
+from grading.postmortem import actions, blame, latent, radius, reading, timeline
 from grading.postmortem.aligned import Stamp
 from tests.grading.test_aligning import HAPPENED, OPENINGS, READINGS, UTC_ONLY
-from tests.grading.test_ground_truth import OPENED
+from tests.grading.test_ground_truth import OPENED, SOUND, TRUTH, established, minute, version
 
 
 def offsets(line: str, *, zones: tuple[object, ...] = UTC_ONLY) -> tuple[timedelta, ...]:
@@ -116,7 +116,7 @@ def test_no_text_whatever_upsets_it(text: str) -> None:
     found, _ = reading.best(timeline.entries(text), HAPPENED.events, READINGS)
     assert len(found.told) + len(found.missing) == len(HAPPENED.key_events)
     radius.radius(text, HAPPENED)
-    radius.latent(text, timedelta(hours=3))
+    latent.latent(text, {"onset to opening": timedelta(hours=3)})
     blame.blames(text, people=["Priya Shah"])
     for each in follow_ups(text):
         actions.action(each)
@@ -133,7 +133,7 @@ def test_a_text_as_long_as_it_may_be_takes_no_time(text: str) -> None:
     text = shortened(text)
     reading.best(timeline.entries(text), HAPPENED.events, READINGS, stamps=[Stamp(OPENED, "release")] * 500)
     radius.radius(text, HAPPENED)
-    radius.latent(text, HAPPENED.latent)
+    latent.latent(text, latent.periods(HAPPENED))
     blame.blames(text, people=["Priya Shah"])
     for each in follow_ups(f"## Follow-ups\n- {text}"):
         actions.action(each)
@@ -187,15 +187,45 @@ def test_a_follow_up_in_a_table_is_taken_apart_too() -> None:
         ("It was live for 2 days before anyone noticed.", False),
         ("It was unnoticed for a while.", False),
         ("The meeting took 15 hours.", False),
+        ("It lay hidden for fifteen hours and thirty minutes.", True),
+        ("It went unnoticed for sixteen hours.", True),
+        ("It lay hidden for two days.", False),
+        ("Before it was noticed it told 8 wrong answers a day.", False),
     ],
 )
 def test_the_latent_period_is_told_by_its_length(text: str, told: bool) -> None:
-    assert radius.latent(text, HAPPENED.latent).told is told
+    assert latent.latent(text, latent.periods(HAPPENED)).told is told
+
+
+PREPARED = established(
+    version(1, minute(40), SOUND),
+    truth=TRUTH
+    | {"key_events": [{"id": "prepared", "what": "Cache by tier", "at": "2026-02-28T16:30:00Z", "key": False}]},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "read_as"),
+    [
+        ("It lay dormant for four days before r77 made it live.", "prepared to deployed"),
+        ("The key was prepared 4 days earlier, by a change that harmed nobody.", "prepared to deployed"),
+        ("The first half had been there for nearly five days.", "prepared to opening"),
+        ("The fault slept for half a week and then r77 woke it.", "prepared to deployed"),
+        ("Undetected for 15 h 30.", "onset to opening"),
+        ("It lay dormant for four weeks.", ""),
+        ("It lay dormant for a few days.", ""),
+    ],
+)
+def test_what_was_prepared_days_before_may_be_told_as_the_latent_period(text: str, read_as: str) -> None:
+    found = latent.latent(text, latent.periods(PREPARED))
+    assert (found.told, found.read_as) == (bool(read_as), read_as)
+    if "days" in text or "week" in text:
+        assert not latent.latent(text, latent.periods(HAPPENED)).told
 
 
 @pytest.mark.parametrize("number", ["99999999999", "9" * 400, "1" + "0" * 5_000])
 def test_a_length_beyond_any_calendar_is_none(number: str) -> None:
-    assert radius.latent(f"It lay hidden for {number} days.", HAPPENED.latent).length is None
+    assert latent.latent(f"It lay hidden for {number} days.", latent.periods(HAPPENED)).length is None
 
 
 # --- Blame ------------------------------------------------------------------------------------------------------------

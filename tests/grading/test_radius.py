@@ -48,6 +48,29 @@ def percent(text: str) -> int | None:
         # the two parts
         ("120 wrong answers before the opening and 1 wrong answer after it.", 121, 0),
         ("1 wrong answer while we were live; 120 wrong answers before the page.", 121, 0),
+        ("Before the opening 120 wrong answers, while live 1.", 121, 0),
+        ("Before the opening: 120 wrong answers; while live: 1.", 121, 0),
+        ("Before the opening 120 wrong answers in 90 conversations, while live 1 wrong answer in 1.", 121, 0),
+        ("Before the opening (15 h 30) 120 wrong answers, while live 1 wrong answer", 121, 0),
+        ("While live (09:00 to 09:40) 1 wrong answer, before the opening 120.", 121, 0),
+        ("120 wrong answers before the opening, 1 after.", 121, 0),
+        ("120 wrong answers before the opening and 1 more while live.", 121, 0),
+        ("- Before the opening: 120 harmful answers\n- While live: 1 harmful answer", 121, 0),
+        ("Until the page 90 customers were told wrong, after the opening 1 more.", 91, 0),
+        ("Before the opening 120 wrong answers, while live 3 deployments were made.", 120, 1),
+        ("Before the opening 120 wrong answers, 121 wrong answers by the end.", 121, 0),
+        ("Before the opening the chart shows 121 wrong answers in all.", 121, 0),
+        (
+            "| | wrong answers | customers |\n|---|---|---|\n| before the opening | 120 | 90 |\n| while live | 1 | 1 |",
+            121,
+            0,
+        ),
+        (
+            "| | wrong answers |  x |\n|---|---|---|\n| Silver | 120 | 9 |\n| Gold | 1 | 1 |\n| total | **121** | 9 |",
+            121,
+            0,
+        ),
+        ("| | before the opening | while live |\n|---|---|---|\n| Wrong answers | 120 | 1 |", 121, 0),
         ("20 wrong answers before the opening, 1 wrong answer after it, 20 wrong answers before it was seen", 21, 83),
         # numbers that all but agree are read at their worst
         ("Some 120 wrong answers. Precisely: 121 wrong answers.", 120, 1),
@@ -95,6 +118,7 @@ def test_the_number_that_is_meant_is_held_against_the_true_one(text: str, read: 
             [5, 10, 20, 80, 121, 300],
         ),
         ("60 wrong answers before the opening, 61 wrong answers before the page, 1 wrong answer after it", [1, 60, 61]),
+        ("Before the opening 120 wrong answers, before the page 60, while live 1 wrong answer", [1, 60, 120]),
         # unclear in answers is unclear: customers do not help it out
         ("5 wrong answers. 121 wrong answers. 91 customers.", [5, 121]),
         (" ".join(f"{number} customers." for number in range(60, 100)), list(range(60, 100))),
@@ -140,7 +164,9 @@ def test_scattering_numbers_never_brings_a_text_nearer(numbers: list[int]) -> No
 @pytest.mark.parametrize(
     "text",
     ["121 in all, " * 3_300, "wrong answers | " * 2_500, "1 of 2 of " * 4_000, "5 customers " * 3_300, "total " * 6_600,
-     "wrong answers (" * 2_600, "1 to 2 to " * 4_000, "1,234" * 8_000, "of which 5 wrong answers " * 1_600],
+     "wrong answers (" * 2_600, "1 to 2 to " * 4_000, "1,234" * 8_000, "of which 5 wrong answers " * 1_600,
+     "before the opening " * 2_000, "while live 3, " * 2_800, "before the opening 5 wrong answers in " * 1_000,
+     "| 5 " * 10_000, "| a | wrong answers |\n| b | 5 |\n" * 1_200, "and 3 after, " * 3_000],
 )  # fmt: skip
 def test_a_text_as_long_as_it_may_be_takes_no_time(text: str) -> None:
     found = radius.radius(text, HAPPENED)
