@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from exams.live.deployments import Requested
 
 MOST_NUMBER = 32_767
+AFTER = "Only minutes with a higher number than this. The first has number 0, so that 0 leaves it out: -1 gives all."
 
 
 class DeployWrite(Body):
@@ -57,7 +58,8 @@ class DeploymentShape(serializers.Serializer[Any]):
     state = serializers.CharField(
         help_text="waiting or replaying (being tried; past `goes_live_at` customers get it all the same, if it can be "
         "started), ready (being rolled out), live (it went live at `live_from`), failed (it cannot "
-        "be started: `because`), platform_fault (ours: deploy again), cancelled (by a rollback)"
+        "be started: `because`), platform_fault (ours: deploy again), cancelled (by a rollback), came_to_nothing (a "
+        "rollback to one that did: `because`)"
     )
     run = serializers.UUIDField(source="submission_id", allow_null=True)
     commit = serializers.SerializerMethodField(help_text="Empty for what has none.")
@@ -67,6 +69,11 @@ class DeploymentShape(serializers.Serializer[Any]):
     live_from = serializers.DateTimeField(allow_null=True)
     live_now = serializers.SerializerMethodField(help_text="Whether customers get it now.")
     because = serializers.SerializerMethodField(help_text="Why it is not live, and what to do.")
+
+    def to_representation(self, row: Deployment) -> dict[str, Any]:
+        """As it is kept; but a rollback to what came to nothing was never live."""
+        shown = super().to_representation(row)
+        return shown | {"state": "came_to_nothing", "live_from": None} if deployments.why_nothing(row) else shown
 
     def get_commit(self, row: Deployment) -> str:
         """The commit."""
@@ -202,7 +209,7 @@ class TelemetryView(WriteView):
 
     @extend_schema(
         operation_id="telemetry",
-        parameters=[OpenApiParameter("after", int, description="Only minutes with a higher number; -1 for all.")],
+        parameters=[OpenApiParameter("after", int, default=-1, description=AFTER)],
         responses=TelemetryPage,
     )
     def get(self, request: Request, attempt_id: uuid.UUID) -> Response:

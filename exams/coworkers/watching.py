@@ -104,7 +104,7 @@ def see(stage: Stage, *, until: datetime) -> View:
 
 def _became(deployments: Iterable[Deployment]) -> Iterable[tuple[Deployment, Outcome]]:
     """What became of each that anything became of; a rollback to what is live, or to nothing, changed nothing."""
-    rows = sorted(deployments, key=lambda row: (row.due_at, row.number))
+    rows = sorted(deployments, key=lambda row: (row.due_at, row.requested_at, row.number))
     present = next((row.pk for row in rows if row.kind == DeploymentKind.INITIAL), None)
     nothing = {row.pk for row in rows if row.state in _CAME_TO_NOTHING}
     for row in rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exams.live import telemetry
+from exams.live.deployments import why_nothing
 from exams.live.telemetry.measuring import MINUTE
 from exams.models import DeploymentState
 from exams.windows import NotStarted
@@ -31,7 +32,7 @@ def because(row: Deployment) -> str:
             return "We could not try it. That is our fault and counts for nothing: deploy it again."
         case DeploymentState.CANCELLED:
             return "A rollback called it off before it was live."
-    return ""
+    return why_nothing(row)
 
 
 def chart(attempt: Attempt, *, after: int, now: datetime) -> dict[str, Any]:

@@ -44,13 +44,16 @@ MOVES: dict[DeploymentState, frozenset[DeploymentState]] = {
 }
 
 
+CAME_TO_NOTHING = frozenset({S.FAILED, S.PLATFORM_FAULT, S.CANCELLED})  # and with it each rollback to it
+
+
 class Deployment(models.Model):
     """One version that customers got, or would have got, from `live_from` on.
 
     Which one is live is never stored: at any moment it is the one with the latest `live_from` until then.
 
     A trigger (0015) keeps an attempt's deployments, and its rollbacks, to the number its twin allows, and lets no two
-    roll-outs overlap.
+    roll-outs overlap. Another (0017) lets nothing be called off that a rollback went back to.
     """
 
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="deployments")
@@ -91,7 +94,7 @@ class Deployment(models.Model):
                     submission=None,
                     of__isnull=False,
                     state="live",
-                    due_at=F("requested_at"),
+                    due_at__gte=F("requested_at"),  # later only where it takes the place of what it could not call off
                     outcomes__isnull=True,
                 ),
                 name="deployment_kind_fits_source",

@@ -15,7 +15,7 @@ from exams.models import Attempt, Deployment, DeploymentState
 from sandboxes.fake_sandbox import FakeSandbox
 from tests.attempts import NOON, live_attempt
 from tests.deployed import broken, deployed, refusing, replayed, roll_back
-from tests.people import Cast
+from tests.people import Cast, client_of
 from tests.work import EARLY, MICROSECOND, events
 
 if TYPE_CHECKING:
@@ -230,3 +230,163 @@ def test_the_database_lets_nobody_else_call_off_what_was_live(attempt: Attempt, 
     roll_back(attempt, at=DUE)
     with pytest.raises(IntegrityError, match="was decided"), transaction.atomic():
         Deployment.objects.filter(pk=row.pk).update(**change)
+
+
+# --- What is handled late undoes nothing later -----------------------------------------------------------------------
+
+SECOND = timedelta(seconds=1)
+BACK = DUE + ROLL_OUT + 10 * SECOND  # is the moment of the rollback that is received last, and handled first
+
+
+def nothing_of(attempt: Attempt) -> list[tuple[int, datetime]]:
+    """The acts that came to nothing, as the learner's feed tells."""
+    told = events(attempt, "deployment.came_to_nothing")
+    assert all(event.visible_to_learner and event.payload["because"] for event in told)
+    return [(event.payload["deployment"], event.at) for event in told]
+
+
+@pytest.mark.parametrize("replay", [EARLY + 5 * SECOND, LATER], ids=["prompt", "late"])
+@pytest.mark.parametrize("at", [DUE - MICROSECOND, DUE, DUE + MICROSECOND], ids=["before", "at", "after"])
+def test_a_rollback_that_is_handled_late_does_not_undo_one_that_was_received_later(
+    attempt: Attempt, sandbox: Sandbox, at: datetime, replay: datetime
+) -> None:
+    first = deployed(attempt)
+    if replay < LATER:
+        replayed(sandbox, at=replay)
+    second = deployed(attempt, refusing(attempt), at=DUE + SECOND)
+    later = roll_back(attempt, at=BACK)
+    assert later.of == first
+    late = roll_back(attempt, at=at)  # received long before that, and handled only now
+    replayed(sandbox, at=LATER)
+    begins = max(at, DUE)
+    assert (late.of, late.requested_at, late.due_at) == (attempt.deployments.get(number=0), at, begins)
+    seen = telemetry.of(attempt, until=LATER + timedelta(minutes=1))
+    assert stints(seen) == [(0, 0, NOON), (1, 1, DUE), (4, 0, begins), (2, 2, second.due_at), (3, 1, BACK)]
+    assert {3, 4} <= {each.deployment for each in seen.answers if each.at > DUE} <= {2, 3, 4}  # nobody gets the first
+    assert telemetry.deployed_at(attempt, LATER) == later
+    assert [of(each).state for each in (first, second)] == [S.LIVE, S.LIVE]
+    assert nothing_of(attempt) == ([(1, DUE)] if at < DUE else [])
+    assert ledger.verify(attempt.pk) is None
+
+
+def test_nor_where_the_later_one_called_off_the_next_deployment(attempt: Attempt, sandbox: Sandbox) -> None:
+    first = deployed(attempt)
+    second = deployed(attempt, refusing(attempt), at=DUE)
+    later = roll_back(attempt, at=DUE + SECOND)
+    assert (later.of, of(second).state) == (first, S.CANCELLED)
+    roll_back(attempt, at=DUE - MICROSECOND)
+    replayed(sandbox, at=LATER)
+    seen = stints(telemetry.of(attempt, until=LATER + timedelta(minutes=1)))
+    assert seen == [(0, 0, NOON), (1, 1, DUE), (4, 0, DUE), (3, 1, DUE + SECOND)]
+
+
+@pytest.mark.parametrize(
+    ("at", "goes_back_to"),
+    [(DUE + SECOND - MICROSECOND, 1), (DUE + SECOND, 0), (DUE + SECOND + MICROSECOND, 0)],
+    ids=["before", "at", "after"],
+)
+def test_two_rollbacks_handled_the_wrong_way_round_call_off_the_same_deployment(
+    attempt: Attempt, sandbox: Sandbox, at: datetime, goes_back_to: int
+) -> None:
+    """Who was received while it was being rolled out undoes that one, and not the one before, too."""
+    deployed(attempt)
+    replayed(sandbox, at=EARLY)
+    second = deployed(attempt, refusing(attempt), at=DUE)
+    roll_back(attempt, at=DUE + SECOND)
+    assert of(second).state == S.CANCELLED
+    again = roll_back(attempt, at=at)
+    assert again.of == attempt.deployments.get(number=goes_back_to)
+    assert [event.at for event in events(attempt, "deployment.cancelled")] == [DUE + SECOND]
+
+
+@pytest.mark.parametrize(
+    ("at", "called_off"),
+    [
+        (EARLY, False),
+        (EARLY + MICROSECOND, True),
+        (DUE - MICROSECOND, True),
+        (DUE, False),
+    ],
+    ids=["at the same moment", "after", "before it is live", "as it goes live"],
+)
+def test_a_deployment_that_is_handled_late_is_called_off_by_a_rollback_of_its_minute(
+    attempt: Attempt, sandbox: Sandbox, at: datetime, *, called_off: bool
+) -> None:
+    deployed(attempt, refusing(attempt), at=EARLY - 2 * ROLL_OUT)
+    replayed(sandbox, at=EARLY)
+    back = roll_back(attempt, at=at)
+    late = deployed(attempt, at=EARLY)
+    assert of(late).state == (S.CANCELLED if called_off else S.WAITING)
+    assert [event.at for event in events(attempt, "deployment.cancelled")] == ([at] if called_off else [])
+    replayed(sandbox, at=LATER)
+    live = telemetry.deployed_at(attempt, LATER)
+    assert live is not None
+    assert live.number == (late.number if at == EARLY else back.number)
+
+
+@pytest.mark.parametrize(("ends", "why"), [(_broken, "cannot be started"), (_by_us, "our fault")])
+def test_a_rollback_that_comes_to_nothing_is_told(
+    attempt: Attempt, sandbox: Sandbox, ends: Callable[[Attempt, Sandbox], None], why: str
+) -> None:
+    deployed(attempt, broken(attempt))
+    deployed(attempt, refusing(attempt), at=DUE)
+    back = roll_back(attempt, at=BACK)
+    assert nothing_of(attempt) == []
+    ends(attempt, sandbox)
+    [event] = events(attempt, "deployment.came_to_nothing")
+    assert (event.payload["deployment"], event.payload["to"]) == (back.number, 1)
+    assert why in event.payload["because"]
+    page = client_of(attempt.learner).get(f"/api/v1/attempts/{attempt.pk}/deployments/").json()
+    listed = page["results"][back.number]
+    assert (listed["state"], listed["live_from"], listed["live_now"]) == ("came_to_nothing", None, False)
+    assert why in listed["because"]
+
+
+@pytest.mark.parametrize(
+    ("at", "goes_back_to"),
+    [(DUE - MICROSECOND, 2), (DUE, 1), (DUE + MICROSECOND, 1)],
+    ids=["before", "at", "after"],
+)
+def test_a_rollback_handled_after_the_deployment_that_it_calls_off_has_failed_undoes_no_other(
+    attempt: Attempt, sandbox: Sandbox, at: datetime, goes_back_to: int
+) -> None:
+    """It is known from DUE on that the version cannot be started; whoever was received before called that one off."""
+    deployed(attempt, at=EARLY - 3 * ROLL_OUT)
+    deployed(attempt, refusing(attempt), at=EARLY - 2 * ROLL_OUT)
+    replayed(sandbox, at=EARLY)
+    bad = deployed(attempt, broken(attempt))
+    replayed(sandbox, at=DUE)
+    assert of(bad).state == S.FAILED
+    back = roll_back(attempt, at=at)
+    assert (back.of, of(bad).state) == (attempt.deployments.get(number=goes_back_to), S.FAILED)
+
+
+def test_a_second_rollback_goes_back_from_what_the_first_left(attempt: Attempt, sandbox: Sandbox) -> None:
+    """The first called off what was rolling out, so that the same code stayed: going back to that is no way back."""
+    deployed(attempt)
+    replayed(sandbox, at=EARLY)
+    deployed(attempt, refusing(attempt), at=DUE)
+    assert roll_back(attempt, at=DUE + SECOND).of == attempt.deployments.get(number=1)
+    assert roll_back(attempt, at=DUE + 2 * SECOND).of == attempt.deployments.get(number=0)
+
+
+@pytest.mark.parametrize("later", [timedelta(), MICROSECOND], ids=["at", "after"])
+def test_of_what_goes_live_together_the_one_received_last_counts(
+    attempt: Attempt, sandbox: Sandbox, later: timedelta
+) -> None:
+    """A rollback is handled before the deployment whose minute ends as it is received."""
+    deployed(attempt, refusing(attempt), at=EARLY - 2 * ROLL_OUT)
+    back = roll_back(attempt, at=DUE + later)
+    late = deployed(attempt, at=EARLY)
+    replayed(sandbox, at=LATER)
+    seen = stints(telemetry.of(attempt, until=LATER + timedelta(minutes=1)))
+    assert [number for number, _, _ in seen][-2:] == [late.number, back.number]
+    assert telemetry.deployed_at(attempt, LATER) == back
+
+
+def test_the_database_lets_nobody_call_off_what_was_gone_back_to(attempt: Attempt) -> None:
+    first = deployed(attempt)
+    deployed(attempt, refusing(attempt), at=DUE)
+    roll_back(attempt, at=BACK)
+    with pytest.raises(IntegrityError, match="is not called off"), transaction.atomic():
+        Deployment.objects.filter(pk=first.pk).update(state=S.CANCELLED, ended_at=LATER)

@@ -1,6 +1,6 @@
 """Which version customers get: deployed by the learner, replayed by a worker, live from a moment that acts decide."""
 
-from exams.live.deployments.moving import go_live, open_release
+from exams.live.deployments.moving import go_live, open_release, why_nothing
 from exams.live.deployments.requesting import (
     ROLL_OUT,
     DeploymentInFlight,
@@ -27,4 +27,5 @@ __all__ = [
     "go_live",
     "open_release",
     "roll_back",
+    "why_nothing",
 ]

@@ -12,7 +12,7 @@ from exams import ahead, ledger
 from exams.definitions import stage_for_questions, twin_of
 from exams.live.telemetry import Replayed
 from exams.models import Deployment, DeploymentKind, DeploymentState, Stage
-from exams.models.deployment import MOVES
+from exams.models.deployment import CAME_TO_NOTHING, MOVES
 from exams.one_by_one import one_by_one
 
 if TYPE_CHECKING:
@@ -47,6 +47,30 @@ def tell(row: Deployment, kind: str, *, at: datetime, **facts: Any) -> None:
     """Append what happened to a deployment; of the one the incident opened with, hidden."""
     visible = row.kind != DeploymentKind.INITIAL
     ledger.append(attempt=row.attempt, kind=kind, payload=cited(row) | facts, actor=None, at=at, visible=visible)
+
+
+def tell_came_to_nothing(row: Deployment, because: str, *, at: datetime) -> None:
+    """Append that an act the learner has a receipt of changed nothing for customers, and why."""
+    tell(row, "deployment.came_to_nothing", at=at, because=because)
+
+
+def tell_of_rollbacks_to(row: Deployment, *, at: datetime) -> None:
+    """A deployment came to nothing, and so did each rollback to it: each of them is told."""
+    for each in Deployment.objects.filter(of=row).select_related("attempt", "submission", "of").order_by("number"):
+        tell_came_to_nothing(each, why_nothing(each), at=at)
+
+
+def why_nothing(row: Deployment) -> str:
+    """Why a rollback changed nothing, in words a learner can act on; empty for one that counts."""
+    if row.of is None or row.of.state not in CAME_TO_NOTHING:
+        return ""
+    number = row.of.number
+    why = {
+        DeploymentState.FAILED: f"Deployment {number} cannot be started",
+        DeploymentState.PLATFORM_FAULT: f"By our fault we could not try deployment {number}",
+        DeploymentState.CANCELLED: f"Deployment {number} was called off",
+    }[DeploymentState(row.of.state)]
+    return f"{why}, so going back to it changed nothing. Look at which one is live now, and roll back again if need be."
 
 
 def tell_outcomes(row: Deployment, replayed: Replayed, *, at: datetime) -> None:
@@ -95,8 +119,10 @@ def cancel(row: Deployment, *, now: datetime) -> None:
     """Call off a deployment that was not live yet at `now`; its attempt is held. What a worker still says is refused.
 
     It may have been announced since: then the database wants to see the rollback that was received before it was live.
+    One that has come to nothing already stays as it is.
     """
-    if move(row, DeploymentState.CANCELLED, live_from=None, leased_until=None, retry_at=None, ended_at=now):
+    ended = {"live_from": None, "leased_until": None, "retry_at": None, "ended_at": now}
+    if row.state not in CAME_TO_NOTHING and move(row, DeploymentState.CANCELLED, **ended):
         tell(row, "deployment.cancelled", at=now)
 
 

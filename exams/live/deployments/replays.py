@@ -11,7 +11,15 @@ from django.db import transaction
 from django.db.models import Case, Count, F, Min, Q, Value, When
 
 from exams import ledger
-from exams.live.deployments.moving import customers_ask, held, move, open_release, tell, tell_outcomes
+from exams.live.deployments.moving import (
+    customers_ask,
+    held,
+    move,
+    open_release,
+    tell,
+    tell_of_rollbacks_to,
+    tell_outcomes,
+)
 from exams.live.telemetry.reading import UNDECIDED
 from exams.models import Attempt, AttemptState, Deployment, DeploymentKind, DeploymentState
 from exams.one_by_one import one_by_one
@@ -161,6 +169,7 @@ def fail(claimed: Claim, because: str, *, now: datetime) -> None:
         row = _ours(claimed)
         move(row, DeploymentState.FAILED, failed_because=because, ended_at=now, leased_until=None)
         tell(row, "deployment.failed", at=now, because=because)
+        tell_of_rollbacks_to(row, at=now)
 
 
 def give_back(claimed: Claim, fault: str, *, now: datetime) -> None:
@@ -202,6 +211,7 @@ def _put_back(row: Deployment, fault: str, *, now: datetime) -> None:
     if worn_out and row.kind == DeploymentKind.DEPLOY:
         move(row, DeploymentState.PLATFORM_FAULT, last_fault=fault, ended_at=now, leased_until=None)
         tell(row, "deployment.gave_up", at=now)
+        tell_of_rollbacks_to(row, at=now)
     else:
         move(row, DeploymentState.WAITING, last_fault=fault, retry_at=now + pause, leased_until=None)
     level = logging.CRITICAL if worn_out else logging.WARNING

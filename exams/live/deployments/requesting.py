@@ -12,7 +12,7 @@ from django.db.models import Max
 from exams import doorbell, ledger, receipts
 from exams.definitions import stage_for_questions, twin_of
 from exams.errors import Refusal
-from exams.live.deployments.moving import announce_due, cancel, cited
+from exams.live.deployments.moving import announce_due, cancel, cited, tell_came_to_nothing
 from exams.live.deployments.planned import Plan
 from exams.models import (
     Deployment,
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 # replay runs meanwhile; a worker that takes longer delays what is known, not what customers got.
 ROLL_OUT = timedelta(seconds=60)
 SERVICE = "Versions are deployed"
+_PASSED_OVER = (
+    "Rollback {} was received before it was live, so no customer got it as it was deployed. It stays where a rollback "
+    "that was received later went back to it."
+)
 
 
 class NoSuchRun(Refusal):
@@ -72,6 +76,8 @@ class Requested:
 def deploy(*, attempt: Attempt, run: uuid.UUID, actor: User, received_at: datetime) -> Requested:
     """Roll out the code of a run: customers get it from `ROLL_OUT` later on, if it can be started.
 
+    One that is handled after a rollback which was received in its minute is called off by that, as it would have been.
+
     Args:
         attempt: the learner's own.
         run: the id of a run or of a hand-in's run; its source must have been taken in.
@@ -86,7 +92,8 @@ def deploy(*, attempt: Attempt, run: uuid.UUID, actor: User, received_at: dateti
     with transaction.atomic():
         held, arrival = _arrived(attempt, received_at)
         submission = _source(held, run)
-        flying = Plan(held, at=received_at).in_the_way(until=received_at + ROLL_OUT)
+        plan = Plan(held, at=received_at)
+        flying = plan.in_the_way(until=received_at + ROLL_OUT)
         if flying is not None:
             raise DeploymentInFlight(
                 f"Deployment {flying.number} is being rolled out until {ledger.iso(flying.due_at)}. Wait until then, "
@@ -105,6 +112,8 @@ def deploy(*, attempt: Attempt, run: uuid.UUID, actor: User, received_at: dateti
             due_at=received_at + ROLL_OUT,
         )
         receipt = _record(row, arrival, actor, kind="deployment.requested", content={"run": str(submission.pk)})
+        if (later := plan.called_off_by(row)) is not None:
+            cancel(row, now=later.requested_at)
         doorbell.ring("grading.tasks.replay_deployments")
         return Requested(receipt, row)
 
@@ -118,6 +127,9 @@ def roll_back(*, attempt: Attempt, to: int | None, actor: User, received_at: dat
 
     One whose minute is over is live, also if its replay is late: it stays what customers got until this was received.
 
+    What was received later is never undone by this, however late it is handled. Where a later rollback went back to the
+    very one that this would call off, that one is not called off but passed over: this takes its place as it goes live.
+
     Raises:
         WindowClosed: versions are rolled back only while customers ask.
         NoSuchDeployment, NothingToRollBackTo, NoDeploymentsLeft: why not.
@@ -129,6 +141,8 @@ def roll_back(*, attempt: Attempt, to: int | None, actor: User, received_at: dat
         flying = plan.to_call_off()
         release = _release(held, to, plan, flying)
         _check_limit(held, DeploymentKind.ROLLBACK)
+        passed_over = flying if flying is not None and plan.is_gone_back_to(flying) else None
+        due_at = received_at if passed_over is None else passed_over.due_at
         row = Deployment.objects.create(
             attempt=held,
             number=_next_number(held),
@@ -137,13 +151,15 @@ def roll_back(*, attempt: Attempt, to: int | None, actor: User, received_at: dat
             tree_sha256=release.tree_sha256,
             state=DeploymentState.LIVE,
             requested_at=received_at,
-            due_at=received_at,
-            live_from=received_at,
+            due_at=due_at,
+            live_from=due_at,
         )
-        if flying is not None:
+        if flying is not None and passed_over is None:
             cancel(flying, now=received_at)
         content = {"to": release.number}
         receipt = _record(row, arrival, actor, kind="deployment.rolled_back", content=content)
+        if passed_over is not None:
+            tell_came_to_nothing(passed_over, _PASSED_OVER.format(row.number), at=due_at)
         return Requested(receipt, row)
 
 

@@ -32,10 +32,10 @@ MITIGATED_PART = 0.25
 def measure(traffic: Sequence[Entry], versions: Sequence[Version], course: Course, *, until: datetime) -> Telemetry:
     """What customers got until before `until`.
 
-    `versions` are those that went live, in any order; the first is live from the opening. Later ones win over earlier
-    ones with the same `live_from`.
+    `versions` are those that went live, in any order; the first is live from the opening. Those asked for later win
+    over others with the same `live_from`.
     """
-    live = sorted((each for each in versions if each.live_from < until), key=lambda each: (each.live_from, each.number))
+    live = sorted((each for each in versions if each.live_from < until), key=lambda each: each.order)
     later = tuple((course.at(one.second), one) for one in course.carried.later)
     before = tuple(course.at(second) for second in course.carried.complained)
     if not live or until <= course.begins_at:
@@ -63,7 +63,7 @@ def measure(traffic: Sequence[Entry], versions: Sequence[Version], course: Cours
 def live_at(versions: Sequence[Version], at: datetime) -> Version | None:
     """The version that a customer who asks at `at` gets."""
     gone_live = [each for each in versions if each.live_from <= at]
-    return max(gone_live, key=lambda each: (each.live_from, each.number), default=None)
+    return max(gone_live, key=lambda each: each.order, default=None)
 
 
 def complains_after(law: Complaining, seed: int, entry: int) -> timedelta | None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from exams.models import Attempt
 
 UNDECIDED = (DeploymentState.WAITING, DeploymentState.REPLAYING)
-_SMALL = ("pk", "number", "kind", "of", "state", "due_at", "live_from")
+_SMALL = ("pk", "number", "kind", "of", "state", "requested_at", "due_at", "live_from")
 
 
 def of(attempt: Attempt, *, until: datetime) -> Telemetry:
@@ -68,7 +68,7 @@ def deployed_at(attempt: Attempt, at: datetime) -> Deployment | None:
     One whose replay is late is not live before that has ended.
     """
     rows = Deployment.objects.filter(attempt=attempt).select_related("of")
-    live = customers_got(rows, at=at).order_by("-live_from", "-number").first()
+    live = customers_got(rows, at=at).order_by("-live_from", "-requested_at", "-number").first()
     return live or rows.filter(kind=DeploymentKind.INITIAL).first()
 
 
@@ -102,7 +102,8 @@ def traffic_of(attempt_id: uuid.UUID) -> tuple[Entry, ...]:
 def _version(row: Deployment, rows: Sequence[Deployment], questions: int) -> Version:
     release = row if row.of_id is None else next(each for each in rows if each.pk == row.of_id)
     assert row.live_from is not None  # noqa: S101 - the caller chose those that have one
-    return Version(row.number, release.number, row.live_from, _replayed(row.attempt_id, release.pk, questions))
+    replayed = _replayed(row.attempt_id, release.pk, questions)
+    return Version(row.number, release.number, row.live_from, replayed, row.requested_at)
 
 
 @lru_cache(maxsize=256)

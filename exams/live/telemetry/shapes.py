@@ -28,13 +28,20 @@ class Entry:
 class Version:
     """What customers get from `live_from` on; `number` is the deployment's, `release` whose code runs.
 
-    They differ after a rollback, which is a deployment of its own of an earlier release.
+    They differ after a rollback, which is a deployment of its own of an earlier release. Of two with the same
+    `live_from` customers get the one that was asked for later; without `requested_at`, when it went live.
     """
 
     number: int
     release: int
     live_from: datetime
     replayed: Replayed
+    requested_at: datetime | None = None
+
+    @property
+    def order(self) -> tuple[datetime, datetime, int]:
+        """Its place on the attempt's clock, whatever the order in which acts were handled."""
+        return self.live_from, self.requested_at or self.live_from, self.number
 
 
 @dataclass(frozen=True)
