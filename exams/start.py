@@ -108,7 +108,7 @@ def prepare(*, learner: User, slug: str, now: datetime) -> Attempt:
         require_may_start(learner, version)
         try:
             attempt = _ready_attempt(learner, version, now)
-            waited = timedelta(0) if attempt else _waits(learner, version, now)
+            waits = None if attempt else _waits(learner, version, now)
         except wanted.CannotDraw as fault:
             log.exception("No incident of %s can be drawn for learner %s: they cannot start.", slug, learner.pk)
             raise CouldNotPrepare(
@@ -117,7 +117,8 @@ def prepare(*, learner: User, slug: str, now: datetime) -> Attempt:
             ) from fault
         doorbell.ring("exams.tasks.fill_stock")
     if attempt is None:
-        raise _put_off(version, waited)
+        assert waits is not None  # noqa: S101 - narrows: whoever got no incident waits
+        raise _put_off(version, waits)
     try:
         own_repository.put_in_place(attempt)
     except (repository.RepositoryFault, OSError) as fault:
@@ -260,8 +261,8 @@ def _pinned(learner: User, version: TwinVersion, spec: Spec, now: datetime) -> A
     return attempt
 
 
-def _waits(learner: User, version: TwinVersion, now: datetime) -> timedelta:
-    """Keep that this learner waits for an incident; for how long they have by now.
+def _waits(learner: User, version: TwinVersion, now: datetime) -> wanted.Wait:
+    """Keep that this learner waits for an incident; where they stand.
 
     Raises:
         wanted.CannotDraw: waiting would not help.
@@ -270,11 +271,11 @@ def _waits(learner: User, version: TwinVersion, now: datetime) -> timedelta:
     return wanted.note(learner, version, now=now)
 
 
-def _put_off(version: TwinVersion, waited: timedelta) -> IncidentBeingPrepared:
+def _put_off(version: TwinVersion, waits: wanted.Wait) -> IncidentBeingPrepared:
     _PUT_OFF.inc()
-    seconds = waited.total_seconds()
+    seconds = waits.waited.total_seconds()
     longer = ""
-    if waited >= _TOO_LONG:
+    if waits.waited >= _TOO_LONG:
         log.error(
             "A learner has waited %.0f s for an incident of %s: does the worker named stock run? See `manage.py stock`",
             seconds,
@@ -287,6 +288,8 @@ def _put_off(version: TwinVersion, waited: timedelta) -> IncidentBeingPrepared:
         "Your incident is being prepared. Your clock has not started, and it does not start by itself: press start "
         f"again in {TRY_AGAIN_SECONDS} seconds.{longer}",
         retry_after_seconds=TRY_AGAIN_SECONDS,
+        before_you=waits.before,
+        being_drawn=waits.being_drawn,
     )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
+
 from exams import incident
-from exams.models import Attempt, StockState, WaitingStart
+from exams.models import Attempt, StockedIncident, StockState, WaitingStart
 from exams.packs import NothingLeftToDraw, Pack, Spec
 from exams.twins import Twin
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from accounts.models import User
-    from exams.models import StockedIncident, TwinVersion
+    from exams.models import TwinVersion
 
 FAILURES = 3  # of one class within COOLING: drawing it again and again would only keep a core busy
 COOLING = timedelta(minutes=10)
@@ -67,8 +70,17 @@ def fits(pack: Pack, spec: Spec, avoid: Collection[str]) -> bool:
 # --- Who waits -------------------------------------------------------------------------------------------------------
 
 
-def note(learner: User, version: TwinVersion, *, now: datetime) -> timedelta:
-    """Keep that this learner waits for an incident; for how long they have by now."""
+@dataclass(frozen=True)
+class Wait:
+    """For how long somebody has waited by now, how many wait before them, and how many incidents are being drawn."""
+
+    waited: timedelta
+    before: int
+    being_drawn: int
+
+
+def note(learner: User, version: TwinVersion, *, now: datetime) -> Wait:
+    """Keep that this learner waits for an incident of a twin; where they stand."""
     row, made = WaitingStart.objects.get_or_create(
         learner=learner, twin=version, defaults={"since": now, "asked_at": now}
     )
@@ -76,7 +88,10 @@ def note(learner: User, version: TwinVersion, *, now: datetime) -> timedelta:
         row.since = now if row.asked_at <= now - WAITS_FOR else row.since
         row.asked_at = now
         row.save(update_fields=["since", "asked_at"])
-    return now - row.since
+    others = WaitingStart.objects.filter(twin=version, asked_at__gt=now - WAITS_FOR)
+    before = others.filter(Q(since__lt=row.since) | Q(since=row.since, pk__lt=row.pk)).count()
+    drawing = StockedIncident.objects.filter(state=StockState.MAKING, leased_until__gt=now).count()
+    return Wait(now - row.since, before, drawing)
 
 
 def forget(learner: User) -> None:

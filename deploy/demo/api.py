@@ -3,18 +3,23 @@
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from uuid import uuid4
 
 import httpx
 
 Json = dict[str, Any]
-Tell = Callable[[float], None]
-"""Is told, again and again, for how many seconds something has been waited for."""
-_PREPARED_WITHIN = 300.0
+_NO_PROGRESS_FOR = 300.0  # longer than any drawing is left alone by those who work
 
 
-def _nothing(_seconds: float) -> None:
+class Tell(Protocol):
+    """Is told, again and again, for how many seconds something has been waited for, and where it stands."""
+
+    def __call__(self, seconds: float, where: str = "", /) -> None:
+        """Tell whoever waits."""
+
+
+def _nothing(_seconds: float, _where: str = "", /) -> None:
     """Tell nobody."""
 
 
@@ -49,17 +54,32 @@ class Person:
         return self._send("POST", path, body, expect)
 
     def start(self, twin: str, *, tell: Tell = _nothing) -> Json:
-        """Press start, and again as told while the incident is being prepared: nothing has started until then."""
-        begun = time.monotonic()
+        """Press start, and again as told while the incident is being prepared: nothing has started until then.
+
+        It is waited for as long as incidents are being drawn, or fewer and fewer wait before this one.
+
+        Raises:
+            NotAsItShouldBe: it was refused, or nothing was drawn for long.
+        """
+        begun = moved = time.monotonic()
+        before = None
         key = {"Idempotency-Key": str(uuid4())}
         while True:
             answer = self._http.post(f"twins/{twin}/start/", headers=key)
             said: Json = answer.json()
             if answer.status_code == HTTPStatus.CREATED:
                 return said
-            if said.get("type") != "/problems/incident-being-prepared" or time.monotonic() > begun + _PREPARED_WITHIN:
+            if said.get("type") != "/problems/incident-being-prepared":
                 raise NotAsItShouldBe(f"The start answered {answer.status_code}: {answer.text[:600]}")
-            tell(time.monotonic() - begun)
+            now = time.monotonic()
+            if said["being_drawn"] or said["before_you"] != before:
+                before, moved = said["before_you"], now
+            if now > moved + _NO_PROGRESS_FOR:
+                raise NotAsItShouldBe(
+                    f"No incident was drawn for {now - moved:.0f} s, and {_others(before)}. Does the worker named "
+                    "stock run? `make status` says so."
+                )
+            tell(now - begun, _others(before) + ("" if said["being_drawn"] else ", none is being drawn"))
             time.sleep(float(answer.headers["Retry-After"]))
 
     def put(self, path: str, body: Any, *, expect: int = 200, headers: dict[str, str] | None = None) -> Json:
@@ -75,6 +95,11 @@ class Person:
             raise NotAsItShouldBe(f"{method} {path} answered {answer.status_code}, not {expect}: {answer.text[:600]}")
         said: Json = answer.json() if answer.content else {}
         return said
+
+
+def _others(number: int | None) -> str:
+    """How many wait for an incident before us."""
+    return f"{number} {'waits' if number == 1 else 'wait'} before us" if number else "we are next"
 
 
 def until(what: str, look: Callable[[], Json | None], *, seconds: float, tell: Tell = _nothing) -> Json:

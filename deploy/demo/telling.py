@@ -46,10 +46,10 @@ def patience(words: str = "") -> Tell:
     """Who waits is not left in doubt: the words at once if there are any, then the seconds, four times a minute."""
     due = 0.0 if words else _BEAT_SECONDS
 
-    def tell(seconds: float) -> None:
+    def tell(seconds: float, where: str = "", /) -> None:
         nonlocal due
         if seconds >= due:
-            say.print(f"    … {seconds:.0f} s" if due else f"  {words}", markup=False)
+            say.print(f"    … {seconds:.0f} s{where and ': '}{where}" if due else f"  {words}", markup=False)
             due = (seconds // _BEAT_SECONDS + 1) * _BEAT_SECONDS
 
     return tell

@@ -9,7 +9,12 @@ import pytest
 from deploy.demo import api, live_window, telling
 from deploy.demo.api import NotAsItShouldBe, Person
 
-BEING_PREPARED = {"type": "/problems/incident-being-prepared", "title": "Your incident is being prepared."}
+BEING_PREPARED = {
+    "type": "/problems/incident-being-prepared",
+    "title": "Your incident is being prepared.",
+    "before_you": 0,
+    "being_drawn": 1,
+}
 
 
 @pytest.fixture
@@ -43,10 +48,34 @@ def test_that_the_incident_is_being_drawn_is_said_at_once_and_again_with_seconds
     waiting = told.get().partition("2 · Start\n")[2].splitlines()
     assert waiting == [
         "  the incident is being drawn… (no clock runs until it is ready)",
-        "    … 15 s",
-        "    … 30 s",
+        "    … 15 s: we are next",
+        "    … 30 s: we are next",
     ]
     assert len(set(pressed)) == 1  # one start, however often it was pressed
+
+
+@pytest.mark.parametrize("being_drawn", [1, 0])
+def test_an_incident_is_waited_for_as_long_as_something_is_drawn_or_the_place_gets_better(
+    clock: list[float], being_drawn: int
+) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        place = 2 if being_drawn else int(max(0, 4 - clock[-1] // 250))
+        said = BEING_PREPARED | {"before_you": place, "being_drawn": being_drawn}
+        return httpx.Response(503, headers={"Retry-After": "5"}, json=said) if clock[-1] < 1_200 else done
+
+    done = httpx.Response(201, json={"id": "one"})
+    with telling.say.capture() as told:
+        assert _learner(answer).start("demo-incident", tell=telling.patience("drawing")) == {"id": "one"}
+    lines = told.get().splitlines()
+    assert "    … 900 s: " + ("2 wait before us" if being_drawn else "1 waits before us, none is being drawn") in lines
+
+
+def test_when_nothing_is_drawn_for_long_it_is_given_up_on_with_the_place_in_words(clock: list[float]) -> None:
+    said = BEING_PREPARED | {"before_you": 3, "being_drawn": 0}
+    learner = _learner(lambda _: httpx.Response(503, headers={"Retry-After": "5"}, json=said))
+    with pytest.raises(NotAsItShouldBe, match="No incident was drawn for 305 s, and 3 wait before us"):
+        learner.start("demo-incident")
+    assert clock[-1] == 305
 
 
 def test_a_start_that_is_answered_at_once_says_nothing_of_drawing() -> None:
