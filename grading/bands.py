@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from exams.twins.bands import Condition, Value
-    from exams.twins.definition import Band
+    from exams.twins.judged import Band
     from sandboxes.sandbox import JsonObject
 
 

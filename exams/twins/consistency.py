@@ -15,7 +15,8 @@ from exams.twins.wording import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from exams.twins.definition import Deliverable, Dimension, Twin
+    from exams.twins.definition import Deliverable, Twin
+    from exams.twins.judged import Dimension
     from exams.twins.lines import Path
 
     Found = Iterator[tuple[Path, str]]

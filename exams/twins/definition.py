@@ -1,45 +1,34 @@
-"""What a twin's definition can say, version 1: every table and key of `twin.toml`, typed. Nothing here reads files."""
+"""What a twin's definition can say, version 1: every table and key of `twin.toml`, typed. Nothing here reads files.
+
+How values are written is in `parts`, the tables about judgement are in `judged`.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from exams.clock import Moment, Plan
-from exams.twins import amounts, bands
+from exams.twins.judged import Credential, Rating, Review, Rubric, SkillOnOffer
+from exams.twins.parts import (
+    CheckKey,
+    FailureClass,
+    HiddenOrPack,
+    HiddenPath,
+    Key,
+    Length,
+    Line,
+    Mode,
+    Part,
+    Percent,
+    Text,
+    VisiblePath,
+    When,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-FailureClass = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+]{1,20}$")]
-CheckKey = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{1,3}$")]
-Skill = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*$", max_length=120)]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=4_000, strip_whitespace=True)]
-VisiblePath = Annotated[str, StringConstraints(pattern=r"^(brief\.md|visible/[A-Za-z0-9._/-]+)$", max_length=200)]
-HiddenPath = Annotated[str, StringConstraints(pattern=r"^hidden/[A-Za-z0-9._/-]+$", max_length=200)]
-HiddenOrPack = Annotated[str, StringConstraints(pattern=r"^(pack|hidden/[A-Za-z0-9._/-]+)$", max_length=200)]
-Length = Annotated[timedelta, BeforeValidator(lambda text: amounts.length(_string(text)))]
-Percent = Annotated[int, BeforeValidator(lambda text: amounts.percent(_string(text)))]
-Twentieths = Annotated[int, BeforeValidator(amounts.twentieths)]
-Condition = Annotated[bands.Condition, BeforeValidator(lambda text: bands.condition(_string(text)))]
-When = Annotated[Moment, BeforeValidator(lambda text: amounts.moment(_string(text)))]
-Mode = Literal["repo_url", "file_upload"]
-
-
-def _string(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("this is text between quotes, with a unit")  # noqa: TRY004 - pydantic collects ValueError
-    return value
-
-
-class Part(BaseModel):
-    """A table of the definition: immutable, and a key it does not know is a fault."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
 class Slot(Part):
@@ -113,79 +102,11 @@ class SelfCheck(Part):
     observed: Literal["regression_test_present", "status_updates_posted", "follow_ups_have_owners"] | None = None
 
 
-class Band(Part):
-    """A score that the evidence proposes when every condition of `when` holds; see exams.twins.bands.
-
-    `asks` is what no figure tells and the mentor has to see: the band is proposed only under that reserve. A band with
-    `cap` holds the proposal down to its score, whatever other bands say.
-    """
-
-    score: Twentieths
-    when: Annotated[tuple[Condition, ...], Field(min_length=1, max_length=12)]
-    asks: Annotated[tuple[Line, ...], Field(max_length=8)] = ()
-    cap: bool = False
-
-
-class Dimension(Part):
-    """One thing that is scored; `anchors` say what a score of 0, 0.25 … means, `bands` when one is proposed."""
-
-    key: Key
-    title: Line
-    weight: Percent
-    tests: Text
-    anchors: dict[str, Text] = {}
-    bands: Annotated[tuple[Band, ...], Field(max_length=40)] = ()
-
-    @property
-    def weight_bp(self) -> int:
-        """The weight in basis points."""
-        return self.weight
-
-
-class Rubric(Part):
-    """What the attempt is scored by."""
-
-    threshold: Percent
-    dimensions: Annotated[tuple[Dimension, ...], Field(min_length=1, max_length=20)]
-
-    @property
-    def threshold_bp(self) -> int:
-        """The pass threshold in basis points."""
-        return self.threshold
-
-
-class SkillOnOffer(Part):
-    """A skill a passing review may assert, with weight up to `ceiling`, in twentieths."""
-
-    key: Skill
-    ceiling: Twentieths
-
-    @property
-    def ceiling_twentieths(self) -> int:
-        """The ceiling in twentieths."""
-        return self.ceiling
-
-
 class Career(Part):
     """A career the twin prepares for."""
 
     title: Line
     why: Text
-
-
-class Review(Part):
-    """The mentor's clock: sign-off is due `sla` after the claim."""
-
-    sla: Length
-    nudges: tuple[Length, ...] = ()
-    appeal_within: Length | None = None
-
-
-class Rating(Part):
-    """How learners rate the twin; the average and the count come from what they said, never from here."""
-
-    out_of: Annotated[int, Field(ge=2, le=10)] = 5
-    asked: Literal["after sign-off", "after hand-in"] = "after sign-off"
 
 
 class Price(Part):
@@ -239,13 +160,6 @@ class Tool(Part):
     kind: Literal["code", "kanban", "wiki", "chat"]
     title: Line
     seed: VisiblePath | None = None
-
-
-class Credential(Part):
-    """What a pass is turned into."""
-
-    anchored: bool = False
-    share: tuple[Line, ...] = ()
 
 
 class Twin(Part):

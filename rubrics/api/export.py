@@ -27,7 +27,7 @@ from exams.windows import AttemptVoid
 from grading import queue, shown
 from grading.api.shapes import RunWhole
 from rubrics import result
-from rubrics.api.shapes import ResultOut
+from rubrics.api.result_shapes import ResultOut
 
 if TYPE_CHECKING:
     import uuid

@@ -20,7 +20,7 @@ from exams.database_clock import database_now
 from exams.definitions import twin_of
 from exams.models import HandIn
 from rubrics import appeals, basis, result, review, skills
-from rubrics.api import basis_shapes, shapes
+from rubrics.api import basis_shapes, result_shapes, shapes
 from rubrics.api.pages import QueueOrder
 from rubrics.models import Review
 
@@ -242,7 +242,7 @@ class SignOff(APIView):
 class AttemptResult(APIView):
     """The result of an attempt."""
 
-    @extend_schema(operation_id="attempts_result", responses=shapes.ResultOut)
+    @extend_schema(operation_id="attempts_result", responses=result_shapes.ResultOut)
     def get(self, request: Request, attempt_id: UUID) -> Response:
         """Scores with comments, the overall, what stands, the appeal; before sign-off a 409 says where the review is.
 
@@ -250,7 +250,7 @@ class AttemptResult(APIView):
         """
         user = _user(request)
         found = result.of(access.attempt_for(user, attempt_id), viewer=user)
-        return Response(shapes.ResultOut(found, context={"server_now": database_now()}).data)
+        return Response(result_shapes.ResultOut(found, context={"server_now": database_now()}).data)
 
 
 NEXT = (
@@ -262,14 +262,16 @@ NEXT = (
 class AttemptAppeal(APIView):
     """The learner's one appeal."""
 
-    @extend_schema(operation_id="attempts_appeal", request=shapes.AppealIn, responses={201: shapes.AppealFiled})
+    @extend_schema(
+        operation_id="attempts_appeal", request=result_shapes.AppealIn, responses={201: result_shapes.AppealFiled}
+    )
     @idempotent
     def post(self, request: Request, attempt_id: UUID) -> Response:
         """Have a signed attempt judged afresh by another mentor: once, and before the `appeal_until` of its result."""
         now = arrived(request)
         user = _user(request)
         access.own_attempt(user, attempt_id)
-        asked = shapes.AppealIn(data=request.data)
+        asked = result_shapes.AppealIn(data=request.data)
         asked.is_valid(raise_exception=True)
         filed = appeals.file(
             attempt_id=attempt_id,
@@ -284,4 +286,4 @@ class AttemptAppeal(APIView):
             "appeal": filed.appeal,
             "message": NEXT,
         }
-        return Response(shapes.AppealFiled(body).data, status=status.HTTP_201_CREATED)
+        return Response(result_shapes.AppealFiled(body).data, status=status.HTTP_201_CREATED)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from exams import twins
 from exams.twins.bands import FIGURES, condition, misfits
-from exams.twins.definition import Band
+from exams.twins.judged import Band
 from grading.bands import Known, as_json, score_text, weigh
 
 HALF = Fraction(1, 2)
