@@ -105,7 +105,8 @@ def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:  # 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - the framework's signature
     """An address that leads nowhere."""
-    return answer(Problem(404, "not-found", "There is nothing here"), f"No page has the address {request.path}.")
+    detail = f"No page has the address {request.path}. Check it; those there are stand at /api/docs/."
+    return answer(Problem(404, "not-found", "There is nothing here"), detail)
 
 
 def our_fault(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - the framework's signature

@@ -13,6 +13,7 @@ from rest_framework.views import set_rollback
 
 from config.problem import PROBLEM_JSON, Json, Problem, body
 from config.problems import find
+from config.wording import in_our_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +41,9 @@ def field_errors(detail: Json, path: str = "") -> list[dict[str, str]]:
             nested = isinstance(value, dict | list)
             rows += field_errors(value, f"{path}.{position}" if nested else path)
         return rows
-    return [{"field": path, "code": str(getattr(detail, "code", "invalid")), "detail": str(detail)[:_QUOTED]}]
+    return [
+        {"field": path, "code": str(getattr(detail, "code", "invalid")), "detail": in_our_words(str(detail))[:_QUOTED]}
+    ]
 
 
 def handle(error: Exception, context: Mapping[str, Json]) -> Response | None:
@@ -56,7 +59,7 @@ def handle(error: Exception, context: Mapping[str, Json]) -> Response | None:
         detail = " ".join(f"{r['field']}: {r['detail']}" if r["field"] else r["detail"] for r in rows[:5])
         return _respond(row, detail, {"errors": rows})
     facts: dict[str, Json] = dict(getattr(error, "facts", {}))
-    response = _respond(row, str(getattr(error, "detail", None) or error) or row.title, facts)
+    response = _respond(row, in_our_words(str(getattr(error, "detail", None) or error)) or row.title, facts)
     wait = getattr(error, "wait", None) or facts.get("retry_after_seconds")
     if wait is not None:
         response["Retry-After"] = str(max(1, math.ceil(wait)))

@@ -83,6 +83,7 @@ def counts(attempt: Attempt) -> dict[str, int]:
         "diagnoses": attempt.diagnoses.count(),
         "questions": attempt.questions.count(),
         "deployments": attempt.deployments.filter(kind=DeploymentKind.DEPLOY).count(),
+        "rollbacks": attempt.deployments.filter(kind=DeploymentKind.ROLLBACK).count(),
         "uploads": attempt.uploads.count(),
         "runs": attempt.submissions.filter(purpose=SubmissionPurpose.RUN).count(),
         "hand_ins": attempt.hand_ins.count(),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from exams import ledger
@@ -134,6 +134,21 @@ def _appealable(attempt: Attempt, now: datetime) -> Review:
     return first
 
 
+def not_for(mentor: User) -> list[UUID]:
+    """The reviews of appeals that wait to be claimed, but not by this mentor, who held the first review."""
+    waiting = Appeal.objects.filter(review__state=ReviewState.OPEN).select_related("against")
+    events = _handed_to(mentor).filter(attempt__in=waiting.values("attempt"))
+    held = set(events.values_list("payload__review", flat=True))
+    return [each.review_id for each in waiting if each.against.mentor_id == mentor.pk or str(each.against_id) in held]
+
+
+def _handed_to(mentor: User) -> QuerySet[Event]:
+    """The events by which reviews came into somebody's hands: claimed, or given by an admin."""
+    return Event.objects.filter(
+        Q(kind="review.claimed", actor=mentor) | Q(kind="review.reassigned", payload__to=mentor.pk)
+    )
+
+
 def require_fresh_eyes(*, attempt: Attempt, review: Review, mentor: User) -> None:
     """An appeal is heard by somebody who has not seen the first scores: not who signed them, nor who ever held them.
 
@@ -143,9 +158,7 @@ def require_fresh_eyes(*, attempt: Attempt, review: Review, mentor: User) -> Non
     if review.round != Round.APPEAL:
         return
     first = Review.objects.get(attempt=attempt, round=Round.FIRST)
-    held = Event.objects.filter(attempt=attempt, payload__review=str(first.pk)).filter(
-        Q(kind="review.claimed", actor=mentor) | Q(kind="review.reassigned", payload__to=mentor.pk)
-    )
+    held = _handed_to(mentor).filter(attempt=attempt, payload__review=str(first.pk))
     if first.mentor_id == mentor.pk or held.exists():
         raise errors.HeldTheFirst(
             f"{mentor.name} held the first review of this attempt; an appeal is heard by a mentor who has not seen "

@@ -18,7 +18,7 @@ from exams import access, incident, possibilities, queries, receipts
 from exams.api.shapes import CursorPages, ReceiptSerializer, WithServerNow
 from exams.clock import Window
 from exams.database_clock import database_now, received_at
-from exams.models import Attempt
+from exams.models import Attempt, AttemptState, Stage, StageState
 from exams.twins import Twin
 from exams.void import void
 
@@ -36,9 +36,9 @@ class AttemptStageSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     opens_at = serializers.DateTimeField()
     closes_at = serializers.DateTimeField()
-    state = serializers.CharField(help_text="open, handed_in or closed_by_deadline")
+    state = serializers.CharField(help_text="open, handed_in, closed_by_deadline, or void: open when it was voided")
     closed_at = serializers.DateTimeField(allow_null=True)
-    time_left_seconds = serializers.FloatField(help_text="At `server_now`; 0 once closed.")
+    time_left_seconds = serializers.FloatField(help_text="At `server_now`; 0 once closed or void.")
 
 
 class RepositorySerializer(serializers.Serializer[Any]):
@@ -56,6 +56,7 @@ class CountsSerializer(serializers.Serializer[Any]):
     diagnoses = serializers.IntegerField()
     questions = serializers.IntegerField()
     deployments = serializers.IntegerField()
+    rollbacks = serializers.IntegerField()
     uploads = serializers.IntegerField()
     runs = serializers.IntegerField()
     hand_ins = serializers.IntegerField()
@@ -143,18 +144,22 @@ def attempt_summary(attempt: Attempt, *, now: datetime) -> dict[str, Any]:
         "closed_at": attempt.closed_at,
         "multiplier_percent": attempt.multiplier_percent,
         "void_reason": attempt.void_reason,
-        "stages": [
-            {
-                "key": stage.key,
-                "title": titles.get(stage.key, stage.key),
-                "opens_at": stage.opens_at,
-                "closes_at": stage.closes_at,
-                "state": stage.state,
-                "closed_at": stage.closed_at,
-                "time_left_seconds": Window(stage.opens_at, stage.closes_at).time_left(now).total_seconds(),
-            }
-            for stage in attempt.stages.all()
-        ],
+        "stages": [_stage(attempt, stage, titles.get(stage.key, stage.key), now=now) for stage in attempt.stages.all()],
+    }
+
+
+def _stage(attempt: Attempt, stage: Stage, title: str, *, now: datetime) -> dict[str, Any]:
+    """A stage, where nothing is open any more once its attempt is void."""
+    void = attempt.state == AttemptState.VOID
+    left = Window(stage.opens_at, stage.closes_at).time_left(now).total_seconds()
+    return {
+        "key": stage.key,
+        "title": title,
+        "opens_at": stage.opens_at,
+        "closes_at": stage.closes_at,
+        "state": "void" if void and stage.state == StageState.OPEN else stage.state,
+        "closed_at": stage.closed_at,
+        "time_left_seconds": 0.0 if void else left,
     }
 
 

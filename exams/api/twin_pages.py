@@ -57,7 +57,7 @@ def whole(version: TwinVersion, twin: Twin, user: User | None) -> dict[str, Any]
         "workspace": twin.workspace,
         "packet": twin.packet.items if twin.packet else (),
         "cause_catalogue": incident.cause_catalogue(twin),
-        "limits": twin.limits.model_dump(),
+        "limits": {**twin.limits.model_dump(), "rollbacks": twin.limits.deployments},
         "reattempts": twin.reattempts,
         "review_hours": twin.review_hours,
         # Nobody can rate yet; figures come from people or not at all.

@@ -47,9 +47,7 @@ class BasisOut(Shape):
     origin = serializers.ChoiceField(choices=[each.value for each in Origin])
     says = serializers.CharField(help_text="The same in words, with what is to be known of it.")
     shown = serializers.ChoiceField(choices=["kept", "today"])
-    computed_at = serializers.DateTimeField(
-        help_text="When what was kept was computed, or what is shown if nothing was."
-    )
+    computed_at = serializers.DateTimeField(help_text="When what is shown was computed.")
     kept_at = serializers.DateTimeField(allow_null=True)
     sha256 = serializers.CharField(
         allow_blank=True, help_text="Of what was kept, as `evidence_sha256` of the sign-off stands in the ledger."

@@ -82,13 +82,14 @@ def _kept(review: Review, row: Basis, stored: JsonObject, fresh: Computed, *, to
     says += "" if _intact(row) else _ALTERED
     says += _OTHER if found.same is False else ""
     says += _NO_TODAY.format(why=fresh.why_not) if fresh.evidence is None else ""
-    page = fresh.evidence if today and fresh.evidence is not None else _filled(stored, fresh)
+    shows_today = today and fresh.evidence is not None
+    page = fresh.evidence if shows_today else _filled(stored, fresh)
     note = _note(
         review,
         origin,
         says,
-        at=stored["computed_at"],
-        shown="today" if today and fresh.evidence is not None else "kept",
+        at=ledger.iso(fresh.at) if shows_today else stored["computed_at"],
+        shown="today" if shows_today else "kept",
         kept_at=ledger.iso(row.kept_at),
         sha256=row.sha256,
         code=stored["code"],

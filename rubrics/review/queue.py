@@ -7,11 +7,15 @@ from django.db.models import QuerySet
 from accounts.models import Role, User
 from exams.access import NothingHere, note_admin
 from exams.models import Attempt, AttemptState
+from rubrics import appeals
 from rubrics.models import Review, ReviewState
 
 
 def queue(*, viewer: User, which: str) -> QuerySet[Review]:
-    """The rows a mentor or admin may see: `open` for claiming, and the viewer's own (`mine`, `overdue`, `done`)."""
+    """The rows a mentor or admin may see: `open` for claiming, and the viewer's own (`mine`, `overdue`, `done`).
+
+    What waits to be claimed is shown to a mentor without the appeals that somebody else has to hear.
+    """
     rows = Review.objects.select_related("attempt", "mentor", "rubric", "appeal").filter(
         attempt__state=AttemptState.CLOSED
     )
@@ -25,11 +29,16 @@ def queue(*, viewer: User, which: str) -> QuerySet[Review]:
             mine = done if viewer.role == Role.ADMIN else done.filter(mentor=viewer)
             return mine.order_by("-signed_off_at", "id")
         case "overdue":
-            return rows.filter(state=ReviewState.OPEN, times_overdue__gt=0).order_by("waiting_since", "id")
+            return _claimable(rows, viewer).filter(times_overdue__gt=0).order_by("waiting_since", "id")
         case "claimed" if viewer.role == Role.ADMIN:
             return rows.filter(state=ReviewState.CLAIMED).order_by("due_at", "id")
         case _:
-            return rows.filter(state=ReviewState.OPEN).order_by("waiting_since", "id")
+            return _claimable(rows, viewer).order_by("waiting_since", "id")
+
+
+def _claimable(rows: QuerySet[Review], viewer: User) -> QuerySet[Review]:
+    waiting = rows.filter(state=ReviewState.OPEN)
+    return waiting.exclude(pk__in=appeals.not_for(viewer)) if viewer.role == Role.MENTOR else waiting
 
 
 def may_see(user: User, attempt: Attempt) -> bool:

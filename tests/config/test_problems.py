@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from rest_framework import exceptions, serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 import accounts
@@ -15,7 +16,7 @@ import exams
 import grading
 import rubrics
 from accounts.idempotency import KeyedRefusal
-from config import problems, refusing
+from config import problems, refusing, wording
 from config.problem_pages import described
 from exams.errors import Refusal
 from tests.people import Cast, client_of
@@ -106,6 +107,53 @@ def test_field_errors_are_flat_with_dotted_names() -> None:
         {"field": "a", "code": "required", "detail": "x"},
         {"field": "b.c.1.d", "code": "invalid", "detail": "y"},
     ]
+
+
+def _sentences_of_the_framework() -> list[str]:
+    """All that its fields and errors say, with what they fill in filled in."""
+    filled = {"input": "x", "input_type": "str", "datatype": "str", "method": "PUT", "media_type": "a/b"}
+    filled |= {"format": "YYYY-MM-DD", "timezone": "UTC", "max_digits": "3", "max_decimal_places": "2"}
+    filled |= {f"{edge}_{what}": "3" for edge in ("min", "max") for what in ("length", "value", "whole_digits")}
+    kinds = "Boolean Char Choice DateTime Decimal Dict Email Float Integer JSON List Regex Slug UUID"
+    fields = [serializers.Serializer, *(getattr(serializers, f"{kind}Field") for kind in kinds.split())]
+    said = [words for field in fields for each in field.__mro__ for words in _messages(each).values()]
+    errors = [each for each in vars(exceptions).values() if hasattr(each, "default_detail")]
+    said += [str(each.default_detail) for each in errors if each is not exceptions.APIException]
+    return sorted({str(words).format(**filled) for words in said})
+
+
+def _messages(field: type) -> dict[str, str]:
+    found: dict[str, str] = vars(field).get("default_error_messages", {})
+    return found
+
+
+@pytest.mark.parametrize("said", _sentences_of_the_framework())
+def test_what_the_framework_says_is_said_in_our_words(said: str) -> None:
+    ours = wording.in_our_words(said)
+    assert ours != said
+    what, _, what_next = ours.partition(". ")
+    assert what
+    assert what_next.endswith(".")
+    assert "\\" not in ours
+
+
+def test_what_we_wrote_ourselves_is_left_alone() -> None:
+    for said in ("Deployment 3 is being rolled out.", "", "Not found. By us."):
+        assert wording.in_our_words(said) == said
+
+
+@pytest.mark.django_db
+def test_over_http_a_missing_field_and_a_wrong_address_are_told_with_what_to_do(cast: Cast) -> None:
+    client = client_of(cast.learner)
+    said = client.post("/api/v1/session/", {"email": ""}).json()
+    assert said["errors"] == [
+        {"field": "email", "code": "blank", "detail": "It is empty. Send some text."},
+        {"field": "password", "code": "required", "detail": "It is missing. Send it."},
+    ]
+    assert "password: It is missing. Send it." in said["detail"]
+    assert "`Allow` in the answer" in client.delete("/api/v1/twins/").json()["detail"]
+    assert "Check it; those there are" in client.get("/api/v1/nowhere/").json()["detail"]
+    assert "`next` and `previous`" in client.get("/api/v1/attempts/", {"cursor": "no"}).json()["detail"]
 
 
 def test_our_own_faults_are_told_as_ours(monkeypatch: pytest.MonkeyPatch) -> None:

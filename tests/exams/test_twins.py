@@ -9,7 +9,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -305,6 +305,11 @@ def test_the_command_prints_faults_and_tells_by_its_exit_status(copy: Path) -> N
         call_command("check_twin", str(copy), stdout=out, stderr=StringIO())
     assert exited.value.code == 1
     assert re.fullmatch(r".*twin\.toml:\d+: level: 'hard' is not one of .*\n", out.getvalue())
+
+
+def test_a_mistyped_slug_is_told_what_was_meant() -> None:
+    with pytest.raises(CommandError, match=r"'jt-incidnt-4' is neither .* did you mean 'jt-incident-4'"):
+        call_command("check_twin", "jt-incidnt-4", stdout=StringIO(), stderr=StringIO())
 
 
 # --- The small notations ---------------------------------------------------------------------------------------------

@@ -123,6 +123,25 @@ def test_an_attempt_is_appealed_once(appealed: Review, cast: Cast) -> None:
     assert Review.objects.count() == 2
 
 
+@pytest.mark.parametrize("which", ["open", "overdue"])
+def test_an_appeal_is_not_in_the_queue_of_whoever_held_the_first_review(
+    appealed: Review, cast: Cast, which: str
+) -> None:
+    if which == "overdue":
+        Review.objects.filter(pk=appealed.pk).update(times_overdue=1)
+    for who, shown in ((cast.mentor, []), (cast.other_mentor, [appealed]), (cast.admin, [appealed])):
+        assert list(verbs.queue(viewer=who, which=which)) == shown
+    listed = client_of(cast.mentor).get("/api/v1/reviews/", {"state": which}).json()
+    assert listed["results"] == []
+
+
+def test_nor_of_whoever_handed_the_first_review_back(waiting: Review, cast: Cast) -> None:
+    verbs.claim(review_id=waiting.pk, mentor=cast.other_mentor, now=NOON)
+    verbs.release(review_id=waiting.pk, mentor=cast.other_mentor, reason="no time", now=NOON)
+    file(judged(waiting, cast.mentor, "0.75").attempt, cast.learner)
+    assert not verbs.queue(viewer=cast.other_mentor, which="open").exists()
+
+
 @pytest.mark.parametrize("who", ["other_learner", "mentor", "other_mentor", "admin"])
 def test_nobody_appeals_for_somebody_else(signed: Review, cast: Cast, who: str) -> None:
     with pytest.raises(NothingHere):

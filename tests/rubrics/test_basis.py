@@ -140,6 +140,7 @@ def test_a_later_code_shows_what_was_kept_and_says_what_it_would_say(
     ]
     today = page(signed, cast.mentor, figures="today")
     assert today["basis"]["shown"] == "today"
+    assert found["basis"]["computed_at"] < today["basis"]["computed_at"] <= today["server_now"]
     assert today["evidence"]["proposals"][-1]["proposed"] == "1.00"
     assert today["basis"]["differs"] == differs
 

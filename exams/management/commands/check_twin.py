@@ -3,9 +3,10 @@
 from argparse import ArgumentParser
 from pathlib import Path
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from exams import twins
+from exams.twins.wording import did_you_mean
 
 
 class Command(BaseCommand):
@@ -32,4 +33,8 @@ def _folder(name: str) -> Path:
     given = Path(name)
     if given.name == "twin.toml":
         return given.parent.resolve()
-    return given.resolve() if given.is_dir() else twins.CONTENT / name
+    if given.is_dir():
+        return given.resolve()
+    if name not in twins.slugs():
+        raise CommandError(f"{name!r} is neither a folder nor a twin of ours{did_you_mean(name, twins.slugs())}")
+    return twins.CONTENT / name
