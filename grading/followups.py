@@ -19,6 +19,14 @@ _OWNER = re.compile(
     r"|(@\w[\w.-]{0,60})",
     re.IGNORECASE,
 )
+# A name before a date, set apart: "(Greta, by 4 May)", "; Tom, by the end of the month", "[Lee] [2026-12-02]"
+_NAMED = re.compile(
+    r"(?:[;(\[–—]|\s-)\s*(?:[A-Z][\w'-]{1,30},\s)?(?P<name>[A-Z][a-z][\w'-]{0,30}(?:\s[A-Z][\w'-]{1,30})?)"
+    r"(?:\]\s*\[|,\s+|\),?\s+|\s+)(?=(?:by|due|within|before|until)\b|\d{4}-\d{2}|\d{1,2}\s[A-Z])"
+)
+_NO_NAME = re.compile(
+    r"(?:Measur|Verif|Done|Clos|Finish|Complet|Check|Block|Track|Prov|Own|Review|Test|Sign|Due|Guard)"
+)
 _NOBODY = re.compile(
     r"^(tbd|tba|none|n/?a|unknown|nobody|unassigned|\?+|-+|–|—"
     r"|every(?:body|one)|any(?:body|one)|some(?:body|one)|all(?: of us)?|us|we)?$",
@@ -105,4 +113,5 @@ def _owner(text: str) -> str | None:
         name = (match.group(1) or match.group(2) or "").strip()
         if not _NOBODY.match(name):
             return name
-    return None
+    named = _NAMED.search(text)
+    return None if named is None or _NO_NAME.match(named["name"]) or _NOBODY.match(named["name"]) else named["name"]

@@ -51,7 +51,7 @@ _RATE = re.compile(
 OWN = re.compile(
     r"\b(?:sample\w*|(?:we|i)(?:['’]ve| have)? (?:\w+ )?(?:asked|tried|looked|checked|replayed|probed|ran)"
     r"|(?:my|our|a|an|the|this|in|own) (?:\w+ )?(?:tests?|runs?|replay|repro|suite|battery|probes?|set|spot[- ]check)"
-    r"|regression|held[- ]out|hold[- ]?out|locally|offline|replayed|synthetic)\b",
+    r"|(?:my|our) own|regression|held[- ]out|hold[- ]?out|locally|offline|replayed|synthetic)\b",
     re.IGNORECASE,
 )
 _OF_SO_MANY = re.compile(r"\bof (?:the |my |our )?\d+ (?:questions|prompts)\b", re.IGNORECASE)

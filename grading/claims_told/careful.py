@@ -55,7 +55,8 @@ NOW = re.compile(
     re.IGNORECASE,
 )
 THEN = re.compile(
-    rf"\b{_NO_ONE}\s+(?:(?:was|were|has\s+been|have\s+been)\s+(?:ever\s+)?{_TOLD}|got|received|saw|heard){_WHAT}",
+    rf"\b{_NO_ONE}\s+(?:(?:was|were|has\s+been|have\s+been)\s+(?:ever\s+)?{_TOLD}"
+    rf"|(?:(?:has|have)\s+)?(?:got|received|saw|seen|heard)){_WHAT}",
     re.IGNORECASE,
 )
 # What is to come about, or to be found out: no claim, and nothing to tell a mentor.
@@ -91,6 +92,25 @@ def nobody(sentence: str) -> Found | None:
     else:
         kind = Kind.nobody if past else Kind.nobody_now
     return Found(Stated(kind, cut(sentence)), match)
+
+
+# A rate, a fraction in words, or what nobody has seen: it may well be held against telemetry, by a mentor.
+_MAY_CLAIM = re.compile(
+    rf"\b(?:error|hallucination|harm\w*|wrong[- ]answers?)[- ]rate\b[^;]{{0,60}}?\d"
+    rf"|\b(?:half|(?:a|one|two)[- ](?:third|quarter|fifth|tenth)s?|one in \w+|\d+ in \d+)\s+"
+    rf"(?:of\s+)?(?:(?:all|the|our)\s+)*"
+    rf"(?:{ANSWERS}|{PEOPLE})\b[^;]{{0,40}}?\b{WRONG}\b"
+    rf"|\b{WRONG}\b[^;]{{0,40}}?\bin\s+(?:about\s+)?(?:half|a third|a quarter)\s+of\b"
+    rf"|\b(?:not|n['’]t|no longer)\s+(?:see|seen|seeing|find|found)\s+"
+    rf"(?:(?:any|a|one|single|further|more|new)\s+){{0,3}}"
+    rf"{WRONG}\s+{ANSWERS}\b",
+    re.IGNORECASE,
+)
+
+
+def may_claim(sentence: str) -> bool:
+    """Whether a sentence may claim a number that only a mentor can read."""
+    return _MAY_CLAIM.search(sentence) is not None and HEDGED.search(sentence) is None
 
 
 _PAIR = re.compile(

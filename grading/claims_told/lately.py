@@ -50,6 +50,10 @@ _NONE_WERE = re.compile(
     rf"(?P<bad>{WRONG}(?:ly)?)\b",
     re.IGNORECASE,
 )
+_ALL_RIGHT = re.compile(
+    r"\b(?P<number>all)\s+(?:of\s+them\s+)?(?:(?:were|are|answered)\s+){0,2}(?P<good>right(?:ly)?|correct(?:ly)?|harmless)\b",
+    re.IGNORECASE,
+)
 _LAST_ONE = re.compile(
     rf"\blast\s+(?:\w+\s+)?{WRONG}\s+(?:customer\s+)?{ANSWERS}\s+(?:(?:was|is|came|went|given|told|sent|out)\s+){{0,3}}"
     rf"(?:at\s+)?{ABOUT}{TIME}",
@@ -74,7 +78,9 @@ def lately(sentence: str) -> Iterator[Found]:
     named = spans(sentence)
     bare = without(sentence, named)
     taken = 0
-    matches = (each for pattern in (_SHARE_OF, _ANSWERED, _NONE_WERE, THEN, NOW) for each in pattern.finditer(bare))
+    matches = (
+        each for pattern in (_SHARE_OF, _ANSWERED, _NONE_WERE, _ALL_RIGHT, THEN, NOW) for each in pattern.finditer(bare)
+    )
     for match in sorted(matches, key=lambda each: each.start())[:MOST]:
         if match.start() < taken:
             continue

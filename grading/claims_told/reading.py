@@ -83,10 +83,15 @@ _SHARE = re.compile(
     re.IGNORECASE,
 )
 _COUNT = re.compile(
-    rf"\b{BOUND}{NUMBER}\s+(?:{WRONG}\s+{ANSWERS}"
-    rf"|(?P<people>{PEOPLE})\s+(?:\w+\s+){{0,3}}?(?:affected|impacted|told|misled|got|received|were given))\b",
+    rf"\b{BOUND}{NUMBER}\s+(?:{WRONG}\s+{ANSWERS}|{ANSWERS}\s+(?:were|are|have\s+been)\s+{WRONG}"
+    rf"|(?:affected|harmed|misled|misinformed|misquoted)\s+(?P<them>{PEOPLE})"
+    rf"|(?P<people>{PEOPLE})\s+(?:\w+\s+){{0,3}}?(?:affected|impacted|told|misled|misinformed|misquoted|got|received"
+    r"|were given))\b",
     re.IGNORECASE,
 )
+
+
+_RANGE = re.compile(r"\d\s?%?\s*(?:to|or|and|-|–|—)\s*(?:about\s+)?$", re.IGNORECASE)
 
 
 def claims(text: str, *, state: str = "") -> list[Stated]:
@@ -98,6 +103,8 @@ def claims(text: str, *, state: str = "") -> list[Stated]:
         found += [each.stated for each in late]
         found += _numbers(sentence, together, late)
         said = careful.nobody(sentence)
+        if careful.may_claim(sentence) and not any((late, together, said)):
+            found.append(Stated(Kind.unread, cut(sentence)))
         if said is not None and not any(each.meets(said.match) for each in late):
             found.append(said.stated)
         if OPEN.search(sentence) or PARTLY.search(sentence):
@@ -105,6 +112,9 @@ def claims(text: str, *, state: str = "") -> list[Stated]:
         for kind, pattern in _PATTERNS:
             match = pattern.search(sentence)
             if match is None or any(each.meets(match) for each in (*late, *([said] if said else []))):
+                continue
+            before = sentence[max(match.start() - _BEFORE_IT, 0) : match.start()]
+            if _DENIED.search(before) or (kind is Kind.everybody and _PART.search(before)):
                 continue
             ended = kind is Kind.nobody and FROM_NOW_ON.search(sentence)
             when = _of_when(sentence, match) if kind is Kind.everybody else When.now
@@ -114,6 +124,8 @@ def claims(text: str, *, state: str = "") -> list[Stated]:
     return _few(found)
 
 
+_DENIED = re.compile(r"\b(?:no|neither|nor|without)\s+(?:\w+\s+)?$", re.IGNORECASE)  # "no fix is live"
+_PART = re.compile(r"\bof\s+$", re.IGNORECASE)  # "half of all answers"
 _SINCE_THEN = re.compile(
     r"(?:\s+(?:for|to|in|on)\s+(?:all|every\w*|production|prod)(?:\s+(?:customers?|users?|traffic))?"
     r"|\s+(?:now|successfully|again|live|out|deployed)|\s+to\s+(?:\w+\s+){0,2}?\w+)*"
@@ -132,6 +144,11 @@ def _from_when(sentence: str, match: re.Match[str]) -> Clock | None:
         sentence[max(match.start() - _BEFORE_IT, 0) : match.start()]
     )
     return None if found is None else clock_of(found, written=f"{found['hour']}:{found['minute']}")
+
+
+def _counts_people(match: re.Match[str]) -> bool:
+    groups = match.groupdict()
+    return bool(groups.get("people") or groups.get("them"))
 
 
 def _few(found: list[Stated]) -> list[Stated]:
@@ -198,7 +215,8 @@ def _numbers(sentence: str, together: Sequence[careful.Found], late: Sequence[ca
                 continue
             number, written = number_of(match["number"]), match["bound"]
             bound = bound_of(written) if kind is Kind.how_much else bound_of_count(written, sentence)
-            if apart.number_of_something_else(sentence, match, bound):
+            ranged = _RANGE.search(sentence[max(match.start() - _BEFORE_IT, 0) : match.start("number")])
+            if ranged or apart.number_of_something_else(sentence, match, bound):
                 yield Stated(Kind.unread, cut(sentence))
                 continue
             yield Stated(
@@ -207,5 +225,5 @@ def _numbers(sentence: str, together: Sequence[careful.Found], late: Sequence[ca
                 number / 100 if kind is Kind.how_much else number,
                 bound,
                 when=_of_when(sentence, match),
-                counts="conversations" if match.groupdict().get("people") else "answers",
+                counts="conversations" if _counts_people(match) else "answers",
             )

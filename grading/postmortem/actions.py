@@ -30,7 +30,7 @@ _VERBS = frozenset(
 )
 _LEAD = re.compile(
     r"^(?:\[[ xX]\]\s*|\*\*|`|[Pp]\d[:\s]+|[\[(]?(?i:prevent|detect|mitigat|process|tooling)\w*[\])]?\s*[:–—-]\s*"
-    r"|@?[A-Z][\w.'-]+(?:\s[A-Z][\w.'-]+)?\s*[:–—]\s*|[A-Z]{2,}-\d+:?\s*|\d+[.)]\s*)+"
+    r"|@[\w.-]+\s*[:–—,-]\s*|@?[A-Z][\w.'-]+(?:\s[A-Z][\w.'-]+)?\s*[:–—]\s*|[A-Z]{2,}-\d+:?\s*|\d+[.)]\s*)+"
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"

@@ -29,7 +29,12 @@ _FAULTY = (
     r"|made\s+(?:a|the|this)\s+(?:\w+\s+)?(?:mistake|error|blunder)"
     r"|introduced\s+(?:the|this|a)\s+(?:bug|fault|error|regression|defect))"
 )
-_OF = r"(?:mistake|error|carelessness|negligence|fault|blunder|sloppiness|incompetence|oversight)"
+_OF = (
+    r"(?:mistake|error|carelessness|negligence|fault|blunder|sloppiness|incompetence|oversight)"
+    # "Kim's error budget", "Tom's fault-injection test", "the oversight board"
+    r"(?![\s-]+(?:budgets?|messages?|rates?|handl\w+|logs?|logging|injection|toleran\w+|reports?|codes?|pages?|track\w+"
+    r"|boards?|committees?|class\w*|trees?|isolation|correction|counts?)\b)"
+)
 _NO_BLAME = re.compile(
     r"\b(?:no one|nobody|not\s+(?:\w+['’]s\s+)?(?:fault|to blame|a person)|without blame|blameless|rather than)\b",
     re.IGNORECASE,
@@ -66,7 +71,7 @@ def _patterns(people: Collection[str]) -> list[re.Pattern[str]]:
     blamed = "|".join([*named, f"(?i:{_ROLES})"])
     after = rf"(?=['’]s\s+(?:own\s+)?{_OF}|\s*[.,;!?]|\s+(?:who|not|forgetting|failing|breaking|being)\b|$)"
     return [
-        re.compile(rf"\b(?P<person>{someone}){_ADVERB}\s+{_FAULTY}\b"),
+        re.compile(rf"\b(?P<person>{someone}){_ADVERB}\s+{_FAULTY}\b(?!\s+(?:nothing|no|none)\b)"),
         re.compile(rf"\b(?:caused by|because of|due to|fault of|owing to)\s+(?P<person>{blamed})\b{after}"),
         re.compile(rf"\b(?P<person>{blamed}|[Mm]y|[Yy]our|[Hh]is|[Hh]er)(?:['’]s)?\s+(?:own\s+)?{_OF}\b"),
     ]

@@ -18,7 +18,8 @@ _LEAST_NEAR = timedelta(minutes=30)
 _SHOWN = 300  # characters
 _LATENT = re.compile(
     r"latent|hidden|undetected|unnoticed|silent|went un|dormant|asleep|\bslept\b|\bla(?:y|in)\b|\bsat\b|live for"
-    r"|in production for|exposed for|prepar(?:ed|ing)|harmless|time to detect|had been (?:live|wrong|there)"
+    r"|in production for|exposed for|prepar(?:ed|ing)|harmless|time to detect|exposure"
+    r"|no(?:body| one) (?:had )?(?:noticed|saw)|not (?:been )?(?:noticed|seen|detected)|had been (?:live|wrong|there)"
     r"|until (?:it was )?(?:detected|noticed|opened)|\bbetween\b|\b(?:earlier|later)\b"
     r"|before (?:it was|we|anyone|the (?:first )?(?:alert|incident|page|release|deploy\w*|opening)|detection|r\d)",
     re.IGNORECASE,
@@ -37,8 +38,8 @@ _WORD = "|".join(
     ]
 )
 _LENGTH = re.compile(
-    rf"(?:(?<![\d.,:])(?P<amount>\d{{1,6}}(?:\.\d{{1,4}})?)|\b(?P<word>{_WORD}))\s?-?"
-    r"(?P<unit>weeks?|(?:calendar\s)?d(?:ays?)?|h(?:ours?|rs?)?|m(?:in(?:ute)?s?)?)\b"
+    rf"(?:(?<![\d.,:])(?P<amount>\d{{1,6}}(?:\.\d{{1,4}}|:[0-5]\d(?=\s?h)|½)?)|\b(?P<word>{_WORD}))(?P<half>\s+and\s+a\s+half)?\s?-?"
+    r"(?P<unit>weeks?|(?:calendar\s)?d(?:ays?)?|h(?:ours?|rs?)?|m(?:in(?:ute)?s?)?)(?![a-z])"
     rf"(?:,?\s*(?:and\s+)?(?P<rest>\d{{1,2}}|\b(?:{_WORD}))\s?(?:days?|h(?:ours?|rs?)?|m(?:in(?:ute)?s?)?)\b)?",
     re.IGNORECASE,
 )
@@ -99,7 +100,9 @@ def latent(text: str, true: Mapping[str, timedelta]) -> Latent:
 
 
 def _length(match: re.Match[str]) -> timedelta:
-    amount = float(match["amount"]) if match["amount"] else _of_word(match["word"])
+    hours, _, minutes = (match["amount"] or "").replace("½", ".5").partition(":")
+    amount = float(hours) + int(minutes or 0) / 60 if match["amount"] else _of_word(match["word"])
+    amount += 0.5 if match["half"] else 0
     rest = 0.0 if not match["rest"] else float(match["rest"]) if match["rest"].isdigit() else _of_word(match["rest"])
     unit = match["unit"].lower()
     if unit.startswith("w"):

@@ -122,7 +122,7 @@ def _of_line(line_number: int, line: str) -> list[Stated]:
         for match in pattern.finditer(line):
             at = match.start("number")
             short = len(match["number"]) < 3  # noqa: PLR2004 - a day of a month
-            before = (radius_words.DENOMINATOR, *((radius_words.DAY_BEFORE,) if short else ()))
+            before = (radius_words.DENOMINATOR, radius_words.SUMMED, *((radius_words.DAY_BEFORE,) if short else ()))
             if not any(each.search(line, max(at - radius_words.AROUND, 0), at) for each in before):
                 matched.setdefault(at, (of, match))
     if matched:

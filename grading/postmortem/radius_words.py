@@ -67,13 +67,19 @@ STATED = (
     ("answers", re.compile(rf"\b{_NUMBER}{_OF}\s+(?:\w+\s+){{0,2}}?{WRONG}\s+(?:\w+\s+)?{ANSWERS}", re.IGNORECASE)),
     (
         "answers",
-        re.compile(rf"\b{_NUMBER}{_OF}\s+(?:\w+\s+)?{ANSWERS}\s+(?:\w+\s+){{0,3}}?{WRONG}\b", re.IGNORECASE),
+        re.compile(rf"\b{_NUMBER}{_OF}\s+(?:\w+\s+)?{ANSWERS}\s+(?:[^\W\d]+\s+){{0,3}}?{WRONG}\b", re.IGNORECASE),
     ),
     ("answers", re.compile(rf"\b{WRONG}\s+{ANSWERS}\s*(?:\([^)]{{0,80}}\)\s*)?[:=|]+\s*{_NUMBER}", re.IGNORECASE)),
-    ("sessions", re.compile(rf"\b{_NUMBER}{_OF}\s+(?:\w+\s+){{0,2}}?{PEOPLE}\b", re.IGNORECASE)),
+    ("answers", re.compile(rf"\b{ANSWERS}\s+(?:told\s+|given\s+)?{WRONG}\s*[:=|]+\s*{_NUMBER}", re.IGNORECASE)),
+    ("answers", re.compile(rf"\b{WRONG}\s+{ANSWERS}\s+{_NUMBER}(?=\s*(?:[.,;)]|$))", re.IGNORECASE)),
+    (
+        "answers",
+        re.compile(rf"\bof\s+\d[\d,' ]{{0,9}}\s+{ANSWERS},?\s+{_NUMBER}\s+(?:were|are)\s+{WRONG}", re.IGNORECASE),
+    ),
+    ("sessions", re.compile(rf"\b{_NUMBER}{_OF}\s+(?:\w+\s+){{0,2}}?{PEOPLE}\b(?!['’])", re.IGNORECASE)),
     (
         "sessions",
-        re.compile(rf"\b{PEOPLE}\s*(?:\w+\s+){{0,3}}(?:\([^)]{{0,80}}\)\s*)?[:=|]+\s*{_NUMBER}", re.IGNORECASE),
+        re.compile(rf"\b{PEOPLE}(?:\s+\w+){{0,3}}\s*(?:\([^)]{{0,80}}\)\s*)?[:=|]+\s*{_NUMBER}", re.IGNORECASE),
     ),
     # of what, says the number before it on the line; with none, of answers
     ("", re.compile(rf"\b{_NUMBER}\s+(?:{WRONG}\s+)?{_IN_ALL}\b", re.IGNORECASE)),
@@ -107,6 +113,7 @@ _PARTS = (
 )
 _MORE = re.compile(r"\b(?:another|further|additional|plus|more)\b[^.;\d]{0,30}$", re.IGNORECASE)
 _SOME = re.compile(r"\b(?:of (?:which|these|them|those)|includ\w+|per|each|among)\b[^.;\d]{0,30}$", re.IGNORECASE)
+SUMMED = re.compile(r"\+\s*$")  # "121 = 120 + 1 wrong answers": which of them is meant, we do not work out
 DAY_BEFORE = re.compile(rf"\b{_MONTH}\s$")
 AROUND = 60  # characters beside a number that say what it is a number of
 

@@ -106,8 +106,9 @@ _STAYED_SILENT = re.compile(
     re.IGNORECASE,
 )
 _UNFINISHED = re.compile(
-    r"\b(?:work(?:ing|ed|s)? on|writ(?:e|es|ing|ten)|wrote|draft\w*|prepar\w*|test(?:ing|ed|s)?|review\w*"
-    r"|read\w*|check\w*|look(?:ing|ed|s)? (?:for|at|into|through)|search\w*|investigat\w*|hunt\w*|discuss\w*|propos\w*"
+    r"\b(?:work(?:ing|ed|s)? on|writ(?:e|es|ing|ten)|wrote|draft\w*|prepar\w*|consider\w*|weigh(?:ed|ing)"
+    r"|test(?:ing|ed|s)?|review\w*|read\w*|check\w*|look(?:ing|ed|s)? (?:for|at|into|through)|search\w*"
+    r"|investigat\w*|hunt\w*|discuss\w*|propos\w*"
     r"|start(?:ed|s)? (?:on|to))\b(?:\W+\w+){0,3}\W*$",
     re.IGNORECASE,
 )

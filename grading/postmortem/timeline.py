@@ -28,7 +28,7 @@ _DATES = (
 )
 _ZONE = r"(?P<zone>z\b|utc(?:[+-]\d{1,2}(?::?\d{2})?)?\b|gmt\b|cest\b|cet\b|[+-]\d{2}:?\d{2}\b)"
 _CLOCK = re.compile(
-    r"(?<![\d:+-])T?(?P<hour>[01]?\d|2[0-3])[:h.](?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:\.\d+)?)?(?![\d:%])"
+    r"(?<![\d:+-])T?(?P<hour>[01]?\d|2[0-3])[:h.](?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:\.\d+)?)?(?![\d%]|:\d)"
     rf"\s?(?P<half>[ap]\.?m\b\.?)?\s?{_ZONE}?",
     re.IGNORECASE,
 )
@@ -169,7 +169,7 @@ def _entry(line: int, words: str, day: date | None, zone: tzinfo | None) -> Entr
         words,
         clock=_time(clock),
         day=day,
-        zone=zone_of(clock["zone"]) or zone,
+        zone=(None if _until(clock) else zone_of(clock["zone"])) or zone,
         words=without_date[: clock.start()] + without_date[clock.end() :] + words[_LEADING:],
     )
 
@@ -180,6 +180,15 @@ def at_its_own_time(entry: Entry, part: str) -> Entry | None:
     if found is None or ":" not in found[0]:
         return None
     return replace(entry, after=None, clock=_time(found), zone=zone_of(found["zone"]) or entry.zone)
+
+
+def _until(clock: re.Match[str]) -> bool:
+    """Whether what looks like a zone west of here is when it ended: "09:21-09:39", within three hours."""
+    found = re.fullmatch(r"-(\d{2}):(\d{2})", clock["zone"] or "")
+    if found is None:
+        return False
+    begun = _time(clock)
+    return 0 < int(found[1]) * 60 + int(found[2]) - begun.hour * 60 - begun.minute <= 3 * 60
 
 
 def _time(clock: re.Match[str]) -> time:

@@ -55,6 +55,8 @@ def seen(after: float, *versions: Version, dials: Dials | None = None) -> Seen |
         ("All of the last forty answers were correct.", 0, Span(last=40)),
         ("80 of 80 questions answered correctly since deployment 2.", 0, Span(since_version=True, of=80)),
         ("Of the last 40 answers none were harmful.", 0, Span(last=40)),
+        ("Fix confirmed, last 40 live answers all correct.", 0, Span(last=40)),
+        ("No customer has received a wrong fee since the fix.", 0, Span(since_version=True)),
         ("2 of the last 40 answers were wrong.", 2, Span(last=40)),
         ("0/120 answers wrong since the rollback.", 0, Span(since_version=True, of=120)),
         ("Nobody was told wrong things after the fix.", 0, Span(since_version=True)),
@@ -70,6 +72,7 @@ def test_how_many_of_which_answers_were_wrong_is_read(text: str, number: int, sp
     "text",
     [
         "We replayed 80 questions: 0 of 80 were answered wrongly.",
+        "6 of 12 of our own questions were answered wrongly.",
         "In my test run 0 of 80 questions were answered wrongly.",
         "0 of 80 questions about fees were answered wrongly.",
         "78 of 80 questions were answered correctly.",  # the others may have been refused

@@ -51,6 +51,15 @@ from tests.grading.test_ground_truth import SOUND, minute, told, version
         ("About 30 % of answers about Plus products are wrong.", []),  # of some questions only
         ("We have released a statement.", []),
         ("All customers were informed.", []),
+        ("No fix is live yet.", []),
+        ("Without a fix live we keep warning customers.", []),
+        ("158 answers were wrong.", [Kind.how_many]),
+        ("Not 40 but 158 answers were wrong.", [Kind.how_many]),
+        ("Compliance has the list of all 128 affected customers.", [Kind.how_many]),
+        ("130 to 160 customers were misinformed.", [Kind.unread]),  # of a range, which end is meant?
+        ("The error rate is down from 50 % to 0 %.", [Kind.unread]),
+        ("About half of all answers were wrong.", [Kind.unread]),
+        ("We do not see any further harmful answers.", [Kind.unread]),
         ("It is resolved for staging only.", []),
         ("We deployed the fix locally.", []),
         ("The issue is partly fixed.", []),

@@ -26,6 +26,18 @@ def test_bulleted_follow_ups_with_and_without_an_owner() -> None:
     assert owners(text) == ["Priya Nair", "@sam", None, "Data Platform"]
 
 
+def test_a_name_set_apart_before_a_date_is_an_owner() -> None:
+    text = """## Follow-ups
+- Write to the customers (Support, Greta), by 24 November
+- Review all keys [Lee] [2026-12-02]
+- Make rollback one command; Tom, by the end of the month
+- Teach the rota (Greta, within two weeks)
+- Drill it; Measured by a drill under 5 minutes
+- Remove the default (CI, Silver and Gold)
+"""
+    assert owners(text) == ["Greta", "Lee", "Tom", "Greta", None, None]
+
+
 def test_a_table_names_owners_in_its_column() -> None:
     text = """### Action items
 | What | Owner | Due |

@@ -32,6 +32,9 @@ def percent(text: str) -> int | None:
         ("121 of 4 000 answers were wrong.", 121, 0),
         ("121 out of 400 answers were wrong, which is 30 %.", 121, 0),
         ("120 wrong answers before the opening.", 120, 1),
+        ("Of 4,000 answers 121 were wrong.", 121, 0),
+        ("Customers told wrong: 91; answers wrong: 121.", 121, 0),
+        ("Total harmful answers 121", 121, 0),
         # the total wins, wherever the others stand and however near they are
         ("120 wrong answers before it was opened; 121 in all.", 121, 0),
         ("60 wrong answers of the first kind, 60 wrong answers of the second, 300 in all.", 300, 148),
@@ -140,6 +143,8 @@ def test_several_numbers_none_of_which_is_said_to_be_the_total_are_shown_as_that
         "Each answer of the class since that deploy",
         "From 21:34 to 21:38 customers were told wrong.",
         "Wrong answers: 21:34 to 21:38",
+        "In total, 121 customers' questions were answered wrongly.",
+        "121 = 120 + 1 wrong answers",
         "1.204 wrong answers",  # a thousand or one: nobody knows
         "",
     ],
