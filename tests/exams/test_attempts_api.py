@@ -21,20 +21,13 @@ from tests.attempts import NOON, SLUG, definition, drawn_for, live_attempt, publ
 from tests.people import Cast, client_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytest_django import Settings
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_repositories")]
 
 TWINS = "/api/v1/twins/"
 START = f"/api/v1/twins/{SLUG}/start/"
 ATTEMPTS = "/api/v1/attempts/"
-
-
-@pytest.fixture(autouse=True)
-def _own_repositories(settings: Settings, tmp_path: Path) -> None:
-    settings.HOTSEAT_REPOSITORIES = tmp_path / "repositories"
 
 
 # --- The catalogue ---------------------------------------------------------------------------------------------------
@@ -51,6 +44,7 @@ def test_a_visitor_sees_the_catalogue_and_the_whole_brief() -> None:
     assert [each["weight_bp"] for each in twin["rubric"]["dimensions"]] == [2000, 2500, 2000, 2000, 1500]
     assert twin["submission_modes"] == ["repo_url", "file_upload"]
     assert twin["limits"]["upload_bytes"] == 16777216
+    assert (twin["limits"]["deployments"], twin["limits"]["rollbacks"]) == (20, 20)
     assert [each["ceiling"] for each in twin["skills_on_offer"]] == ["1.00", "1.00"]
     assert twin["rating"] == {"average": None, "count": 0, "out_of": 5}
     assert twin["start"]["possible"] is False
@@ -270,6 +264,7 @@ def test_a_void_attempt_says_why_nothing_may_be_done(cast: Cast) -> None:
     body = client_of(cast.learner).get(f"{ATTEMPTS}{attempt.pk}/").json()
     assert body["void_reason"] == "Power cut."
     assert set(_may(body).values()) == {"This attempt was voided: Power cut."}
+    assert {(each["state"], each["time_left_seconds"]) for each in body["stages"]} == {("void", 0.0)}
 
 
 @pytest.mark.parametrize("who", ["learner", "mentor", "other_learner"])

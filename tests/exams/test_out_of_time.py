@@ -12,7 +12,7 @@ import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.core.management import call_command
 
-from exams import doorbell, start, stock, tasks, twins, wanted
+from exams import start, stock, tasks, twins, wanted
 from exams.database_clock import database_now
 from exams.models import AttemptState, StockedIncident, StockState
 from tests.attempts import NOON, SLUG, definition, published_twin
@@ -22,25 +22,11 @@ from tests.people import Cast, client_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from pytest_django import Settings
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_repositories", "rung")]
 PREPARING = "/problems/incident-being-prepared"
-
-
-@pytest.fixture(autouse=True)
-def _own_repositories(settings: Settings, tmp_path: Path) -> None:
-    settings.HOTSEAT_REPOSITORIES = tmp_path / "repositories"
-
-
-@pytest.fixture(autouse=True)
-def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The tasks that were rung for."""
-    bells: list[str] = []
-    monkeypatch.setattr(doorbell, "ring", lambda name, *_: bells.append(name))
-    return bells
 
 
 def plainly() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from django.db import IntegrityError, connections, transaction
@@ -19,17 +18,7 @@ from sandboxes import repository
 from tests.attempts import NOON, SLUG, definition, drawn_for, live_attempt, prepared, published_twin, ready_attempt
 from tests.people import Cast, standing_cast
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from pytest_django import Settings
-
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _own_repositories(settings: Settings, tmp_path: Path) -> None:
-    settings.HOTSEAT_REPOSITORIES = tmp_path / "repositories"
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_repositories")]
 
 
 @pytest.fixture

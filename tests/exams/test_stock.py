@@ -22,7 +22,7 @@ import exams.api.urls
 import grading.api.urls
 import rubrics.api.urls
 from accounts.models import Role, User
-from exams import doorbell, incident, ledger, packs, queries, start, stock, tasks, twins, wanted
+from exams import incident, ledger, packs, queries, start, stock, tasks, twins, wanted
 from exams.database_clock import database_now
 from exams.models import Attempt, AttemptState, StockedIncident, StockState, TwinVersion
 from exams.packs import Spec, hashing
@@ -36,14 +36,9 @@ from tests.people import Cast, client_of, standing_cast
 if TYPE_CHECKING:
     from pytest_django import Settings
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_repositories")]
 
 START = f"/api/v1/twins/{SLUG}/start/"
-
-
-@pytest.fixture(autouse=True)
-def _own_repositories(settings: Settings, tmp_path: Path) -> None:
-    settings.HOTSEAT_REPOSITORIES = tmp_path / "repositories"
 
 
 @pytest.fixture
@@ -58,14 +53,6 @@ def draws(monkeypatch: pytest.MonkeyPatch) -> list[Spec]:
 
     monkeypatch.setattr(SmallPack, "history", counted)
     return drawn
-
-
-@pytest.fixture
-def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The tasks that were rung for."""
-    bells: list[str] = []
-    monkeypatch.setattr(doorbell, "ring", lambda name, *_: bells.append(name))
-    return bells
 
 
 def fill(number: int, *, now: datetime = NOON) -> list[StockedIncident]:

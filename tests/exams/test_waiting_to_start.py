@@ -16,7 +16,7 @@ from knox.models import AuthToken
 
 from accounts.models import Role, User
 from deploy.demo.api import NotAsItShouldBe, Person
-from exams import doorbell, incident, ledger, start, stock, tasks, twins, wanted
+from exams import incident, ledger, start, stock, tasks, twins, wanted
 from exams.database_clock import database_now
 from exams.models import Attempt, AttemptState, Stage, StockedIncident, StockState, WaitingStart
 from exams.packs import Spec
@@ -31,23 +31,9 @@ from tests.people import Cast, client_of, standing_cast
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_django import Settings
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_repositories", "rung")]
 PREPARING = "/problems/incident-being-prepared"
-
-
-@pytest.fixture(autouse=True)
-def _own_repositories(settings: Settings, tmp_path: Path) -> None:
-    settings.HOTSEAT_REPOSITORIES = tmp_path / "repositories"
-
-
-@pytest.fixture(autouse=True)
-def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The tasks that were rung for."""
-    bells: list[str] = []
-    monkeypatch.setattr(doorbell, "ring", lambda name, *_: bells.append(name))
-    return bells
 
 
 @pytest.fixture
@@ -258,6 +244,29 @@ def test_a_claim_that_a_crash_left_holds_nobody_up_for_long(cast: Cast, monkeypa
             stock.draw_next(at_least=0, now=NOON)
     assert stock.draw_next(at_least=0, now=NOON) == stock.Outcome.FULL
     assert stock.draw_next(at_least=0, now=NOON + timedelta(minutes=1)) == stock.Outcome.DRAWN
+
+
+def test_who_waits_is_told_how_many_wait_before_them_and_how_many_are_being_drawn(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published_twin()
+
+    def told(who: User) -> tuple[int, int]:
+        said = client_of(who).post(START).json()
+        return said["before_you"], said["being_drawn"]
+
+    assert [told(who) for who in (cast.learner, cast.other_learner, cast.learner)] == [(0, 0), (1, 0), (0, 0)]
+    with monkeypatch.context() as crashing:
+        crashing.setattr(incident, "make", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            stock.draw_next(at_least=0, now=database_now())
+    assert told(cast.other_learner) == (1, 1)
+    StockedIncident.objects.update(leased_until=database_now())  # as if that worker had been gone for long
+    assert told(cast.other_learner) == (1, 0)
+    work()
+    press(cast.learner)
+    StockedIncident.objects.filter(state=StockState.READY).delete()
+    assert told(cast.other_learner) == (0, 0)
 
 
 def test_a_wait_that_is_too_long_is_an_error_in_the_log(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
