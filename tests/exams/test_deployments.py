@@ -377,6 +377,8 @@ def test_over_http_deploying_gives_a_receipt_and_one_deployment_for_one_key(cast
         (2, "rollback", "live", True),
     ]
     assert "called it off" in listed[1]["because"]
+    counts = client.get(f"/api/v1/attempts/{attempt.pk}/").json()["counts"]
+    assert (counts["deployments"], counts["rollbacks"]) == (1, 1)
 
 
 @pytest.mark.parametrize("what", ["deployments", "rollback", "telemetry"])
@@ -421,6 +423,9 @@ def test_over_http_the_chart_says_what_customers_got_and_nothing_that_names_the_
     assert page["deployed"][1]["live_from"] == row.due_at.isoformat().replace("+00:00", "Z")
     rest = client.get(address(attempt, "telemetry"), {"after": 88}).json()["minutes"]
     assert rest == page["minutes"][89:]
+    for after, first in ((-1, 0), (0, 1)):
+        asked = client.get(address(attempt, "telemetry"), {"after": after}).json()["minutes"]
+        assert asked == page["minutes"][first:]
     said = as_text([page, client.get(address(attempt, "deployments")).json()])
     said += as_text([each.payload for each in Event.objects.filter(attempt=attempt, visible_to_learner=True)])
     for word in ("conflict", "wrong_entity", "baseless", "outcomes", '"T1"', '"T2"', "worker", "mitigated", "seed"):

@@ -305,6 +305,16 @@ def test_a_void_claim_is_not_counted_not_nudged_not_overdue_and_can_be_handed_ba
     assert claimed.state == ReviewState.OPEN
 
 
+def test_a_review_has_waited_since_the_last_hand_in_whoever_held_it_meanwhile(claimed: Review, cast: Cast) -> None:
+    since = claimed.waiting_since
+    later = NOON + timedelta(hours=1)
+    verbs.release(review_id=claimed.pk, mentor=cast.mentor, reason="no time", now=later)
+    verbs.claim(review_id=claimed.pk, mentor=cast.other_mentor, now=later)
+    assert sla.expire(now=later + timedelta(hours=48)) == 1
+    [back] = verbs.queue(viewer=cast.mentor, which="open")
+    assert (back.pk, back.waiting_since, back.times_overdue) == (claimed.pk, since, 1)
+
+
 def test_a_released_review_keeps_its_draft_for_the_next_mentor(claimed: Review, cast: Cast) -> None:
     score_all(claimed, cast.mentor)
     verbs.release(review_id=claimed.pk, mentor=cast.mentor, reason="I know the learner", now=NOON)
