@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from grading.claims_told.stating import Kind
-from grading.claims_told.words import LATELY, OF_SOME, PEOPLE, has
+from grading.claims_told.words import LATELY, OF_SOME, PEOPLE, has, specific
 
 _MONTH = r"(?:january|february|march|april|may|june|july|august|september|october|november|december)"
 _COPY = r"(?:machine|laptop|copy|clone|branch|fork|worktree|checkout|tests?|runs?|sample|sandbox|repository|repo|code)"
@@ -60,6 +60,8 @@ _OF_SO_MANY = re.compile(r"\bof (?:the |my |our )?\d+ (?:questions|prompts)\b", 
 def of_something_else(kind: Kind, sentence: str, match: re.Match[str]) -> bool:
     """Whether a claim may be one of a copy, of another day, or of some customers only; then telemetry says nothing."""
     if has(_NOT_LIVE, sentence) or _TO_COME.match(sentence, match.end()):
+        return True
+    if kind in {Kind.nobody, Kind.over} and specific(sentence, match.end()):
         return True
     if kind is not Kind.nobody and has(_ON_ANOTHER_DAY, sentence):
         return True

@@ -25,6 +25,7 @@ from grading.claims_told.words import (
     WRONG,
     bound_of_count,
     number_of,
+    specific,
 )
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def nobody(sentence: str) -> Found | None:
     past = match.re is THEN
     doubtful = any(each.search(rest) for each in (OPEN, PARTLY, EARLIER, LATELY, _HEARSAY, _MOMENT))
     scoped = _SCOPED.search(before) or OF_SOME.search(after)
-    if doubtful or scoped or (past and FROM_NOW_ON.search(rest)):
+    if doubtful or scoped or specific(sentence, match.end()) or (past and FROM_NOW_ON.search(rest)):
         kind = Kind.unread
     else:
         kind = Kind.nobody if past else Kind.nobody_now

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from grading.claims_told import apart
 from grading.claims_told.careful import NOW, THEN, Found
-from grading.claims_told.spans import ASKED, nearest, spans, without
+from grading.claims_told.spans import ASKED, Placed, nearest, spans, without
 from grading.claims_told.stating import Kind, Span, Stated, cut
 from grading.claims_told.times import ABOUT, SMALL, TIME, clock_of, small
 from grading.claims_told.words import (
@@ -27,6 +27,7 @@ from grading.claims_told.words import (
     PARTLY,
     WRONG,
     bound_of,
+    specific,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ _NONE_WERE = re.compile(
     re.IGNORECASE,
 )
 _ALL_RIGHT = re.compile(
-    r"\b(?P<number>all)\s+(?:of\s+them\s+)?(?:(?:were|are|answered)\s+){0,2}(?P<good>right(?:ly)?|correct(?:ly)?|harmless)\b",
+    r"\b(?P<number>all)\s+(?:(?:of\s+them|answers)\s+)?(?:(?:were|are|answered)\s+){0,2}(?P<good>right(?:ly)?|correct(?:ly)?|harmless)\b",
     re.IGNORECASE,
 )
 _LAST_ONE = re.compile(
@@ -62,6 +63,7 @@ _LAST_ONE = re.compile(
 _DENIED = re.compile(r"\bnot\b|n['’]t\b|\bnever\b", re.IGNORECASE)
 _CLAUSE_ENDS = re.compile(r",|:|\s[–—-]\s|\b(?:and|but|while|whereas|so)\b", re.IGNORECASE)
 _ENDED = re.compile(r"\b(?:more|further)\b", re.IGNORECASE)  # without a span, that is the claim that it is over
+_ANY_NUMBER = re.compile(rf"\d|\b{_NONE}\b", re.IGNORECASE)
 _EVER = re.compile(r"\b(?:so far|at all|ever|in total|in all|overall)\b", re.IGNORECASE)
 _BY_NOW = re.compile(r"\b(?:any ?more|any longer|now|currently|at (?:the|this) moment)\b", re.IGNORECASE)
 
@@ -84,11 +86,24 @@ def lately(sentence: str) -> Iterator[Found]:
     for match in sorted(matches, key=lambda each: each.start())[:MOST]:
         if match.start() < taken:
             continue
-        span = nearest(named, match)
+        span = nearest([each for each in named if _together(bare, match, each)], match)
         found = _read(sentence, bare, match, span) if span or match.re in {_SHARE_OF, _ANSWERED} else None
         if found is not None:
             taken = match.end()
             yield found
+
+
+def _together(bare: str, match: re.Match[str], placed: Placed) -> bool:
+    """Whether a span may be that of a number: in its clause, or in one that has no number of its own."""
+    start, end = _clause(bare, placed.start, placed.end)
+    return start <= match.start() < end or _ANY_NUMBER.search(bare, start, end) is None
+
+
+def _clause(bare: str, first: int, after: int) -> tuple[int, int]:
+    """From where to where the clause goes that holds some words."""
+    ends = list(_CLAUSE_ENDS.finditer(bare))
+    start = max((each.end() for each in ends if each.end() <= first), default=0)
+    return start, min((each.start() for each in ends if each.start() >= after), default=len(bare))
 
 
 def _read(sentence: str, bare: str, match: re.Match[str], span: Span | None) -> Found | None:
@@ -129,13 +144,12 @@ def _number(match: re.Match[str]) -> tuple[Fraction | None, int | None]:
 
 def _doubtful(bare: str, match: re.Match[str]) -> bool:
     """Whether the words around may make it one of another time, of some only, of a sample of one's own, or none."""
-    ends = [each for each in _CLAUSE_ENDS.finditer(bare) if each.end() <= match.start() or each.start() >= match.end()]
-    start = max((each.end() for each in ends if each.end() <= match.start()), default=0)
-    end = min((each.start() for each in ends if each.start() >= match.end()), default=len(bare))
+    start, end = _clause(bare, *match.span())
     rest = f"{bare[start : match.start()]} {bare[match.end() : end]}"
     between = match.groupdict().get("between") or ""
     return (
         any(each.search(rest) for each in (OPEN, PARTLY, EARLIER, _DENIED, OF_SOME))
-        or any(each.search(between) for each in (_DENIED, OF_SOME, PARTLY))
+        or any(each.search(between) for each in (_DENIED, EARLIER, OPEN, OF_SOME, PARTLY))
+        or specific(bare, match.end())
         or apart.OWN.search(bare) is not None
     )

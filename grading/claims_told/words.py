@@ -51,6 +51,12 @@ EARLIER = re.compile(
 FROM_NOW_ON = re.compile(
     r"\b(?:any ?more|further|longer|now|currently|since|after|new|other|additional)\b", re.IGNORECASE
 )
+_SPECIFIC = re.compile(
+    r"\s+(?!(?:any(?:more|thing)?|now|since|after|by|in|at|and|or|but|so|from|because|as|on|for|about|to|here|there|with"
+    r"|no|longer|today|again|while|when|before|until|ever|yet|were|was|are|is|have|has|things?|answers?|repl(?:y|ies)"
+    r"|responses?|information|facts?|figures?|numbers?|values?|terms)\b)[a-z]+",
+    re.IGNORECASE,
+)
 _AT_LEAST = frozenset({"at least", "more than", "over"})
 
 
@@ -65,6 +71,11 @@ def has(pattern: re.Pattern[str], sentence: str, start: int = 0, end: int | None
     found = places(pattern, sentence)
     at = bisect_left(found, (start, 0))
     return at < len(found) and (end is None or found[at][1] <= end)
+
+
+def specific(sentence: str, end: int) -> bool:
+    """Whether what is wrong is told right after the word: a wrong rate may be none, while fees are wrong."""
+    return sentence[:end].rstrip().lower().endswith("wrong") and _SPECIFIC.match(sentence, end) is not None
 
 
 def number_of(written: str) -> Fraction:

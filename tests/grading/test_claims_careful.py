@@ -34,6 +34,8 @@ SLIPPED = replace(MENDED, since_asked=90, since_harmful=1)
         ("No customer has been given a wrong answer.", [Kind.nobody]),
         # what may be one is told, and held against nobody
         ("Nobody is told wrong things about fees any more.", [Kind.unread]),
+        ("No customer was told a wrong rate, only wrong fees.", [Kind.unread]),
+        ("No customers were told wrong rates.", [Kind.unread]),
         ("For Plus products no customer gets a wrong answer.", [Kind.unread]),
         ("Nobody is told wrong things before the next release.", [Kind.unread]),
         ("Nobody on staging gets wrong answers, and no customer gets a wrong answer except in chat.", [Kind.unread]),

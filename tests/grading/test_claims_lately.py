@@ -56,7 +56,8 @@ def seen(after: float, *versions: Version, dials: Dials | None = None) -> Seen |
         ("80 of 80 questions answered correctly since deployment 2.", 0, Span(since_version=True, of=80)),
         ("Of the last 40 answers none were harmful.", 0, Span(last=40)),
         ("Fix confirmed, last 40 live answers all correct.", 0, Span(last=40)),
-        ("No customer has received a wrong fee since the fix.", 0, Span(since_version=True)),
+        ("No customer has received a wrong answer since the fix.", 0, Span(since_version=True)),
+        ("All answers since the fix are correct.", 0, Span(since_version=True)),
         ("2 of the last 40 answers were wrong.", 2, Span(last=40)),
         ("0/120 answers wrong since the rollback.", 0, Span(since_version=True, of=120)),
         ("Nobody was told wrong things after the fix.", 0, Span(since_version=True)),
@@ -72,6 +73,8 @@ def test_how_many_of_which_answers_were_wrong_is_read(text: str, number: int, sp
     "text",
     [
         "We replayed 80 questions: 0 of 80 were answered wrongly.",
+        "No customer has received a wrong fee since the fix.",  # rates may have been wrong
+        "30 of the last 60 answers before the fix were wrong.",
         "6 of 12 of our own questions were answered wrongly.",
         "In my test run 0 of 80 questions were answered wrongly.",
         "0 of 80 questions about fees were answered wrongly.",
@@ -87,6 +90,13 @@ def test_what_may_be_of_others_or_of_another_time_is_unread(text: str) -> None:
     assert found
     assert {each.kind for each in found} <= {Kind.unread, Kind.lately}
     assert NO not in {check(each, seen(60)).standing for each in found if each.kind is Kind.unread}
+
+
+def test_a_number_has_its_own_span_and_none_of_another_number() -> None:
+    (whole,) = claims("So far 158 wrong answers, 38 of them since 21:00.")
+    assert (whole.kind, whole.number) == (Kind.how_many, 158)
+    (late,) = claims("Since 21:38, there were 0 harmful answers.")
+    assert (late.kind, late.span is not None and late.span.since is not None) == (Kind.lately, True)
 
 
 @pytest.mark.parametrize(
