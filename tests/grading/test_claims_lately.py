@@ -94,7 +94,7 @@ def test_what_may_be_of_others_or_of_another_time_is_unread(text: str) -> None:
 
 def test_a_number_has_its_own_span_and_none_of_another_number() -> None:
     (whole,) = claims("So far 158 wrong answers, 38 of them since 21:00.")
-    assert (whole.kind, whole.number) == (Kind.how_many, 158)
+    assert (whole.kind, whole.number) == (Kind.how_many, Fraction(158))
     (late,) = claims("Since 21:38, there were 0 harmful answers.")
     assert (late.kind, late.span is not None and late.span.since is not None) == (Kind.lately, True)
 
