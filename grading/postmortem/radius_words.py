@@ -44,6 +44,8 @@ _THEN = (
 _NO_NOUN = r"(?=\s*(?:[.,;)|]|$|and\b|more\b|in\b|to\b))"
 _BEGINS = r"(?:^\s*(?:[-*+•]\s+|\d{1,2}[.)]\s+)?|[,;.:|(–—]|\s-|\b(?:and|but|plus|then|with))\s*"
 _SOME_MORE = r"(?:(?:another|further|only|just|about|there were|it was|we gave|plus)\s+){0,2}"
+# "(before the opening: 120": what is said there is said of the number after it
+_ANNOUNCES = re.compile(rf"[(:–—]\s*(?:{_BEFORE}|{_LIVE})\s*[:,=]?\s*{_SOME_MORE}\d", re.IGNORECASE)
 # where nothing else says of what, of that of which the first number on the line is
 ELLIPTIC = (
     re.compile(
@@ -122,6 +124,7 @@ def marked(line: str, match: re.Match[str]) -> str:
     """What is said of a number: that it is the total, or which part."""
     at, end = match.start("number"), match.end("to" if match["to"] else "number")
     before, after = line[max(at - AROUND, 0) : at], line[end : end + 2 * AROUND]
+    after = _ANNOUNCES.split(after, maxsplit=1)[0]
     if _SOME.search(before):
         return "some"
     if _TOTAL_BEFORE.search(before) or _TOTAL_AFTER.search(after):

@@ -57,6 +57,7 @@ def percent(text: str) -> int | None:
         ("Before the opening (15 h 30) 120 wrong answers, while live 1 wrong answer", 121, 0),
         ("While live (09:00 to 09:40) 1 wrong answer, before the opening 120.", 121, 0),
         ("120 wrong answers before the opening, 1 after.", 121, 0),
+        ("121 wrong answers (before the opening: 120, while live: 1).", 121, 0),
         ("120 wrong answers before the opening and 1 more while live.", 121, 0),
         ("- Before the opening: 120 harmful answers\n- While live: 1 harmful answer", 121, 0),
         ("Until the page 90 customers were told wrong, after the opening 1 more.", 91, 0),
