@@ -27,6 +27,7 @@ _MAY_BE_TOLD = {
     "deployment.requested": "a deployment was asked for",
     "deployment.failed": "a deployment failed",
     "deployment.rolled_back": "a rollback was asked for",
+    "deployment.came_to_nothing": "a deployment came to nothing",
     "stage.handed_in": "a stage was handed in",
 }
 _OPERATED = re.compile(r"^ops/(?!traces)[^/]+\.(?:log|md|jsonl?|txt|csv|toml)$")

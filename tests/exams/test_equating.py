@@ -61,7 +61,9 @@ def test_the_command_compares_the_real_pack(capsys: pytest.CaptureFixture[str]) 
     assert "2 incidents; all of a class are as hard as each other" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("given", [("--class", "H99"), ("--n", "0"), ("--n", "100001")])
+@pytest.mark.parametrize(
+    "given", [("--class", "H99"), ("--pack", "exams.packs.nowhere"), ("--pack", "os"), ("--n", "0"), ("--n", "100001")]
+)
 def test_the_command_refuses_what_it_cannot_do(given: tuple[str, str]) -> None:
     with pytest.raises(CommandError):
         call_command("draw_incidents", *given)

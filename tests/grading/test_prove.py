@@ -211,6 +211,8 @@ def test_how_often_and_how_many_at_a_time_have_limits(words: tuple[str, str]) ->
 def test_a_class_the_pack_does_not_have_is_named() -> None:
     with pytest.raises(CommandError, match="H99"):
         call_command("prove_pack", "--class", "H99", "--sandbox", "fake")
+    with pytest.raises(CommandError, match=r"There is no pack 'exams\.packs\.nowhere'"):
+        call_command("prove_pack", "--pack", "exams.packs.nowhere", "--quick")
 
 
 class Away(FakeSandbox):

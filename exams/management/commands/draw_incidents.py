@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.table import Table
 
-from exams import packs
 from exams.equating import BAND, SAME, Equated, equate
+from exams.management import choosing
 
 MOST = 100_000
 WIDTH = 150  # of the table where nobody looks at a terminal
@@ -20,17 +20,12 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--pack", default="exams.packs.hallucination", help="dotted name of the pack")
-        parser.add_argument("--class", dest="classes", action="append", help="a failure class; none: all of them")
+        choosing.add_arguments(parser)
         parser.add_argument("--n", type=int, default=20, help="how many of all classes together (20)")
         parser.add_argument("--first", type=int, default=1, help="the first seed (1)")
 
     def handle(self, *_: object, **options: Any) -> None:
-        pack = packs.load(options["pack"])
-        classes = options["classes"] or list(pack.classes)
-        strangers = sorted(set(classes) - set(pack.classes))
-        if strangers:
-            raise CommandError(f"{options['pack']} has {', '.join(pack.classes)}; it has no {', '.join(strangers)}.")
+        pack, classes = choosing.chosen(options)
         if not 1 <= options["n"] <= MOST:
             raise CommandError(f"--n is a number from 1 to {MOST}.")
         console = Console() if sys.stdout.isatty() else Console(width=WIDTH)

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from exams import packs
+from exams.management import choosing
 from exams.packs import proof
 from grading.management.containers import lent_sandbox
 from grading.prove import Proof, prove
@@ -32,8 +33,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--pack", default="exams.packs.hallucination", help="dotted name of the pack")
-        parser.add_argument("--class", dest="classes", action="append", help="a failure class; none: all of them")
+        choosing.add_arguments(parser)
         parser.add_argument("--all", action="store_true", help="all failure classes, as without --class")
         parser.add_argument(
             "--quick", action="store_true", help="rehearse in this process, without containers: seconds"
@@ -52,11 +52,7 @@ class Command(BaseCommand):
         parser.add_argument("--sandbox", choices=["docker", "fake"], help="none: as HOTSEAT_SANDBOX says")
 
     def handle(self, *_: object, **options: Any) -> None:
-        pack = packs.load(options["pack"])
-        classes = options["classes"] or list(pack.classes)
-        strangers = sorted(set(classes) - set(pack.classes))
-        if strangers:
-            raise CommandError(f"{options['pack']} has {', '.join(pack.classes)}; it has no {', '.join(strangers)}.")
+        pack, classes = choosing.chosen(options)
         if options["sandbox"]:
             settings.HOTSEAT_SANDBOX = options["sandbox"]
         console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
