@@ -80,7 +80,7 @@ FIGURES: Mapping[str, Figure] = {
     "communication.updates": Figure("number", "status updates in the live window"),
     "communication.first_minutes": Figure("number", "minutes from the start to the first update"),
     "communication.longest_silence_minutes": Figure("number", "the longest silence"),
-    "communication.with_impact": Figure("share", "updates that say the impact"),
+    "communication.with_impact": Figure("share", "updates that say the impact, in its field or in words"),
     "communication.with_next_update": Figure(
         "share", "updates that say when the next one comes, of those before *resolved*"
     ),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from exams import packs
 from exams.clock import UnplannableStages, offset
 from exams.packs import proof
-from exams.twins import amounts, bands
+from exams.twins import amounts, bands, rising
 from exams.twins.wording import did_you_mean
 
 if TYPE_CHECKING:
@@ -161,6 +161,8 @@ def _bands(dimension: Dimension, here: Path) -> Found:
             yield (*here, "bands", place, "when"), why
         if band in dimension.bands[:place]:
             yield (*here, "bands", place, "score"), "this band stands here twice"
+    for place, why in rising.falls(dimension.bands):
+        yield (*here, "bands", place, "when"), why
 
 
 def _review(twin: Twin) -> Found:

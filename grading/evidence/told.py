@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from exams.models import StatusUpdate
 from grading import claims_told, silences
 from grading.claims_told import Kind, Standing
 from grading.claims_told.timed import hour
+from grading.evidence import saying
 from grading.evidence.written import zones
 
 if TYPE_CHECKING:
+    from exams.models import StatusUpdate
     from grading.evidence.kept import Kept
     from grading.ground_truth import GroundTruth
     from sandboxes.sandbox import JsonObject
@@ -72,45 +72,16 @@ def _said(kept: Kept) -> JsonObject | None:
     """
     if not kept.updates:
         return None
-    others = [
-        (bool(each.impact.strip()), says_an_action(each.text), each.next_update_at is not None)
-        for each in kept.updates
-        if each.state != StatusUpdate.State.RESOLVED
-    ]
+    every = [saying.says(each) for each in kept.updates]
+    others = [each for each in every if each.going_on]
     return {
-        "updates": len(kept.updates),
-        "impact": sum(bool(each.impact.strip()) for each in kept.updates),
+        "updates": len(every),
+        "impact": sum(bool(each.impact) for each in every),
         "going_on": len(others),
-        "action": sum(action for _, action, _ in others),
-        "next_update": sum(following for _, _, following in others),
-        "all_three": sum(all(each) for each in others),
+        "action": sum(each.action for each in others),
+        "next_update": sum(each.next_update for each in others),
+        "all_three": sum(not each.lacks for each in others),
     }
-
-
-_ACTION = re.compile(
-    r"\b(?:we|i|the team|engineering|on[- ]call)(?:['’](?:re|ve|m)|\s+(?:are|am|is|have|has|will))?\s+"
-    r"(?:now\s+|also\s+|just\s+)*"
-    r"(?!are\b|is\b|have\b)[a-z]{3,}"
-    r"|\b(?:investigating|rolling|rolled|deploying|deployed|fixing|fixed|testing|monitoring|watching|reverting|reverted|"
-    r"checking|reproduc\w+|identified|confirmed|verified|verifying|mitigat\w+|escalat\w+|looking|working|next step\w*"
-    r"|action\w*|bisect\w*|ruled out|narrow\w+|notified|informed|disabled|switched|paused|in review|next:)(?!\w)"
-    r"|\b(?:diagnosis|cause|fix|test|deploy\w*|rollback|review)\s+(?:is\s+|was\s+)?(?:filed|found|written|requested)\b"
-    # "the cache is being bypassed", "Reading the last diffs", "still bisecting"
-    r"|\b(?:is|are)\s+being\s+(?!told|misled|given|harmed|affected|served|misinformed|misquoted|quoted|shown|charged)\w+"
-    r"|(?:^|[.;:!]\s+|\b(?:now|still|also)\s+)(?!(?:no|every|any|some)thing|during|being|regarding|concerning|pricing"
-    r"|according|getting|seeing|including|following|morning|evening)[a-z]{3,}ing\b"
-    # a thing that is done to what mends it: "is being tested", "is live", "goes out next", "tested now"
-    r"|\b(?:is|are|was|were|has|have|will)\s+(?:now\s+|being\s+|been\s+|be\s+|also\s+|already\s+)*"
-    r"(?:tested|reviewed|built|prepared|replayed|retested|live|(?:in|under)\s+(?:test|review))\b"
-    r"|\b(?:tested|reviewed|built|retested)\s+now\b"
-    r"|\b(?:goes|went|going|go)\s+(?:out|live)\b",
-    re.IGNORECASE,
-)
-
-
-def says_an_action(text: str) -> bool:
-    """Whether an update says what is being, was or will be done: somebody who does something, or the thing done."""
-    return _ACTION.search(text) is not None
 
 
 def _claims(kept: Kept, happened: GroundTruth) -> list[JsonObject]:
@@ -178,6 +149,7 @@ def _asked(kept: Kept) -> list[JsonObject]:
 
 
 def _update(kept: Kept, update: StatusUpdate) -> JsonObject:
+    said = saying.says(update)
     return {
         "number": update.number,
         "at": update.received_at,
@@ -187,6 +159,8 @@ def _update(kept: Kept, update: StatusUpdate) -> JsonObject:
         "text": update.text,
         "impact": update.impact,
         "next_update_at": update.next_update_at,
+        "impact_from": said.impact,
+        "lacks": list(said.lacks),
         "cites": kept.event("status_update.posted", number=update.number),
     }
 

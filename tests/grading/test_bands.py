@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from exams import twins
 from exams.twins.bands import FIGURES, condition, misfits
 from exams.twins.judged import Band
+from exams.twins.rising import falls
 from grading.bands import Known, as_json, score_text, weigh
 
 HALF = Fraction(1, 2)
@@ -176,3 +177,44 @@ def test_every_dimension_of_the_live_incident_has_a_band_for_each_anchor() -> No
         anchored = {round(float(step) * 20) for step in dimension.anchors}
         assert {band.score for band in dimension.bands} == anchored
         assert all(each.figure in FIGURES for band in dimension.bands for each in band.when)
+
+
+@pytest.mark.parametrize(
+    ("lower", "higher", "says"),
+    [
+        (["hotfix.f >= 0.5"], ["hotfix.f >= 0.8"], None),
+        (["hotfix.f >= 0.5"], ["hotfix.f > 0.5"], None),
+        (["hotfix.f > 0.5"], ["hotfix.f >= 0.5"], "does not ask for 'hotfix.f > 0.5'"),
+        (["diagnosis.right_minutes <= 40"], ["diagnosis.right_minutes <= 60"], "'diagnosis.right_minutes <= 40'"),
+        (["diagnosis.minimal"], ["diagnosis.minimal", "hotfix.f >= 0.5"], None),
+        (["diagnosis.minimal"], ["not diagnosis.minimal"], "'diagnosis.minimal'"),
+        (["diagnosis.class_right"], ["diagnosis.right_minutes <= 60"], None),
+        (["postmortem.follow_ups >= 2"], ["postmortem.follow_ups_complete >= 3"], None),
+        (["communication.with_impact > 0"], ["communication.complete > 50 %"], None),
+        (["communication.complete > 50 %"], ["communication.promises_kept >= 90 %"], "the band of 0.50 does not"),
+    ],
+)
+def test_a_higher_band_that_may_hold_without_a_lower_one_is_named(
+    lower: list[str], higher: list[str], says: str | None
+) -> None:
+    found = list(falls(bands({"score": "0.5", "when": lower}, {"score": "0.75", "when": higher})))
+    assert ([place for place, _ in found], [says in why for _, why in found if says]) == (
+        ([1], [True]) if says else ([], [])
+    )
+
+
+def test_of_two_ways_to_a_lower_score_one_has_to_be_met_and_what_is_missing_counts_not() -> None:
+    assert not list(falls(bands({"score": "0.5", "when": ["hotfix.containment_only"]}, *LADDER[4:5])))
+    steps = [
+        {"score": 0, "when": ["not diagnosis.class_right"]},
+        {"score": "0.5", "when": ["hotfix.containment_only"]},
+        {"score": "0.5", "when": ["hotfix.f >= 0.5"]},
+        {"score": "0.75", "when": ["hotfix.f >= 0.8"]},
+    ]
+    assert not list(falls(bands(*steps)))
+
+
+@pytest.mark.parametrize("slug", twins.slugs())
+def test_the_bands_of_our_twins_rise(slug: str) -> None:
+    for dimension in twins.load(slug).rubric.dimensions:
+        assert not list(falls(dimension.bands)), dimension.key

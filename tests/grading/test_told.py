@@ -11,7 +11,7 @@ import pytest
 from exams import twins
 from grading import bands
 from grading.bands import Known
-from grading.evidence import told
+from grading.evidence import saying, told
 from grading.evidence.figures import _of_updates
 
 if TYPE_CHECKING:
@@ -120,4 +120,53 @@ def test_good_form_does_not_reach_075_with_a_statement_that_telemetry_contradict
     ],
 )
 def test_what_is_done_to_the_fix_is_an_action_too(text: str, says: bool) -> None:
-    assert told.says_an_action(text) is says
+    assert saying.says_an_action(text) is says
+
+
+IN_WORDS = [
+    ("Follow-up questions without a product name get another conversation's product since r9.", True),
+    ("Cause: 032eb05 keeps what was understood under its words alone; follow-ups therefore got another product.", True),
+    ("It fails its own test: within one conversation the follow-up gets the former one.", True),
+    ("Nothing changed: deployment 1 is live, 0 harmful answers since 00:08:11.", True),
+    ("226 customers were told a wrong figure.", True),
+    ("Nobody is affected any more.", True),
+    ("No customer impact.", True),
+    ("About 1 in 7 conversations goes wrong.", True),
+    ("It mixes up customers who ask a follow-up.", True),
+    ("We are looking into it.", False),
+    ("We check whether customers are affected.", False),
+    ("How many customers are affected?", False),
+    ("The test asks what customers get.", False),
+    ("The fix is being tested now.", False),
+    ("Release stop stays. I reproduce it now.", False),
+    ("Nothing new; still bisecting.", False),
+    ("The impact is being measured.", False),
+]
+
+
+@pytest.mark.parametrize(("text", "says"), IN_WORDS)
+def test_the_impact_may_be_told_in_words(text: str, says: bool) -> None:
+    assert saying.says_an_impact(text) is says
+
+
+def test_of_each_update_it_is_told_what_it_lacks_and_where_it_says_the_impact() -> None:
+    def says(**each: Any) -> saying.Says:
+        return saying.says(kept([each]).updates[0])
+
+    assert says() == saying.Says("field", action=True, next_update=True, going_on=True)
+    assert says(impact="", text="We reverted r9; follow-ups got wrong fees.").impact == "words"
+    assert says(impact="", text="Nothing new.", next_update_at=None).lacks == ("impact", "action", "next_update")
+    assert says(impact="", next_update_at=None).lacks == ("impact", "next_update")
+    assert says(**RESOLVED, impact="", text="Over.").lacks == ("impact",)  # nobody waits for the others
+
+
+@pytest.mark.parametrize(("complete", "proposed"), [(8, 10), (9, 15), (16, 15)])
+def test_most_updates_are_more_than_half(complete: int, proposed: int) -> None:
+    (dimension,) = [each for each in twins.load("jt-incident-4").rubric.dimensions if each.key == "communication"]
+    said = {
+        "communication.complete": Known(Fraction(complete, 16)),
+        "communication.claims_contradicted": Known(Fraction(0)),
+    }
+    found = bands.weigh(dimension.bands, GOOD | said)
+    assert found.proposed == proposed
+    assert {each.band.score for each in found.higher} == ({20} if proposed == 15 else set())
