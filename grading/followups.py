@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from grading.followups_headings import sections
 
-_HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
-_BOLD_HEADING = re.compile(r"^\*\*(.+?)\*\*:?$")
-_FOLLOW_UPS = re.compile(r"follow[\s-]?ups?|action items?|corrective actions?|next steps|^actions?$", re.IGNORECASE)
 _ITEM = re.compile(r"^\s{0,3}(?:[-*+]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s*)?(.*\S)\s*$")
 _OWNER = re.compile(
     r"(?:\bowner|\bowned by|\bassignee|\bassigned to|\bresponsible|\bdri\b)[^\w@]{0,4}"
-    r"(@?\w[\w .'-]{0,60}?)(?=[,;.|)\]]|\s[–—-]\s|$)"
+    r"(@?\w[\w .'-]{0,60}?)(?=[,;.|)\]]|\s?\(|\s[–—-]\s|$)"
     r"|(@\w[\w.-]{0,60})",
     re.IGNORECASE,
 )
@@ -34,22 +29,36 @@ _NOBODY = re.compile(
 )
 _DONE_WHEN = re.compile(r"\b(?:done|closed|complete|finished) when\b|\bacceptance\b|\bmeasur(?:e|ed|able)\b")
 _BLANKS = re.compile(r"\s{5,}")
-_BOTTOM = 7  # deeper than any heading
+# What a column of a table is for, by its head: the first of these that it is called counts.
+_COLUMNS = (
+    ("end", _DONE_WHEN),
+    ("owner", re.compile(r"\b(?:owners?|owned|assignees?|assigned|responsible|who|dri|person)\b")),
+    ("due", re.compile(r"\b(?:due|dates?|deadline|by when|until|when|eta|target)\b|^by$")),
+    (
+        "what",
+        re.compile(r"\b(?:what|actions?|follow[\s-]?ups?|items?|tasks?|steps?|measures?|description|to-?\s?do)\b"),
+    ),
+    ("kind", re.compile(r"\b(?:kind|type|class|category|prio(?:rity)?|status|state|ticket|id|nr|no)\b|^#$")),
+)
+_SAYS_WHAT_IT_IS = re.compile(
+    r"^\W*(?:owners?|owned by|assignee|assigned to|responsible|dri)\s*[:=–—-]\s*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
 class FollowUp:
-    """One follow-up as it is written, and who it says owns it."""
+    """One follow-up as it is written, and who it says owns it; of a row, what its columns say by their heads."""
 
     text: str
     owner: str | None
+    columns: dict[str, str] = field(default_factory=dict, compare=False)
 
 
 def follow_ups(text: str) -> list[FollowUp]:
     """The list items and table rows below headings that announce follow-ups, in order."""
     text = shortened(text)
     found: list[FollowUp] = []
-    for section in _sections(text):
+    for section in sections(text):
         table: list[str] | None = None
         for line in section:
             if line.count("|") >= 2:  # noqa: PLR2004 - a table row has cells
@@ -74,38 +83,21 @@ def shortened(text: str) -> str:
     return "\n".join(_BLANKS.sub("    ", line).rstrip() for line in text.splitlines())
 
 
-def _sections(text: str) -> Iterator[list[str]]:
-    """The lines below each heading of follow-ups, to the next heading of its rank or above."""
-    lines: list[str] | None = None
-    rank = _BOTTOM
-    for line in text.splitlines():
-        heading = _HEADING.match(line)
-        bold = None if heading else _BOLD_HEADING.match(line.strip())
-        if heading or bold:
-            level = len(heading.group(1)) if heading else _BOTTOM - 1
-            title = heading.group(2) if heading else bold.group(1) if bold else ""
-            if lines is not None and level <= rank:
-                yield lines
-                lines = None
-            if lines is None and _FOLLOW_UPS.search(title):
-                lines, rank = [], level
-            continue
-        if lines is not None:
-            lines.append(line)
-    if lines is not None:
-        yield lines
-
-
 def _row(head: list[str], cells: list[str]) -> FollowUp:
-    columns = [place for place, name in enumerate(head) if re.search(r"owner|assignee|responsible|who|dri", name)]
-    ends = {place for place, name in enumerate(head) if _DONE_WHEN.search(name)}
-    text = " | ".join(
-        f"done when {cell}" if place in ends and not _NOBODY.match(cell) else cell for place, cell in enumerate(cells)
-    )
-    for place in columns:
-        if place < len(cells) and not _NOBODY.match(cells[place]):
-            return FollowUp(text, cells[place])
-    return FollowUp(text, None if columns else _owner(text))
+    called = [next((what for what, pattern in _COLUMNS if pattern.search(name)), "") for name in head]
+    found: dict[str, str] = {}
+    shown: list[str] = []
+    for place, cell in enumerate(cells):
+        what = (called[place] if place < len(called) else "") or f"column {place + 1}"
+        blank = _NOBODY.match(cell) is not None
+        shown.append(f"done when {cell}" if what == "end" and not blank else cell)
+        if not blank:
+            found.setdefault(what, cell)
+    text = " | ".join(shown)
+    if "owner" not in called:
+        return FollowUp(text, _owner(text), found)
+    owner = _SAYS_WHAT_IT_IS.sub("", found.get("owner", ""))
+    return FollowUp(text, None if _NOBODY.match(owner) else owner, found)
 
 
 def _owner(text: str) -> str | None:

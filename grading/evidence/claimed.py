@@ -76,8 +76,7 @@ def _observe_test(kept: Kept) -> tuple[bool | None, str, list[JsonObject]]:
 
 def _observe_owners(kept: Kept, stage_key: str) -> tuple[bool | None, str, list[JsonObject]]:
     hand_in = kept.hand_ins.get(stage_key)
-    text = "\n\n".join(text for _, text in kept.texts(stage_key))
-    found = follow_ups(text)
+    found = [each for _, text in kept.texts(stage_key) for each in follow_ups(text)]
     owned = [each for each in found if each.owner]
     cites = kept.event("stage.handed_in", hand_in=str(hand_in.pk)) if hand_in else []
     if not found:

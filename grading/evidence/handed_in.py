@@ -72,7 +72,7 @@ def documents(kept: Kept) -> list[JsonObject]:
             "characters": len(text),
             "received_at": hand_in.received_at,
             "by_deadline": hand_in.by_deadline,
-            "follow_ups": [dataclasses.asdict(each) for each in follow_ups(text)],
+            "follow_ups": [{"text": each.text, "owner": each.owner} for each in follow_ups(text)],
             "cites": moment_of(kept, hand_in).cites,
         }
         for stage in kept.stages

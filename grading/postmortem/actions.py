@@ -14,18 +14,27 @@ if TYPE_CHECKING:
 _VERBS = frozenset(
     re.findall(
         r"[a-z-]+",
-        """add adopt agree alert allow annotate apply approve archive assert assign audit automate backfill backport ban
-    block bound build cache call cap catch change check clarify clean close collect compare compute configure connect
-    contact count cover create cut define delete deploy deprecate describe design detect disable document drill drop
-    emit enable encode enforce ensure escalate establish evaluate exercise expand explain export expose extend extract
-    fail file fix flag freeze gate generate give guard harden hold identify implement improve include inform install
-    instrument integrate introduce investigate invite isolate label launch lint limit link list lock log make map mark
-    measure merge migrate monitor move name notify open order page parametrise parametrize patch pin plan practise
-    practice probe prohibit propose protect prove provide publish put raise rate re-run read rebuild record reduce
-    refactor refuse reject release remove rename repair replace replay report require rerun reset restore restrict
-    retire retrain return revert review revise rewrite rotate run sample scan schedule scope send separate set ship show
-    sign simplify split standardise standardize state stop store surface switch tag teach tell test tighten track train
-    trigger turn update upgrade use validate verify version warn watch wire write""",
+        """add adopt agree alert allow annotate answer apply approve archive ask assert assign audit automate avoid
+    backfill backport ban block bound bring build cache call cap carry catch change check clarify clean close
+    collect commit compare complete compute configure confirm connect contact convert correct count cover create cut
+    decide define delete deliver demand demonstrate deploy deprecate describe design detect disable discuss
+    distribute document drill drop edit eliminate embed emit enable encode encourage enforce ensure escalate
+    establish evaluate exclude execute exercise expand explain export expose extend extract fail fetch file finalise
+    finalize find finish fix flag follow force freeze gate generate get give go grant guard hand handle harden help
+    hold identify ignore implement improve include inform insert inspect install instrument integrate introduce
+    investigate invite isolate keep label launch learn let limit link lint list lock log look lower maintain make
+    mandate map mark measure mention merge migrate mirror mitigate monitor move name notify obtain offer open order
+    organise organize page parametrise parametrize pass patch pay perform persist pick pin plan poll practice
+    practise prepare preserve prevent prioritise prioritize probe prohibit promote propose protect prove provide
+    publish purge push put raise rate re-check re-index re-read re-run reach read rebuild recheck recompute
+    reconcile record recover redact redesign reduce refactor refuse rehearse reindex reject relate release reload
+    rely remind remove rename renew repair repeat rephrase replace replay report reproduce request require rerun
+    rescan reset resolve respond restore restrict retain rethink retire retrain retry return reuse revert review
+    revise rewrite roll rotate route run sample save scan schedule scope scrub select send separate serve set share
+    ship shorten show sign simplify simulate skip sort speak specify split spread stamp standardise standardize
+    state stop store strengthen strip subscribe supply suppress surface switch sync tag take talk teach tell test
+    throttle tie tighten track train treat trigger tune turn unify update upgrade use validate verify version vet
+    wait walk warm warn watch weigh widen wire withdraw wrap write""",
     )
 )
 _LEAD = re.compile(
@@ -64,6 +73,8 @@ _ENDS = re.compile(
     r"|\bblocks?\s+(?:the\s+)?(?:merge|deploy|release|build)",
     re.IGNORECASE,
 )
+_NAME = re.compile(r"`[^`\n]{0,200}`")
+_AFTER_COLON = re.compile(r":\s+(.{1,60})")
 _OWNER_PART = re.compile(
     r"\(?\b(?:owner|owned by|assignee|assigned to|responsible|dri|due|deadline)\b.*$",
     re.IGNORECASE,
@@ -87,22 +98,48 @@ class Action:
 
 
 def action(found: FollowUp) -> Action:
-    """Take one follow-up apart; of a table's row, the first cell that begins with a verb counts."""
-    due = _DUE.search(found.text)
-    without_due = found.text if due is None else found.text[: due.start()] + found.text[due.end() :]
-    end = _ENDS.search(_OWNER_PART.sub("", without_due)) or _ENDS.search(without_due)
+    """Take one follow-up apart.
+
+    Of a table's row, what a column's head says it is for counts first: what is to be done is no verb of the column that
+    says of which kind it is. Where no head says it, the first cell that begins with a verb counts. What stands in
+    backticks is a name, and no date.
+    """
+    due = _DUE.search(found.columns.get("due", "")) or _DUE.search(_NAME.sub(_blank, found.text))
+    without_due = found.text if due is None else found.text.replace(due.group(), "", 1)
+    end = found.columns.get("end") or _end(without_due)
     return Action(
         text=found.text,
-        verb=next((verb for cell in found.text.split(" | ") if (verb := _verb(cell)) is not None), None),
+        verb=next((verb for cell in _says_what(found) if (verb := _verb(cell)) is not None), None),
         owner=found.owner,
         due=due.group().strip() if due else None,
-        end=end.group().strip() if end else None,
+        end=end,
     )
 
 
+def _blank(name: re.Match[str]) -> str:
+    return " " * len(name.group())
+
+
+def _end(text: str) -> str | None:
+    found = _ENDS.search(_OWNER_PART.sub("", text)) or _ENDS.search(text)
+    return found.group().strip() if found else None
+
+
+def _says_what(found: FollowUp) -> list[str]:
+    if "what" in found.columns:
+        return [found.columns["what"]]
+    if found.columns:
+        return [cell for name, cell in found.columns.items() if name.startswith("column")]
+    return found.text.split(" | ")
+
+
 def _verb(words: str) -> str | None:
-    first = re.match(r"[A-Za-z][A-Za-z-]*", _LEAD.sub("", words.strip()).strip("*`_ "))
-    return first.group().lower() if first and first.group().lower() in _VERBS else None
+    """What it begins with, or what comes after its first colon does: "Canary: ask each minute"."""
+    for part in (words, *_AFTER_COLON.findall(words)[:1]):
+        first = re.match(r"[A-Za-z][A-Za-z-]*", _LEAD.sub("", part.strip()).strip("*`_ "))
+        if first and first.group().lower() in _VERBS:
+            return first.group().lower()
+    return None
 
 
 def as_json(found: Action) -> JsonObject:
