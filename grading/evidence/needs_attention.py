@@ -1,10 +1,11 @@
-"""What needs a mentor's attention first: what was forced, late, unpinned, or edited where no fix belongs."""
+"""What needs a mentor's attention first: what was forced, late, unpinned, deployed unread, or edited out of place."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from exams.models import HandIn, LateWrite
+from grading.evidence import deployed
 from grading.evidence.diagnosed import at_odds
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def forced(kept: Kept) -> list[JsonObject]:
 
 
 def attention(kept: Kept) -> JsonObject:
-    """What came late, was not the learner's act, moved after its pinning, was edited where no fix is, or misleads."""
+    """What came late or by no act of theirs, was pushed over, deployed unread, edited out of place, or misleads."""
     late = LateWrite.objects.filter(attempt=kept.attempt).select_related("stage").order_by("received_at")
     handed_in = [each for each in kept.submissions if each.hand_in_id is not None]
     edited = kept.counting_run.provenance.get("edited", {}) if kept.counting_run else {}
@@ -55,6 +56,7 @@ def attention(kept: Kept) -> JsonObject:
         "not_handed_in": [stage.key for stage in kept.stages if stage.key not in kept.hand_ins],
         "unpinned": [_named(kept, each) for each in handed_in if each.unpinned],
         "force_pushed": [_named(kept, each) for each in handed_in if each.force_pushed],
+        "deployments": deployed.unread(kept),
         "diagnosis": at_odds(kept),
         "edited_protected": edited.get("protected", []),
         "edited_knowledge": edited.get("data", []),
