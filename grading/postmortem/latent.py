@@ -3,44 +3,31 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from grading.postmortem.lengths import lengths
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from grading.ground_truth import GroundTruth
 
 NEAR = Fraction(1, 4)
 _LEAST_NEAR = timedelta(minutes=30)
 _SHOWN = 300  # characters
+_ITEM = re.compile(r"^\s{0,6}(?:[-*+•]|\d{1,3}[.)])\s")
+_ALONE = re.compile(r"^\s*$|^\s{0,3}#|^\s*\||^\s{0,6}(?:[-*+•]|\d{1,3}[.)])\s")  # it, or what it begins, is read alone
+_SENTENCE = re.compile(r"[^.!?]+(?:[.!?](?!\s)[^.!?]*)*[.!?]*")
 _LATENT = re.compile(
     r"latent|hidden|undetected|unnoticed|silent|went un|dormant|asleep|\bslept\b|\bla(?:y|in)\b|\bsat\b|live for"
     r"|in production for|exposed for|prepar(?:ed|ing)|harmless|time to detect|exposure"
     r"|no(?:body| one) (?:had )?(?:noticed|saw)|not (?:been )?(?:noticed|seen|detected)|had been (?:live|wrong|there)"
     r"|until (?:it was )?(?:detected|noticed|opened)|\bbetween\b|\b(?:earlier|later)\b"
     r"|before (?:it was|we|anyone|the (?:first )?(?:alert|incident|page|release|deploy\w*|opening)|detection|r\d)",
-    re.IGNORECASE,
-)
-_WORDS = {
-    "half a": 0.5, "half an": 0.5, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
-    "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
-    "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30,
-    "forty": 40, "fifty": 50, "sixty": 60,
-}  # fmt: skip
-_AFTER = ("for", "over", "about", "nearly", "almost", "than", "after")  # "a day" may be a rate as well
-_WORD = "|".join(
-    [
-        *sorted((word.replace(" ", r"\s") for word in _WORDS), key=len, reverse=True),
-        rf"(?:{'|'.join(rf'(?<={word} )' for word in _AFTER)})an?",
-    ]
-)
-_LENGTH = re.compile(
-    rf"(?:(?<![\d.,:])(?P<amount>\d{{1,6}}(?:\.\d{{1,4}}|:[0-5]\d(?=\s?h)|½)?)|\b(?P<word>{_WORD}))(?P<half>\s+and\s+a\s+half)?\s?-?"
-    r"(?P<unit>weeks?|(?:calendar\s)?d(?:ays?)?|h(?:ours?|rs?)?|m(?:in(?:ute)?s?)?)(?![a-z])"
-    rf"(?:,?\s*(?:and\s+)?(?P<rest>\d{{1,2}}|\b(?:{_WORD}))\s?(?:days?|h(?:ours?|rs?)?|m(?:in(?:ute)?s?)?)\b)?",
     re.IGNORECASE,
 )
 
@@ -83,37 +70,88 @@ def periods(happened: GroundTruth) -> dict[str, timedelta]:
 
 
 def latent(text: str, true: Mapping[str, timedelta]) -> Latent:
-    """Look for a length of time told of how long it lay hidden; `true` are those that may be meant, by name."""
+    """Look for a length of time told of how long it lay hidden; `true` are those that may be meant, by name.
+
+    Paragraphs are read whole, however their lines are broken. A length counts if its sentence or its line speaks of
+    lying hidden, or if its own words name both ends of what is meant; it does not if they name others. Of several the
+    one that is right counts, first those whose ends are named.
+    """
     nearest: Latent | None = None
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not _LATENT.search(line):
+    right: Latent | None = None
+    for paragraph in _paragraphs(text):
+        if not _LATENT.search(paragraph.text):
             continue
-        for match in _LENGTH.finditer(line):
-            length = _length(match)
-            fits = [name for name, one in true.items() if _near(length, one)]
-            name = min(fits, key=lambda name: abs(length - true[name]), default="")
-            if name or nearest is None:
-                nearest = Latent(bool(name), number, line.strip()[:_SHOWN], length, name)
-            if name:
-                return nearest
-    return nearest or Latent(told=False, line=None, text="", length=None)
+        for each in lengths(paragraph.text):
+            if not (each.names_both or paragraph.speaks_of_it(each.at)):
+                continue
+            number, line = paragraph.line_of(each.at)
+            fits = [name for name, one in true.items() if each.may_be(name) and _near(each.length, one)]
+            name = min(fits, key=lambda name, told=each.length: abs(told - true[name]), default="")  # type: ignore[misc]
+            found = Latent(bool(name), number, line.strip()[:_SHOWN], each.length, name)
+            if name and each.names_both:
+                return found
+            right = right or (found if name else None)
+            nearest = nearest or (found if paragraph.speaks_of_it(each.at) else None)
+    return right or nearest or Latent(told=False, line=None, text="", length=None)
 
 
-def _length(match: re.Match[str]) -> timedelta:
-    hours, _, minutes = (match["amount"] or "").replace("½", ".5").partition(":")
-    amount = float(hours) + int(minutes or 0) / 60 if match["amount"] else _of_word(match["word"])
-    amount += 0.5 if match["half"] else 0
-    rest = 0.0 if not match["rest"] else float(match["rest"]) if match["rest"].isdigit() else _of_word(match["rest"])
-    unit = match["unit"].lower()
-    if unit.startswith("w"):
-        return timedelta(weeks=amount, days=rest)
-    if "d" in unit:
-        return timedelta(days=amount, hours=rest)
-    return timedelta(hours=amount, minutes=rest) if unit[0] == "h" else timedelta(minutes=amount)
+@dataclass(frozen=True)
+class _Paragraph:
+    """Lines that are read as one; `begins` is where each does in its text, and which line of the document it is."""
+
+    text: str
+    begins: tuple[tuple[int, int, str], ...]
+    speaking: tuple[tuple[int, int], ...]  # lines and sentences that speak of lying hidden
+
+    def line_of(self, at: int) -> tuple[int, str]:
+        place = bisect_right(self.begins, at, key=lambda each: each[0]) - 1
+        return self.begins[place][1:]
+
+    def speaks_of_it(self, at: int) -> bool:
+        place = bisect_right(self.speaking, at, key=lambda each: each[0]) - 1
+        return place >= 0 and at < self.speaking[place][1]
 
 
-def _of_word(word: str) -> float:
-    return _WORDS.get(re.sub(r"\s", " ", word.lower()), 1)
+def _paragraphs(text: str) -> Iterator[_Paragraph]:
+    lines: list[tuple[int, str]] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if _ALONE.match(line):
+            yield from _paragraph(lines)
+            lines = []
+        if line.strip():
+            lines.append((number, line))
+        if _ALONE.match(line) and not _ITEM.match(line):
+            yield from _paragraph(lines)
+            lines = []
+    yield from _paragraph(lines)
+
+
+def _paragraph(lines: Sequence[tuple[int, str]]) -> Iterator[_Paragraph]:
+    if not lines:
+        return
+    begins: list[tuple[int, int, str]] = []
+    at = 0
+    for number, line in lines:
+        begins.append((at, number, line))
+        at += len(line) + 1
+    text = " ".join(line for _, line in lines)
+    spans = [(begin, begin + len(line)) for begin, _, line in begins if _LATENT.search(line)]
+    spans += [match.span() for match in _SENTENCE.finditer(text) if _LATENT.search(match[0])]
+    yield _Paragraph(text, tuple(begins), tuple(_joined(spans)))
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Spans in order, those that meet as one."""
+    last: tuple[int, int] | None = None
+    for begin, end in sorted(spans):
+        if last is not None and begin <= last[1]:
+            last = (last[0], max(last[1], end))
+            continue
+        if last is not None:
+            yield last
+        last = (begin, end)
+    if last is not None:
+        yield last
 
 
 def _near(length: timedelta, true: timedelta) -> bool:

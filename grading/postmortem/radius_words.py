@@ -26,6 +26,9 @@ WRONG = r"(?:wrong|harmful|incorrect|false|misleading|bad|hallucinated|affected|
 ANSWERS = r"(?:answers?|repl(?:y|ies)|responses?)"
 PEOPLE = r"(?:customers?|users?|clients?|people|conversations?|sessions?)"
 _IN_ALL = r"(?:in all|in total|altogether|overall|all told|total)"
+_TOLD = (
+    r"(?:answers?|repl(?:y|ies)|responses?|figures?|values?|statements?|numbers?|amounts?|terms?|fees?|rates?|prices?)"
+)
 _BEFORE = (
     r"(?:(?:before|prior to|until|up to|ahead of)\s+(?:(?:the|it|we|was|were|incident|had|been)\s+){0,3}"
     r"(?:opening|opened|pag(?:e|ed)|incident|live window|start|took over|take-?over)\b|pre-opening)"
@@ -82,6 +85,11 @@ STATED = (
     (
         "sessions",
         re.compile(rf"\b{PEOPLE}(?:\s+\w+){{0,3}}\s*(?:\([^)]{{0,80}}\)\s*)?[:=|]+\s*{_NUMBER}", re.IGNORECASE),
+    ),
+    # "In all 237 wrong figures": what is counted as the total may be called by what was told
+    (
+        "answers",
+        re.compile(rf"\b{_IN_ALL}\b[,:]?\s+(?:\w+\s+){{0,3}}?{_NUMBER}{_OF}\s+{WRONG}\s+{_TOLD}\b", re.IGNORECASE),
     ),
     # of what, says the number before it on the line; with none, of answers
     ("", re.compile(rf"\b{_NUMBER}\s+(?:{WRONG}\s+)?{_IN_ALL}\b", re.IGNORECASE)),

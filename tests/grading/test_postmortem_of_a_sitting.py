@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from grading.followups import follow_ups
 from grading.followups_headings import announces
-from grading.postmortem import actions
+from grading.ground_truth import Harm
+from grading.postmortem import actions, latent, radius
+from tests.grading.test_aligning import HAPPENED
 
 WRITTEN = (Path(__file__).parent / "sat_postmortem.md").read_text()
 
@@ -79,3 +83,43 @@ def test_a_kind_is_no_verb_and_a_name_in_backticks_no_date() -> None:
     assert actions.action(kind).verb is None
     (name,) = follow_ups("## Follow-ups\n- Ask whether `tomorrow` is right, owner: Judith Kerr (support), 2026-01-12\n")
     assert (actions.action(name).due, name.owner) == ("2026-01-12", "Judith Kerr")
+
+
+# --- Latent period and blast radius -----------------------------------------------------------------------------------
+
+TRUE = {"onset to opening": timedelta(seconds=10_698), "deployed to opening": timedelta(seconds=11_016)}
+
+
+def test_the_latent_period_is_told_on_a_later_line_of_its_paragraph() -> None:
+    found = latent.latent(WRITTEN, TRUE)
+    assert found.told
+    assert found.read_as == "deployed to opening"
+    assert found.length == timedelta(seconds=11_016)
+    assert found.text.startswith("first alert; 2 h 53 min 43 s")
+    assert WRITTEN.splitlines()[found.line - 1] == found.text if found.line else False
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("How long it lay hidden. From release to page it took 3 h 4 min.", True),
+        ("The fault lay hidden\nfor three hours.", True),
+        ("It lay hidden. The page came late.\nIt took 3 h 3 min from r9 going live to the page.", True),
+        ("How long it lay hidden: 3 h from the alert to the page.", False),
+        ("How long it lay hidden: 3 h from release to the end of the harm.", False),
+        ("It lay hidden.\nThe meeting took 3 hours.", False),
+        ("It lay hidden.\n\nFrom release to page 3 h.", False),
+        ("- It lay hidden\n- the meeting took 3 hours", False),
+    ],
+)
+def test_a_length_counts_for_the_ends_that_its_words_name(text: str, told: bool) -> None:
+    assert latent.latent(text, TRUE).told is told
+
+
+def test_a_total_in_bold_is_the_total_whatever_was_told_is_called() -> None:
+    happened = replace(HAPPENED, before=Harm(226, 226), live=Harm(11, 11))
+    found = radius.radius(WRITTEN, happened)
+    assert found.read_as == "237 answers, said to be all of them, against 237 answers"
+    assert found.error == 0
+    text = "# Blast radius\n226 conversations. In all **237** wrong figures."
+    assert radius.radius(text, happened).read_as.startswith("237 answers, said to be all of them")
