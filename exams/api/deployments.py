@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.urls import path
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 
 from accounts.api.asking import Body
@@ -21,6 +21,7 @@ from exams.openings import opened
 
 if TYPE_CHECKING:
     import uuid
+    from datetime import datetime
 
     from rest_framework.request import Request
     from rest_framework.response import Response
@@ -59,14 +60,20 @@ class DeploymentShape(serializers.Serializer[Any]):
         help_text="waiting or replaying (being tried; past `goes_live_at` customers get it all the same, if it can be "
         "started), ready (being rolled out), live (it went live at `live_from`), failed (it cannot "
         "be started: `because`), platform_fault (ours: deploy again), cancelled (by a rollback), came_to_nothing (a "
-        "rollback to one that did: `because`)"
+        "rollback to one that did: `because`). A version that another one took the place of stays `live` here: see "
+        "`live_now` and `live_until`."
     )
     run = serializers.UUIDField(source="submission_id", allow_null=True)
-    commit = serializers.SerializerMethodField(help_text="Empty for what has none.")
+    commit = serializers.SerializerMethodField(
+        help_text="Of a rollback: that of the version which came back. Empty for number 0: that is what you cloned."
+    )
     to = serializers.SerializerMethodField(help_text="Of a rollback: whose code came back.")
     requested_at = serializers.DateTimeField()
     goes_live_at = serializers.DateTimeField(source="due_at", help_text="When customers get it, if it can be started.")
     live_from = serializers.DateTimeField(allow_null=True)
+    live_until = serializers.SerializerMethodField(
+        help_text="When another took its place; null where none did, or where it is not known to have been live."
+    )
     live_now = serializers.SerializerMethodField(help_text="Whether customers get it now.")
     because = serializers.SerializerMethodField(help_text="Why it is not live, and what to do.")
 
@@ -76,12 +83,19 @@ class DeploymentShape(serializers.Serializer[Any]):
         return shown | {"state": "came_to_nothing", "live_from": None} if deployments.why_nothing(row) else shown
 
     def get_commit(self, row: Deployment) -> str:
-        """The commit."""
-        return row.submission.pinned_commit if row.submission is not None else ""
+        """The commit of the code that customers get."""
+        submission = (row.of or row).submission
+        return submission.pinned_commit if submission is not None else ""
 
     def get_to(self, row: Deployment) -> int | None:
         """The release of a rollback."""
         return row.of.number if row.of is not None else None
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_live_until(self, row: Deployment) -> str | None:
+        """The end of its time with customers."""
+        ends: dict[int, datetime] = self.context.get("ends", {})
+        return serializers.DateTimeField().to_representation(ends[row.number]) if row.number in ends else None
 
     def get_live_now(self, row: Deployment) -> bool:
         """Whether it is the one that is live."""
@@ -174,11 +188,16 @@ class DeploymentsView(WriteView):
         """Every deployment and rollback; the twin's limit keeps the list short."""
         attempt = attempt_for(request.user, attempt_id)
         rows = (
-            Deployment.objects.filter(attempt=attempt).select_related("submission", "of").defer("outcomes", "traffic")
+            Deployment.objects.filter(attempt=attempt)
+            .select_related("submission", "of__submission")
+            .defer("outcomes", "traffic", "of__outcomes", "of__traffic")
+            .order_by("number")
         )
         now = database_now()
         shapes = DeploymentShape(
-            rows.order_by("number"), many=True, context={"live_now": charts.live_now(attempt, now=now)}
+            rows,
+            many=True,
+            context={"live_now": charts.live_now(attempt, now=now), "ends": charts.live_until(attempt, now=now)},
         )
         opened(request.user, attempt, Source.DEPLOYMENTS, now=now)
         return answer(results=shapes.data)

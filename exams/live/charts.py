@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from exams.live import telemetry
 from exams.live.deployments import why_nothing
 from exams.live.telemetry.measuring import MINUTE
-from exams.models import DeploymentState
+from exams.models import Deployment, DeploymentState
 from exams.windows import NotStarted
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from exams.live.telemetry import Minute
-    from exams.models import Attempt, Deployment
+    from exams.models import Attempt
 
 
 def live_now(attempt: Attempt, *, now: datetime) -> int | None:
     """The number of the deployment that customers get."""
     found = telemetry.deployed_at(attempt, now)
     return None if found is None else found.number
+
+
+def live_until(attempt: Attempt, *, now: datetime) -> dict[int, datetime]:
+    """When each version that customers got was replaced by the next, by its number; the one they get is not in it.
+
+    In the order in which the one that is live is found (`telemetry.deployed_at`): of two with one moment the one asked
+    for later is live, and the other's time ends as it begins.
+    """
+    gone_live = telemetry.customers_got(Deployment.objects.filter(attempt=attempt), at=now)
+    rows = gone_live.order_by("live_from", "requested_at", "number").values_list("number", "live_from")
+    return {number: following for (number, _), (_, following) in pairwise(rows) if following is not None}
 
 
 def because(row: Deployment) -> str:
