@@ -18,7 +18,7 @@ from exams.api.shapes import CursorPages, ReceiptSerializer, WithServerNow
 from exams.api.writing import WriteView, answer, arrived, person
 from exams.database_clock import database_now
 from exams.errors import Refusal
-from exams.live.questions import QUESTION_CHARACTERS, SESSION_CHARACTERS, deployment_number
+from exams.live.questions import QUESTION_CHARACTERS, REMEMBERED, SESSION_CHARACTERS, deployment_number
 from exams.models import Question, QuestionState, Source
 from exams.openings import opened
 
@@ -35,6 +35,15 @@ LONGEST_PAUSE_SECONDS = 0.4
 _chairs = threading.BoundedSemaphore(24)
 
 
+NOTE = (
+    "A question is put to a newly started process of the version that was live when it was asked. Before it come only "
+    f"the questions that were asked earlier in its own `session`, at most {REMEMBERED}, and such others of yours as "
+    "waited at the same moment; no other customer is there. What depends on other customers' conversations in the same "
+    "process does not show in it: it shows in the repro of a diagnosis that holds several conversations, in your own "
+    "regression test, and in the traces."
+)
+
+
 class NoSuchQuestion(Refusal):
     """No question of that number was asked in this attempt."""
 
@@ -43,7 +52,14 @@ class QuestionWrite(Body):
     """What is asked; questions with one `session` are one conversation."""
 
     question = serializers.CharField(max_length=QUESTION_CHARACTERS)
-    session = serializers.CharField(max_length=SESSION_CHARACTERS, required=False, allow_blank=True, default="")
+    session = serializers.CharField(
+        max_length=SESSION_CHARACTERS,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="The conversation it belongs to, by any name; without one it stands alone. In brackets in front of "
+        "the question, as in a repro, it is refused.",
+    )
 
 
 class QuestionShape(serializers.Serializer[Any]):
@@ -81,7 +97,13 @@ class QuestionShape(serializers.Serializer[Any]):
         return "We could not put your question to the assistant. That is our fault: ask it again."
 
 
-class QuestionAnswer(WithServerNow):
+class WithNote(WithServerNow):
+    """Base of what holds answers: in which surroundings they were given."""
+
+    note = serializers.CharField(help_text="What a question is put to and what came before it; always the same words.")
+
+
+class QuestionAnswer(WithNote):
     """The receipt, the question and its answer, if there is one yet."""
 
     receipt = ReceiptSerializer()
@@ -89,13 +111,13 @@ class QuestionAnswer(WithServerNow):
     address = serializers.CharField(help_text="Where the question and its answer are found.")
 
 
-class QuestionPage(WithServerNow):
+class QuestionPage(WithNote):
     """One question."""
 
     question = QuestionShape()
 
 
-class QuestionList(WithServerNow):
+class QuestionList(WithNote):
     """Questions, newest first."""
 
     next = serializers.CharField(allow_null=True)
@@ -115,7 +137,12 @@ class AskView(WriteView):
     @extend_schema(operation_id="ask", request=QuestionWrite, responses={200: QuestionAnswer, 202: QuestionAnswer})
     @idempotent(one_transaction=False)
     def post(self, request: Request, attempt_id: uuid.UUID) -> Response:
-        """Ask the deployed assistant; 202 with an address when the answer takes longer than ten seconds."""
+        """Ask the deployed assistant; 202 with an address when the answer takes longer than ten seconds.
+
+        It is put to a newly started process, in which only earlier questions of its own `session` come before it, and
+        such others of yours as waited at the same moment. What depends on other customers' conversations in the same
+        process does not show; it shows in the repro of a diagnosis that holds several conversations.
+        """
         attempt = own_attempt(request.user, attempt_id)
         received_at = arrived(request)
         body = QuestionWrite(data=request.data)
@@ -124,7 +151,7 @@ class AskView(WriteView):
         question = _wait(asked.question)
         address = reverse("question", kwargs={"attempt_id": attempt.pk, "number": question.number})
         response = answer(
-            receipt=receipts.as_json(asked.receipt), question=QuestionShape(question).data, address=address
+            receipt=receipts.as_json(asked.receipt), question=QuestionShape(question).data, address=address, note=NOTE
         )
         if question.state == QuestionState.ANSWERED:
             opened(request.user, attempt, Source.ANSWERS, now=database_now())
@@ -166,7 +193,10 @@ class QuestionsView(WriteView):
         if any(each.state == QuestionState.ANSWERED for each in page or ()):
             opened(request.user, attempt, Source.ANSWERS, now=database_now())
         return answer(
-            next=pages.get_next_link(), previous=pages.get_previous_link(), results=QuestionShape(page, many=True).data
+            next=pages.get_next_link(),
+            previous=pages.get_previous_link(),
+            results=QuestionShape(page, many=True).data,
+            note=NOTE,
         )
 
 
@@ -182,7 +212,7 @@ class QuestionView(WriteView):
             raise NoSuchQuestion(f"No question {number} was asked in this attempt.")
         if question.state == QuestionState.ANSWERED:
             opened(request.user, attempt, Source.ANSWERS, now=database_now())
-        return answer(question=QuestionShape(question).data)
+        return answer(question=QuestionShape(question).data, note=NOTE)
 
 
 urlpatterns = [

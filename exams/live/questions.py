@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from exams.content import check_text
 from exams.definitions import stage_for_questions, twin_of
 from exams.errors import Refusal
 from exams.live.deployments.trees import release_tree, tree_of
+from exams.live.diagnoses import spoken
 from exams.live.telemetry import deployed_at
 from exams.models import Attempt, Question, QuestionState
 from exams.windows import arrive, require_open
@@ -35,6 +37,7 @@ log = logging.getLogger(__name__)
 
 QUESTION_CHARACTERS = 500
 SESSION_CHARACTERS = 60
+SHOWN_CHARACTERS = 100  # of a question, where it is said how to send it
 MAX_WAITING = 10
 MAX_PER_MINUTE = 30
 BATCH = 10  # answered in one container
@@ -44,7 +47,7 @@ REMEMBERED = 20  # earlier questions of a conversation that are asked again, so 
 
 
 class QuestionUnusable(Refusal):
-    """The question is empty, too long, or not text."""
+    """The question is empty, too long, not text, or written like a line of a repro."""
 
 
 class AskingTooFast(Refusal):
@@ -67,7 +70,7 @@ def ask(*, attempt: Attempt, question: str, session: str, actor: User, received_
     """Put a question to the deployed assistant; a worker answers it.
 
     Raises:
-        QuestionUnusable: empty, too long, or not text.
+        QuestionUnusable: empty, too long, not text, or with its conversation in brackets as in a repro.
         WindowClosed: the model can be asked only while its stage is open.
         AskingTooFast: `MAX_WAITING` wait for an answer, or `MAX_PER_MINUTE` were asked in the last minute.
         NoQuestionsLeft: the twin's limit is reached.
@@ -116,6 +119,14 @@ def _check(text: str, session: str) -> None:
             )
     if not text:
         raise QuestionUnusable("The question is empty. Ask something.", field="question")
+    words, named = spoken(text)
+    if named:
+        raise QuestionUnusable(
+            f"[{named}] in front of a question names its conversation in the repro of a diagnosis only; here the "
+            "assistant would be told it. Send the words after it as `question` and the name as `session`: "
+            f"{json.dumps({'question': words[:SHOWN_CHARACTERS], 'session': named}, ensure_ascii=False)}",
+            field="question",
+        )
 
 
 def _next_number(attempt: Attempt, received_at: datetime) -> int:

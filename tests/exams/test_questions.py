@@ -86,6 +86,14 @@ def test_a_question_that_cannot_be_asked_is_refused(cast: Cast, question: str, s
         ask(live_attempt(cast.learner, started_at=NOON), question, session=session)
 
 
+@pytest.mark.parametrize("session", ["", "anna"])
+def test_a_conversation_in_brackets_is_refused_with_what_to_send(cast: Cast, session: str) -> None:
+    attempt = live_attempt(cast.learner, started_at=NOON)
+    with pytest.raises(QuestionUnusable, match=r'\{"question": "And the fee\?", "session": "anna"\}'):
+        ask(attempt, "[anna] And the fee?", session=session)
+    assert ask(attempt, "What is [the] fee?").number == 1
+
+
 def test_so_many_may_wait(cast: Cast) -> None:
     attempt = live_attempt(cast.learner, started_at=NOON)
     for _ in range(MAX_WAITING):
@@ -225,9 +233,11 @@ def test_over_http_without_a_worker_there_is_an_address(cast: Cast, monkeypatch:
     assert asked.status_code == 202
     assert asked["Location"] == f"/api/v1/attempts/{attempt.pk}/questions/1/"
     assert asked.data["receipt"]["counts"] is True
+    assert "newly started process" in asked.data["note"]
     answer_waiting(attempt_id=attempt.pk, sandbox=FakeSandbox(), now=attempt.stages.get(key="live").opens_at)
     found = client.get(asked["Location"])
     assert found.data["question"]["state"] == "answered"
+    assert found.data["note"] == asked.data["note"]
     assert "late fee" in found.data["question"]["reply"]["text"]
     assert [each["number"] for each in client.get(f"/api/v1/attempts/{attempt.pk}/questions/").data["results"]] == [1]
     assert client_of(cast.other_learner).get(asked["Location"]).status_code == 404
