@@ -19,8 +19,8 @@ from exams.api.shapes import CursorPages
 from exams.api.twin_pages import summary, whole
 from exams.api.twin_shapes import TwinSerializer, TwinSummarySerializer
 from exams.database_clock import database_now, received_at
-from exams.models import Attempt, TwinVersion
-from exams.openings import opened_brief
+from exams.models import Attempt, Source, TwinVersion
+from exams.openings import opened, opened_brief
 from exams.twins import Twin
 
 if TYPE_CHECKING:
@@ -104,7 +104,10 @@ class StartTwin(APIView):
         prepared = start.prepare(learner=learner, slug=slug, now=received_at(request))
         # Making the repository took time that is ours: the clock starts from here.
         attempt = start.begin(learner=learner, attempt_id=prepared.pk, now=database_now())
-        body = attempt_answer(attempt, learner, now=database_now())
+        now = database_now()
+        body = attempt_answer(attempt, learner, now=now)
+        if body["brief"] is not None:
+            opened(learner, attempt, Source.BRIEF, now=now)
         return Response(body, status=status.HTTP_201_CREATED)
 
 

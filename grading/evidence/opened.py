@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sandboxes.sandbox import JsonObject
 
 _SAYS = {
-    Source.BRIEF: "the brief, on the page of the twin, after the start",
+    Source.BRIEF: "the brief: in the answer to the start, and on the page of the twin after it",
     Source.REPOSITORY: "the repository, cloned or fetched from the platform",
     Source.TELEMETRY: "the chart of what customers get",
     Source.ALERTS: "alerts, in the feed",

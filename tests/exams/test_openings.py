@@ -16,7 +16,7 @@ from exams.database_clock import database_now
 from exams.models import Attempt, AttemptState, Opening, Question, QuestionState, Source
 from grading.evidence.kept import Kept
 from grading.evidence.opened import opened as shown
-from tests.attempts import SLUG, live_attempt, ready_attempt
+from tests.attempts import SLUG, drawn_for, live_attempt, published_twin, ready_attempt
 from tests.people import Cast, client_of, standing_cast
 
 if TYPE_CHECKING:
@@ -54,6 +54,17 @@ def asked(attempt: Attempt, state: QuestionState) -> None:
     at = database_now()
     over = {"answered_at": at, "reply": {"reply": {"text": "45 USD"}}} if state == QuestionState.ANSWERED else {}
     Question.objects.create(attempt=attempt, number=1, text="The fee?", received_at=at, state=state, **over)
+
+
+@pytest.mark.usefixtures("own_repositories")
+def test_the_answer_to_the_start_holds_the_brief_and_counts_as_its_opening(cast: Cast) -> None:
+    published_twin()
+    drawn_for(cast.learner)
+    started = client_of(cast.learner).post(f"/api/v1/twins/{SLUG}/start/")
+    assert started.status_code == 201
+    assert started.json()["brief"] is not None
+    attempt = Attempt.objects.get(pk=started.json()["id"])
+    assert noted(attempt) == {"brief": 1}
 
 
 @pytest.mark.parametrize(("source", "address"), READINGS.items())
