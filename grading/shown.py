@@ -6,7 +6,7 @@ import dataclasses
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from exams.models import SubmissionPurpose, SubmissionState
+from exams.models import StageState, SubmissionPurpose, SubmissionState
 from exams.queries import class_is_looked_for
 from exams.receipts import in_words
 from grading import queue, verdicts
@@ -179,8 +179,10 @@ def _occasion(submission: Submission, run: GradingRun, *, now: datetime) -> Occa
         return Occasion.stage_open if is_open else Occasion.being_checked
     if is_open:  # its files could not be taken in, or the window was extended since
         return Occasion.stage_closed
-    others = submission.attempt.stages.filter(closes_at__gt=now).exists()
-    return Occasion.stands if others else Occasion.all_closed
+    others = set(submission.attempt.stages.filter(closes_at__gt=now).values_list("state", flat=True))
+    if not others:
+        return Occasion.all_closed
+    return Occasion.rest_handed_in if others == {StageState.HANDED_IN} else Occasion.stands
 
 
 def _hidden_checks(submission: Submission, run: GradingRun | None, *, now: datetime) -> JsonObject | None:

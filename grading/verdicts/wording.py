@@ -97,7 +97,7 @@ class Occasion(StrEnum):
 
     Of a practice run: `practice` while its window is open, `practice_over` after it. Of the visible cells of a hand-in:
     `stage_open`, or `being_checked` once the window has closed. Of all its cells: `stage_closed` as it is found,
-    `stands` while another window is open, `all_closed` after the last one.
+    `stands` while another window is open, `rest_handed_in` where those are handed in, `all_closed` after the last.
     """
 
     practice = "practice"
@@ -106,6 +106,7 @@ class Occasion(StrEnum):
     being_checked = "being_checked"
     stage_closed = "stage_closed"
     stands = "stands"
+    rest_handed_in = "rest_handed_in"
     all_closed = "all_closed"
 
 
@@ -147,9 +148,13 @@ def _next(advice: str, verdict: Verdict, occasion: Occasion) -> str:
             said = "The window has closed: nothing more is run, and this run is not judged; your hand-in is."
         case Occasion.being_checked:
             said = "The window has closed. The hidden checks are being run, and what they say is told here."
-        case Occasion.stands | Occasion.all_closed if verdict is Verdict.rejected_ingest:
+        case Occasion.stands | Occasion.rest_handed_in | Occasion.all_closed if verdict is Verdict.rejected_ingest:
             said = "The window has closed, so nothing can be handed in for it any more that counts by itself."
-        case Occasion.stands if verdict is not Verdict.verified:
+        case Occasion.rest_handed_in if verdict is Verdict.verified:
+            said = (
+                "There is nothing left to do: the rest is handed in, too. Until its window closes you may do so again."
+            )
+        case Occasion.stands | Occasion.rest_handed_in if verdict is not Verdict.verified:
             said = f"The window has closed, so this stands. For another time: {advice}"
         case Occasion.all_closed if verdict is Verdict.verified:
             said = "There is nothing left to do: all windows have closed."

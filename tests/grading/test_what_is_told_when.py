@@ -58,6 +58,9 @@ def test_nobody_is_told_to_write_a_postmortem_that_cannot_be_handed_in(attempt: 
 
     assert "write the post-mortem" in told(live)
     assert "write the post-mortem" in told(over - MICROSECOND)
+    attempt.stages.filter(key="postmortem").update(state="handed_in")
+    assert "write the post-mortem" not in told(live)
+    assert "handed in, too" in told(live)
     assert told(over) == "There is nothing left to do: all windows have closed."
     run.verdict = Verdict.weak
     assert told(live).startswith("The window has closed, so this stands.")
@@ -68,7 +71,9 @@ def test_nobody_is_told_to_write_a_postmortem_that_cannot_be_handed_in(attempt: 
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
-@pytest.mark.parametrize("occasion", [Occasion.all_closed, Occasion.stands, Occasion.practice_over])
+@pytest.mark.parametrize(
+    "occasion", [Occasion.all_closed, Occasion.rest_handed_in, Occasion.stands, Occasion.practice_over]
+)
 def test_after_closing_nothing_asks_for_what_is_impossible(verdict: Verdict, occasion: Occasion) -> None:
     said = verdicts.words(verdict, occasion=occasion).next
     assert "hand in again" not in said
