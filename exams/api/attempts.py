@@ -80,11 +80,21 @@ class AttemptTwinSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
 
 
+class AttemptLearnerSerializer(serializers.Serializer[Any]):
+    """Whose attempt it is."""
+
+    name = serializers.CharField()
+    email = serializers.EmailField()
+
+
 class AttemptSummarySerializer(WithServerNow):
     """An attempt in a list."""
 
     id = serializers.UUIDField()
     twin = AttemptTwinSerializer()
+    learner = AttemptLearnerSerializer(
+        allow_null=True, help_text="Told to admins, whose list holds everybody's; else null."
+    )
     number = serializers.IntegerField()
     state = serializers.CharField(help_text="ready, live, closed or void")
     started_at = serializers.DateTimeField(allow_null=True)
@@ -130,14 +140,15 @@ class VoidRequestSerializer(Body):
     reason = serializers.CharField(max_length=2_000)
 
 
-def attempt_summary(attempt: Attempt, *, now: datetime) -> dict[str, Any]:
-    """An attempt for a list."""
+def attempt_summary(attempt: Attempt, user: User | AnonymousUser, *, now: datetime) -> dict[str, Any]:
+    """An attempt for this person's list."""
     twin = Twin.from_json(attempt.twin.definition)
     titles = {stage.key: stage.title for stage in twin.stages}
     return {
         "server_now": now,
         "id": attempt.pk,
         "twin": {"slug": attempt.twin_slug, "version": attempt.twin.version, "title": twin.title},
+        "learner": _learner(attempt) if isinstance(user, User) and user.role == Role.ADMIN else None,
         "number": attempt.number,
         "state": attempt.state,
         "started_at": attempt.started_at,
@@ -146,6 +157,10 @@ def attempt_summary(attempt: Attempt, *, now: datetime) -> dict[str, Any]:
         "void_reason": attempt.void_reason,
         "stages": [_stage(attempt, stage, titles.get(stage.key, stage.key), now=now) for stage in attempt.stages.all()],
     }
+
+
+def _learner(attempt: Attempt) -> dict[str, str]:
+    return {"name": attempt.learner.name, "email": attempt.learner.email}
 
 
 def _stage(attempt: Attempt, stage: Stage, title: str, *, now: datetime) -> dict[str, Any]:
@@ -166,7 +181,7 @@ def _stage(attempt: Attempt, stage: Stage, title: str, *, now: datetime) -> dict
 def attempt_answer(attempt: Attempt, user: User | AnonymousUser, *, now: datetime) -> Any:
     """An attempt in full, as this person may see it; the repository's token is its learner's alone."""
     mine = attempt.learner_id == user.pk
-    body = attempt_summary(attempt, now=now) | {
+    body = attempt_summary(attempt, user, now=now) | {
         "brief": _brief(attempt),
         "counts": queries.counts(attempt),
         "may": possibilities.now(attempt, now=now) if mine else [],
@@ -196,14 +211,14 @@ class AttemptList(APIView):
     )
     def get(self, request: Request) -> Response:
         """A learner's own; an admin's answer holds everybody's. Mentors find theirs among the reviews."""
-        attempts = Attempt.objects.select_related("twin").prefetch_related("stages")
+        attempts = Attempt.objects.select_related("twin", "learner").prefetch_related("stages")
         assert isinstance(request.user, User)  # noqa: S101 - only people are let in
         if request.user.role != Role.ADMIN:
             attempts = attempts.filter(learner=request.user)
         pages = AttemptPages()
         now = database_now()
         rows = pages.paginate_queryset(attempts, request, view=self) or []
-        bodies = [attempt_summary(attempt, now=now) for attempt in rows]
+        bodies = [attempt_summary(attempt, request.user, now=now) for attempt in rows]
         return pages.get_paginated_response(AttemptSummarySerializer(bodies, many=True).data)
 
 
@@ -248,7 +263,7 @@ class VoidAttempt(APIView):
         asked.is_valid(raise_exception=True)
         now = received_at(request)
         attempt = void(attempt_id=attempt_id, actor=admin, reason=asked.validated_data["reason"], now=now)
-        return Response(AttemptSummarySerializer(attempt_summary(attempt, now=database_now())).data)
+        return Response(AttemptSummarySerializer(attempt_summary(attempt, admin, now=database_now())).data)
 
 
 urlpatterns = [

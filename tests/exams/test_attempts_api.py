@@ -288,6 +288,12 @@ def test_a_list_holds_mine_and_for_admins_all(cast: Cast) -> None:
 
     assert ids(cast.learner) == {str(mine.pk)}
     assert ids(cast.admin) == {str(mine.pk), str(other.pk)}
+    for person, learner in (
+        (cast.admin, {"name": cast.learner.name, "email": cast.learner.email}),
+        (cast.learner, None),
+    ):
+        rows = client_of(person).get(ATTEMPTS).json()["results"]
+        assert [row["learner"] for row in rows if row["id"] == str(mine.pk)] == [learner]
     assert ids(cast.mentor) == set()
 
 
