@@ -51,7 +51,10 @@ def _plainly(stated: Stated, why: str, *, so: bool) -> Checked:
 
 
 def _version(seen: Seen) -> str:
-    return "the release of the opening" if seen.release == 0 else f"deployment {seen.deployment}"
+    if seen.release == 0:
+        return "the release of the opening"
+    again = "" if seen.release == seen.deployment else f" ({seen.release} again)"
+    return f"deployment {seen.deployment}{again}"
 
 
 def _nobody(stated: Stated, seen: Seen) -> Checked:
@@ -63,9 +66,10 @@ def _nobody(stated: Stated, seen: Seen) -> Checked:
 
 def _nobody_now(stated: Stated, seen: Seen) -> Checked:
     """Contradicted only if the version that customers get harms, and has harmed: a clean one may have had a slip."""
+    since = "" if seen.since_at is None else f" since {timed.hour(seen.since_at)}"
     why = (
         f"At that moment {_version(seen)} harmed {_percent(seen.version_share)} of the traffic; of the "
-        f"{seen.since_asked} answers it had given {seen.since_harmful} were harmful."
+        f"{seen.since_asked} answers it had given{since} {seen.since_harmful} were harmful."
     )
     if seen.clean and not seen.since_harmful:
         return Checked(stated, Standing.consistent, why)
@@ -218,7 +222,12 @@ def as_json(checked: Checked, seen: Seen | None) -> JsonObject:
             "asked": seen.asked,
             "harmful": seen.harmful,
             "customers_told_wrong": seen.sessions,
-            "since_it_went_live": {"asked": seen.since_asked, "harmful": seen.since_harmful},
+            "since_it_went_live": {"asked": seen.since_asked, "harmful": seen.since_harmful, "at": seen.since_at},
+            "since_its_code_first_went_live": {
+                "asked": seen.first_asked,
+                "harmful": seen.first_harmful,
+                "at": seen.first_at,
+            },
             "last_15_minutes": {"asked": seen.recent_asked, "harmful": seen.recent_harmful},
             "deployment": seen.deployment,
             "harms_of_traffic": round(float(seen.version_share), 4),

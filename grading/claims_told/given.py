@@ -33,6 +33,7 @@ class Begun:
     deployment: int
     at: datetime
     rollback: bool
+    release: int  # whose code it is
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ def given(at: datetime, answers: Sequence[Told], live: Sequence[Stint], dials: D
         at=at,
         answered=tuple(each.at for each in answers),
         harmful=tuple(accumulate((each.outcome.harmful for each in answers), initial=0)),
-        live=tuple(Begun(each.deployment, each.begins_at, each.deployment != each.release) for each in live),
+        live=tuple(
+            Begun(each.deployment, each.begins_at, each.deployment != each.release, each.release) for each in live
+        ),
         dials=dials,
     )

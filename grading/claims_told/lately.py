@@ -42,7 +42,7 @@ _ANSWERED = re.compile(
 )
 _SHARE_OF = re.compile(
     rf"\b{BOUND}(?P<number>{_NONE}|all|{SMALL})\s*(?:(?:out\s+)?of\b|/)(?:\s+(?:the|all|our|these|those)\b){{0,2}}\s*"
-    rf"(?P<of>\d{{1,6}}\b)?\s*(?:(?:customer|live|production)\s+)?(?:{ASKED}\b)?(?P<between>[^.;:,%\d]{{0,60}}?)"
+    rf"{ABOUT}(?P<of>\d{{1,6}}\b)?\s*(?:(?:customer|live|production)\s+)?(?:{ASKED}\b)?(?P<between>[^.;:,%\d]{{0,60}}?)"
     rf"\b(?:(?P<bad>{WRONG}(?:ly)?|badly)|(?P<good>right(?:ly)?|correct(?:ly)?|harmless))\b",
     re.IGNORECASE,
 )

@@ -16,6 +16,7 @@ from grading.claims_told.words import (
     EARLIER,
     FROM_NOW_ON,
     HEDGED,
+    LATELY,
     NUMBER,
     OF_SOME,
     OPEN,
@@ -146,6 +147,15 @@ def _from_when(sentence: str, match: re.Match[str]) -> Clock | None:
     return None if found is None else clock_of(found, written=f"{found['hour']}:{found['minute']}")
 
 
+def _none_of_them(sentence: str, match: re.Match[str]) -> Kind:
+    """What a number of none claims, which as a lower bound of others could not be wrong whatever had happened."""
+    past = _PAST.search(match[0]) is not None
+    doubtful = any(has(each, sentence) for each in (OPEN, PARTLY, EARLIER, LATELY, OF_SOME))
+    if doubtful or (past and has(FROM_NOW_ON, sentence)):
+        return Kind.unread
+    return Kind.nobody if past else Kind.nobody_now
+
+
 def _counts_people(match: re.Match[str]) -> bool:
     groups = match.groupdict()
     return bool(groups.get("people") or groups.get("them"))
@@ -218,6 +228,9 @@ def _numbers(sentence: str, together: Sequence[careful.Found], late: Sequence[ca
             ranged = _RANGE.search(sentence[max(match.start() - _BEFORE_IT, 0) : match.start("number")])
             if ranged or apart.number_of_something_else(sentence, match, bound):
                 yield Stated(Kind.unread, cut(sentence))
+                continue
+            if kind is Kind.how_many and not number and not written:
+                yield Stated(_none_of_them(sentence, match), cut(sentence))
                 continue
             yield Stated(
                 kind,

@@ -23,7 +23,8 @@ class Seen:
     """What telemetry knew at one moment, which it says reaches to then.
 
     `asked` and `harmful` count answers since the opening, the `recent_` ones those of the last 15 minutes.
-    The `since_` ones count answers of the version that customers got then.
+    The `since_` ones count answers of the version that customers got then, from `since_at` on; the `first_` ones all
+    answers since the same code first went live, which is earlier where a rollback went back to it.
     `deployment` is what customers got (0: the release of the opening), `version_share` what part of all the traffic it
     harms, `clean` whether that is so little that the harm has ended. `before_` is what had happened at the opening.
     """
@@ -43,6 +44,10 @@ class Seen:
     earlier: tuple[Earlier, ...] = ()
     since_asked: int = 0
     since_harmful: int = 0
+    since_at: datetime | None = None
+    first_asked: int = 0
+    first_harmful: int = 0
+    first_at: datetime | None = None
     given: Given | None = None
 
 
@@ -79,6 +84,8 @@ def seen_at(
         return None
     now = live[-1]
     since = [each for each in answers if each.at >= now.begins_at]
+    first_at = next(each.begins_at for each in live if each.release == now.release)
+    first = [each for each in answers if each.at >= first_at]
     return Seen(
         asked=len(answers),
         harmful=len(harmful),
@@ -95,6 +102,10 @@ def seen_at(
         earlier=tuple(_earlier(each, answers) for each in live[:-1]),
         since_asked=len(since),
         since_harmful=sum(each.outcome.harmful for each in since),
+        since_at=now.begins_at,
+        first_asked=len(first),
+        first_harmful=sum(each.outcome.harmful for each in first),
+        first_at=first_at,
         given=given(at, answers, live, dials or Dials((told.stints[0].begins_at,))),
     )
 

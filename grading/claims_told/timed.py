@@ -18,7 +18,7 @@ from grading.claims_told.stating import Kind, Span
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from grading.claims_told.given import Given
+    from grading.claims_told.given import Begun, Given
     from grading.claims_told.seeing import Seen
     from grading.claims_told.stating import Stated
 
@@ -80,14 +80,17 @@ def _windows(span: Span, given: Given) -> list[_Window]:
         return [_since(given, at - timedelta(minutes=span.minutes), f"in the last {span.minutes} minutes")]
     if span.since is not None:
         return [_since(given, each, f"since {hour(each)}") for each in given.moments(span.since)]
-    found = [
-        _since(given, each.at, f"since deployment {each.deployment} was live ({hour(each.at)})")
-        for each in reversed(given.live)
-        if each.deployment
-    ]
+    found = [_since(given, each.at, _went_live(each)) for each in reversed(given.live) if each.deployment]
     if span.since_version or span.of is None:
         return found
     return [*found, _last(given, span.of)]
+
+
+def _went_live(begun: Begun) -> str:
+    if begun.rollback:
+        back = f"deployment {begun.release}" if begun.release else "the release of the opening"
+        return f"since the rollback to {back} ({hour(begun.at)})"
+    return f"since deployment {begun.deployment} was live ({hour(begun.at)})"
 
 
 def _last(given: Given, number: int) -> _Window:

@@ -10,7 +10,7 @@ import pytest
 
 from exams.live.telemetry import Course, Entry, Telemetry, Version, measure
 from exams.live.telemetry.outcomes import Guard, Outcome, Replayed
-from grading.claims_told import Dials, Kind, Seen, Standing, Stated, Told, check, claims, corrections, seen_at
+from grading.claims_told import Dials, Kind, Seen, Standing, Stated, Told, as_json, check, claims, corrections, seen_at
 from grading.claims_told.stating import Clock, Span
 from tests.grading.test_claims_told import SEEN
 
@@ -139,6 +139,57 @@ def test_it_is_held_against_the_answers_of_that_time(text: str, version: Version
     checked = check(stated, seen(60, version))
     assert checked.standing is standing, checked.why
     assert len(checked.why) <= 240
+
+
+@pytest.mark.parametrize(
+    ("text", "versions", "standing"),
+    [
+        ("Since 21:38 UTC 0 of about 120 answers were harmful.", FIXED, YES),
+        ("Since 21:38 UTC 0 of about 44 answers were harmful.", HALF, NO),
+    ],
+)
+def test_about_so_many_is_the_whole_and_no_number_of_wrong_ones(
+    text: str, versions: Version, standing: Standing
+) -> None:
+    (stated,) = claims(text)
+    assert (stated.kind, stated.number) == (Kind.lately, Fraction(0))
+    assert check(stated, seen(60, versions)).standing is standing
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "bound"),
+    [
+        ("0 customers were told a wrong fee.", Kind.nobody, ""),
+        ("0 customers affected at this moment.", Kind.nobody_now, ""),
+        ("0 affected customers.", Kind.nobody_now, ""),
+        ("0 customers were told a wrong fee since the fix.", Kind.unread, ""),
+        ("0 customers affected on staging.", Kind.unread, ""),
+        ("0 harmful answers since 21:38 UTC.", Kind.lately, ""),
+        ("3 customers were told a wrong fee.", Kind.how_many, "at least"),
+    ],
+)
+def test_none_is_no_lower_bound_which_could_not_be_wrong(text: str, kind: Kind, bound: str) -> None:
+    assert [(each.kind, each.bound) for each in claims(text)] == [(kind, bound)]
+
+
+BACK = version(3, 50, "c" * 180, release=1)
+WORSE = version(2, 45, "c" * 180)
+
+
+def test_after_a_rollback_both_moments_from_which_on_the_code_was_live_are_shown() -> None:
+    at_last = seen(60, FIXED, WORSE, BACK)
+    assert at_last is not None
+    (stated,) = claims("Nobody is told anything wrong any more.")
+    checked = check(stated, at_last)
+    assert "deployment 3 (1 again)" in checked.why
+    assert "since 21:50 UTC" in checked.why
+    telemetry = as_json(checked, at_last)["telemetry"]
+    assert telemetry["since_it_went_live"] == {"asked": 20, "harmful": 0, "at": minute(50)}
+    assert telemetry["since_its_code_first_went_live"] == {"asked": 44, "harmful": 0, "at": minute(38)}
+    (since,) = claims("No harmful answers since the fix.")
+    assert check(since, at_last).why.startswith(
+        "Harmful: 0 of 20 since the rollback to deployment 1 (21:50 UTC); 0 of 30 since deployment 2 was live"
+    )
 
 
 def test_why_gives_the_figures() -> None:
