@@ -8,6 +8,7 @@ from grading import claims_told, silences
 from grading.claims_told import Kind, Standing
 from grading.claims_told.timed import hour
 from grading.evidence import saying
+from grading.evidence.asked import asked_in_the_room
 from grading.evidence.written import zones
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def updates(kept: Kept, happened: GroundTruth) -> JsonObject:
         "promises_kept": {"kept": sum(bool(promise.kept) for promise in due), "due": len(due)},
         "said": _said(kept),
         "claims": claims,
-        "asked_in_the_room": _asked(kept),
+        "asked_in_the_room": asked_in_the_room(kept),
     }
 
 
@@ -126,26 +127,6 @@ def _untrue_end(kept: Kept, claims: list[JsonObject]) -> bool:
         each["in_update"] == last and each["claim"] == Kind.over and each["standing"] == Standing.contradicted
         for each in claims
     )
-
-
-def _asked(kept: Kept) -> list[JsonObject]:
-    """What people in the room asked for, and the update that answered it."""
-    return [
-        {
-            "role": each.role,
-            "name": each.name,
-            "text": each.text,
-            "asked_at": each.asked_at,
-            "answer_by": each.answer_by,
-            "answered_at": each.answered_at,
-            "update": each.update,
-            "in_time": each.in_time,
-            "due": each.answer_by <= kept.now,
-            "cites": kept.event(f"inject.{each.role}", key=each.key, occurrence=each.occurrence)
-            + ([] if each.update is None else kept.event("status_update.posted", number=each.update)),
-        }
-        for each in kept.asked_in_the_room
-    ]
 
 
 def _update(kept: Kept, update: StatusUpdate) -> JsonObject:
