@@ -125,6 +125,7 @@ def f_row(found: Effect) -> JsonObject | None:
     return {
         "value": shown(score.value),
         "raw": shown(score.raw),
+        "rests_on": rests_on(score),
         "parts": [
             {
                 "part": each.part,
@@ -145,6 +146,21 @@ def f_row(found: Effect) -> JsonObject | None:
             {"cap": cap, "at_most": _exact(most), "holds": cap in score.hold} for cap, most in f_score.CAPS.items()
         ],
     }
+
+
+def rests_on(score: f_score.Score) -> str:
+    """How many spoiled questions F is made of, in words, and which sets say nothing: others carry their weight."""
+    spoiled = [(each.part.replace("_", " "), len(each.spoiled)) for each in score.shares if each.spoiled]
+    whole = sum(count for _, count in spoiled)
+    parts = ", ".join(f"{count} of {name}" for name, count in spoiled)
+    silent = [each.part for each in score.shares if not each.says_something]
+    found = f"F rests on {whole} spoiled {'question' if whole == 1 else 'questions'}" + (
+        f" ({parts})." if parts else "."
+    )
+    for part in silent:
+        also = ", and plain questions about fresh documents count nothing" if part is f_score.Part.held_out else ""
+        found += f" Of {part.replace('_', ' ')} none is spoiled: the others carry their weight{also}."
+    return found
 
 
 def _exact(value: Fraction | None) -> JsonObject | None:

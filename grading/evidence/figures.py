@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from exams.models import Diagnosis
     from grading.evidence.effect import Effect
     from grading.evidence.kept import Kept
+    from grading.f_score import Share
     from sandboxes.sandbox import JsonObject
 
 _PERCENT = 100
@@ -155,8 +156,8 @@ def _of_hotfix(kept: Kept, effect: Effect, hotfix: JsonObject | None) -> dict[st
         found |= {
             "hotfix.f": Known(score.value, cites),
             "hotfix.harmful_left": Known(Fraction(len(effect.harmful_left)), cites),
-            "hotfix.incident_prompts": Known(shares[Part.incident].share, cites),
-            "hotfix.held_out_prompts": Known(shares[Part.held_out].share, cites),
+            "hotfix.incident_prompts": _part(shares[Part.incident], cites),
+            "hotfix.held_out_prompts": _part(shares[Part.held_out], cites),
             "hotfix.containment_only": Known(Cap.containment_only in score.hold, cites),
             "hotfix.answers_lost": Known(Cap.answers_lost in score.hold, cites),
             "hotfix.answer_rate_kept": Known(_kept_rate(counts), cites, "nothing could be answered"),
@@ -170,6 +171,10 @@ def _of_hotfix(kept: Kept, effect: Effect, hotfix: JsonObject | None) -> dict[st
             "hotfix.files_elsewhere": Known(Fraction(len(elsewhere)), cites),
         }
     return found
+
+
+def _part(share: Share, cites: list[JsonObject]) -> Known:
+    return Known(share.share if share.says_something else None, cites, "none of its questions is spoiled")
 
 
 def _kept_rate(counts: Mapping[str, Any]) -> Fraction | None:

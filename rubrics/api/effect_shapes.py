@@ -34,6 +34,9 @@ class FOut(Shape):
 
     value = Number()
     raw = Number()
+    rests_on = serializers.CharField(
+        required=False, help_text="How many spoiled questions of which sets, in words; not in what was kept before."
+    )
     parts = FPartOut(many=True)
     caps = FCapOut(many=True)
 

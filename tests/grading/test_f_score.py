@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grading.evidence.effect import rests_on
 from grading.f_score import CAPS, WEIGHTS, Cap, Part, Put, Rate, Score, score
 
 HEALTHY = Rate(30, 30)
@@ -41,6 +42,17 @@ def f(
     found = score(incident=own, fresh=others, answers_after=after, answers_healthy=healthy, harness_edited=edited)
     assert found is not None
     return found
+
+
+def test_it_is_said_in_words_on_how_many_spoiled_questions_f_rests() -> None:
+    metamorphic = [each for each in fresh(mended=True) if each.relation != "plain"]
+    assert rests_on(f(incident(mended=True), metamorphic)) == (
+        "F rests on 9 spoiled questions (5 of incident prompts, 4 of metamorphic). Of held out prompts none is "
+        "spoiled: the others carry their weight, and plain questions about fresh documents count nothing."
+    )
+    assert rests_on(f(incident(mended=True), fresh(mended=True))) == (
+        "F rests on 13 spoiled questions (5 of incident prompts, 4 of held out prompts, 4 of metamorphic)."
+    )
 
 
 def test_the_weights_are_the_published_ones_and_sum_to_one() -> None:
