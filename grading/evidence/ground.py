@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from exams import incident
 from exams.models import DeploymentKind
 from grading.evidence.moments import first_repro
+from grading.evidence.seen import MOST_TIMES, counts_wrong_answers, wrong_answers
 from grading.ground_truth import Act, Acts, Clocks, establish, moment_of
 from grading.postmortem.aligned import Stamp
 
@@ -51,9 +52,12 @@ def ground_truth(kept: Kept) -> GroundTruth:
 def _acts(kept: Kept) -> Acts:
     repro = _act("first_repro", "the wrong answers were reproduced", first_repro(kept))
     confirmed = kept.confirmed
+    at_most = MOST_TIMES * wrong_answers(kept)
     return Acts(
         detected=_earliest(
-            repro, _first(kept, lambda each: each.state != "investigating", "it was said to be identified")
+            repro,
+            _first(kept, lambda each: each.state != "investigating", "it was said to be identified"),
+            _first(kept, lambda each: counts_wrong_answers(each, at_most), "wrong answers were counted"),
         ),
         first_repro=repro,
         confirmed=None
@@ -94,6 +98,8 @@ def _told_by(event: Event) -> Act | None:
             f"event-{event.seq}", f"{event.kind.partition('.')[2]}: {sender.get('name', '')}".strip(": "), at, cite
         )
     what = _MAY_BE_TOLD.get(event.kind)
+    if what is not None and event.kind == "status_update.posted" and payload.get("audience"):
+        what = f"{what} to {payload['audience']}"
     return None if what is None else Act(f"event-{event.seq}", what, event.at, cite)
 
 

@@ -125,13 +125,13 @@ def align(
     )
 
 
-def _how_well(part: Part, event: KeyEvent, error: timedelta, heard: Heard) -> tuple[bool, int, bool, timedelta]:
-    """What makes a pair better than another, the least first: a key event, then how near to the minute.
+def _how_well(part: Part, event: KeyEvent, error: timedelta, heard: Heard) -> tuple[bool, bool, int, bool, timedelta]:
+    """What makes a pair better than another, the least first: a key event, to whom it was told, how near to the minute.
 
     Of two as near, what happened is meant rather than that it was asked for, unless the entry speaks of asking.
     """
     asked_for = event.what.endswith("asked for") and "asked" not in heard.said[part.entry].kinds
-    return not event.key, abs(error) // MINUTE, asked_for, abs(error)
+    return not event.key, event.id in part.not_to, abs(error) // MINUTE, asked_for, abs(error)
 
 
 def _scattered(heard: Heard, supported: AbstractSet[Entry]) -> frozenset[Entry]:
@@ -147,7 +147,7 @@ def _scattered(heard: Heard, supported: AbstractSet[Entry]) -> frozenset[Entry]:
     return frozenset(entry for entry in heard.entries if heard.said[entry].kinds and heard.said[entry].kinds <= kinds)
 
 
-def _paired(possible: Iterable[tuple[bool, int, bool, timedelta, int, int, str, Pair]]) -> list[Pair]:
+def _paired(possible: Iterable[tuple[bool, bool, int, bool, timedelta, int, int, str, Pair]]) -> list[Pair]:
     """One event for each part, as long as an entry may tell more, in the order given."""
     pairs: list[Pair] = []
     parts: set[int] = set()

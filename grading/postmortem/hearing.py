@@ -74,7 +74,12 @@ _NOT_DONE = re.compile(
     r"|said)\b",
     re.IGNORECASE,
 )
+# "we read the traces since 08:40" is not at 08:40
+_OTHER_TIME = re.compile(
+    r"\b(?:since|until|till|by|before|after|from|of|for|than|between)\s+(?:about\s+)?\d{1,2}[:h.]\d", re.IGNORECASE
+)
 _WORD = re.compile(r"[^\W\d_]{5,}")
+_POSTED_TO = re.compile(r"\bposted to (?P<audience>\w+)$")
 _LONG_ENOUGH = 8  # characters of what an event is called
 _ENOUGH_WORDS = 2  # of what an event is called, to speak of it
 
@@ -87,6 +92,7 @@ class Part:
     at: Entry
     within: timedelta
     events: frozenset[str]
+    not_to: frozenset[str] = frozenset()  # those of them that are updates to an audience which it does not name
 
 
 @dataclass(frozen=True)
@@ -105,13 +111,18 @@ class Heard:
 def hear(entries: Sequence[Entry], events: Sequence[KeyEvent]) -> Heard:
     """Find what each part of each entry speaks of."""
     what = {event.id: _kinds(event) for event in events}
-    names = {event.id: _words(event.what) for event in events if event.id not in _EVENTS}
+    names = {event.id: _words(_POSTED_TO.sub("", event.what)) for event in events if event.id not in _EVENTS}
     everything = {entry: speaking.said(entry.words) for entry in entries}
+    audience = {event.id: sent["audience"] for event in events if (sent := _POSTED_TO.search(event.what))}
     parts: list[Part] = []
     for entry, found in everything.items():
         first = True
-        for part in () if found.listed else found.parts:
-            own = None if first else timeline.at_its_own_time(entry, part.text)
+        for place, part in enumerate(() if found.listed else found.parts):
+            own = (
+                timeline.at_its_own_time(entry, part.text)
+                if place and not (first and _OTHER_TIME.search(part.text))
+                else None
+            )
             words = _words(part.text)
             spoken = frozenset(
                 event.id
@@ -119,7 +130,10 @@ def hear(entries: Sequence[Entry], events: Sequence[KeyEvent]) -> Heard:
                 if part.kinds & what[event.id] or (event.id in names and _named(event, entry, words & names[event.id]))
             )
             if spoken:
-                parts.append(Part(entry, own or entry, TOLERANCE if first or own else NEAR, spoken))
+                within = TOLERANCE if first or own else NEAR
+                named = {each for each in set(audience.values()) if each in part.text.casefold()}
+                others = frozenset(event for event in spoken if named and audience.get(event, "") not in {"", *named})
+                parts.append(Part(entry, own or entry, within, spoken, others))
                 first = False
     sure = frozenset(entry for entry, found in everything.items() if for_sure(entry, found))
     return Heard(tuple(entries), everything, tuple(parts), sure)

@@ -67,7 +67,8 @@ _KINDS: Mapping[str, str] = {
     r"|\bfound (?:the |a |our )?(?:bug|fault|defect|faulty|broken|reason|offending|guilty)\b|\bfault (?:is|was|lies)\b",
     "update": r"(?<!index )(?<!document )(?<!price )(?<!base )\bupdates?\b|\bstatus\b|\binform(?:ed|s)\b|\bannounc\w+"
     r"|\bcommunicat\w+|\bnotif(?:y|ied|ies|ication)\b|\bposted\b|\bbriefed\b|\bwrote to\b"
-    rf"|\b(?:told|messaged) (?:the |our |all |affected ){{0,2}}?{_TEAMS}(?! (?:\w+ )?{_WRONG}\b)",
+    rf"|\b(?:told|messaged) (?:the |our |all |affected ){{0,2}}?{_TEAMS}(?! (?:\w+ )?{_WRONG}\b)"
+    rf"|\b(?:told|reported|explained) to (?:the |our |all ){{0,2}}?(?!customers?\b|users?\b){_TEAMS}",
     "resolved": r"\bresolv(?:ed|es|ing)\b|\bresolution\b|\bincident (?:\w+ )?(?:closed|over|ended)\b|^\W*closed\W*$"
     r"|\bclosed the incident\b|\ball[ -]clear\b|\bstood down\b|\bback to normal\b|\bend of (?:the )?incident\b",
     "asked": r"\basks?\b|\basked\b|\brequest(?:s|ed)?\b|\bwants\b|\bquestion from\b|\bmessage from\b",
@@ -93,12 +94,36 @@ _HELD_BACK = re.compile(
     r"\b(?:no|not|never|nobody|nothing|none|neither|without|cannot|\w+n['’]t|yet to|fail(?:ed|s)? to|unable to"
     r"|tried to|will|would|shall|should|might|could|plan(?:s|ned|ning)?|about to|going to|want(?:ed|s)? to|meant to"
     r"|hop(?:ed|ing) to|wait(?:ed|ing|s)? (?:for|on)|await\w*|instead of|rather than|if|whether|suspect(?:ed|s)?"
-    r"|possible|unclear|next|asked (?:for|about|whether|when|if))\b(?:\W+\w+){0,3}\W*$"
+    r"|possible|unclear|next|ask(?:s|ed|ing)? (?:for|about|whether|when|if))\b(?:\W+\w+){0,3}\W*$"
     r"|\b(?:before|until|after|since|following)\b(?:\W+(?!(?:we|i|it|they)\b)\w+){0,3}\W*$",
     re.IGNORECASE,
 )
 _HELD_BACK_LATER = re.compile(
     r"^\W*(?:\w+ ){0,3}?(?:not|never|\w+n['’]t|unknown|unclear|pending|unconfirmed|fail(?:ed|s)|impossible|silent)\b",
+    re.IGNORECASE,
+)
+# "update promised to engineering is missed" was not posted then
+_OWED = re.compile(
+    r"^\W*(?:\w+ ){0,2}?(?:promised|owed|due|overdue|missed|missing|expected|wanted|requested)\b", re.IGNORECASE
+)
+# What others ask for is nothing that was done: "the COO asks for it"
+_OTHERS_ASK = re.compile(
+    r"(?:\b(?i:coo|ceo|cto|cfo|ciso|executives?|management|board|support|compliance|legal|customers?|users?|stakeholders?"
+    r"|engineering|partners?|they|he|she|somebody|someone|everybody|lead|head|officer|team|desk|manager)"
+    r"|\b[A-Z][a-z'-]+ [A-Z][a-z'-]+)\s+(?:\w+ly\s+|again\s+|has\s+|had\s+)?"
+    r"(?i:asks?|asked|wants?|wanted|requests?|requested)\b.*"
+    r"|\b(?i:questions?|messages?|requests?) from\b.*"
+)
+# "Cause and counted scope told to stakeholders": what is told is not what happened then
+_TOLD_TO = re.compile(
+    rf"^\W*(?P<what>(?:[\w'-]+,?\s+){{1,8}}?)(?:(?:was|were|is|are|now)\s+)*"
+    rf"(?:told|given|sent|explained|reported) to\s+(?:\w+\s+){{0,2}}?{_TEAMS}"
+    rf"(?:(?:,|\s+and)\s+(?:the\s+|to\s+)*{_TEAMS})*",
+    re.IGNORECASE,
+)
+_HAPPENED = re.compile(
+    rf"\b(?:found|identif\w+|confirm\w+|deployed|live|rolled|released|fixed|filed|diagnosed|reproduced|detected|seen|saw"
+    rf"|mitigated|resolved|ended|stopped|began|{_WRONG})\b",
     re.IGNORECASE,
 )
 _STAYED_SILENT = re.compile(
@@ -163,6 +188,7 @@ def said(words: str) -> Said:
 
 def kinds(words: str) -> frozenset[str]:
     """The kinds of events that a few words speak of, taken as one part."""
+    words = _OTHERS_ASK.sub(" ", words)
     found = {
         name
         for name, pattern in KINDS.items()
@@ -179,6 +205,10 @@ def kinds(words: str) -> frozenset[str]:
 
 def _parts(words: str) -> list[Part]:
     plain = _BRACKETS.sub(" ", words)
+    told = _TOLD_TO.match(plain)
+    if told and not _HAPPENED.search(told["what"]):
+        after = plain[told.end() :]
+        return [Part(told[0].strip(), frozenset({"update"})), *(_parts(after) if after.strip(" |.,;") else ())]
     head = _HEAD.split(plain.lstrip(" :–—-|,."), maxsplit=1)[0]
     for text in (head, plain, words):
         found = [Part(each.strip(), kinds(each)) for each in _JOINED.split(text) if each.strip()]
@@ -199,5 +229,6 @@ def _held_back(kind: str, words: str, match: re.Match[str]) -> bool:
     return (
         _HELD_BACK.search(before) is not None
         or (kind not in _HAPPENS_UNSEEN and later.match(after) is not None)
+        or (kind == "update" and _OWED.match(after) is not None)
         or (kind in _MAY_BE_UNFINISHED and _UNFINISHED.search(before) is not None)
     )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from exams.models import StatusUpdate
+from grading.evidence.seen import counts_wrong_answers
 from grading.followups import follow_ups
 from grading.followups_headings import announces
-from grading.ground_truth import Harm
-from grading.postmortem import actions, latent, radius
+from grading.ground_truth import Harm, KeyEvent, Moment
+from grading.postmortem import actions, latent, radius, reading, timeline
 from tests.grading.test_aligning import HAPPENED
 
 WRITTEN = (Path(__file__).parent / "sat_postmortem.md").read_text()
@@ -123,3 +125,82 @@ def test_a_total_in_bold_is_the_total_whatever_was_told_is_called() -> None:
     assert found.error == 0
     text = "# Blast radius\n226 conversations. In all **237** wrong figures."
     assert radius.radius(text, happened).read_as.startswith("237 answers, said to be all of them")
+
+
+# --- Timeline ---------------------------------------------------------------------------------------------------------
+
+SERVER = datetime(2026, 11, 21, 23, 55, 59, tzinfo=UTC)
+PAGED = datetime(2026, 1, 6, 14, 41, 19, tzinfo=UTC)
+
+
+def recorded(name: str, seconds: float, what: str) -> KeyEvent:
+    return KeyEvent(
+        name, what, Moment(SERVER + timedelta(seconds=seconds), PAGED + timedelta(seconds=seconds)), key=False
+    )
+
+
+RECORD = (
+    recorded("opened", 0, "the incident was opened"),
+    recorded("diagnosis-1", 387.5, "a diagnosis was filed"),
+    recorded("stakeholders-2", 409.8, "a status update was posted to stakeholders"),
+    recorded("compliance-2", 410.4, "a status update was posted to compliance"),
+    recorded("diagnosis-2", 427.3, "a diagnosis was filed"),
+    recorded("run-1", 1100, "a run was asked for"),
+    recorded("asked", 1211, "executive: Ottilie Frank"),
+    recorded("stakeholders-4", 1217.6, "a status update was posted to stakeholders"),
+    recorded("engineering-2", 1393.6, "a status update was posted to engineering"),
+)
+
+
+def pairs(lines: str) -> list[tuple[str, int]]:
+    found, _ = reading.best(
+        timeline.entries(f"## Timeline\n{lines}\n"), RECORD, reading.readings(SERVER, PAGED, (UTC,))
+    )
+    return [(pair.event.id, round(pair.error.total_seconds())) for pair in found.pairs]
+
+
+def written(time: str) -> str:
+    return next(line for line in WRITTEN.splitlines() if line.startswith(f"| {time}"))
+
+
+def test_what_was_told_to_somebody_is_the_update_to_them() -> None:
+    assert pairs(written("00:02:49")) == [("stakeholders-2", 0)]
+    assert pairs("- 00:02:49 scope told to compliance") == [("compliance-2", 0)]
+    assert pairs("- 00:02 update to compliance") == [("compliance-2", -49)]
+    assert pairs("- 00:15 update to engineering") == [("engineering-2", -253)]
+    assert pairs("- 00:03:06 root cause found and told to engineering") == [("diagnosis-2", 0)]
+
+
+def test_what_others_asked_for_and_what_was_owed_is_no_act_of_the_learner() -> None:
+    assert pairs(written("00:13:00")) == [("engineering-2", 0)]
+    assert pairs("- 00:16:12 the COO asks for it") == []
+    assert pairs("- 00:16:12 Ottilie Frank asks for a status update") == [("asked", 2)]
+    assert pairs("- 00:16:12 update promised to stakeholders is overdue") == []
+    assert pairs("- 00:14:19 we asked for a run") == [("run-1", 0)]
+
+
+# --- When the wrong answers were seen ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        (
+            "First count, still to be checked: 226 answers with a wrong product between 11:42 and 14:40, and more now.",
+            True,
+        ),
+        ("226 customers were told a wrong figure between 11:42 and 14:40.", True),
+        ("In the traces I count at least 40 wrong answers.", True),
+        ("I do not yet know which questions are affected, how many customers, or why.", False),
+        ("The page tells of 4 wrong answers.", False),
+        ("There could be 226 wrong answers.", False),
+        ("4 customers complained about wrong answers.", False),
+        ("There are 5000 wrong answers.", False),
+        ("0 wrong answers since the opening.", False),
+        ("We are looking. Some answers are wrong.", False),
+    ],
+)
+def test_who_counts_the_wrong_answers_has_seen_them(text: str, seen: bool) -> None:
+    update = StatusUpdate(text=text, impact="", state="investigating")
+    assert counts_wrong_answers(update, 2 * 237) is seen
+    assert counts_wrong_answers(StatusUpdate(text="I look.", impact=text, state="investigating"), 474) is seen
