@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grading.evidence.effect import rests_on
+from grading.evidence.figures import _part
 from grading.f_score import CAPS, WEIGHTS, Cap, Part, Put, Rate, Score, score
 
 HEALTHY = Rate(30, 30)
@@ -53,6 +54,16 @@ def test_it_is_said_in_words_on_how_many_spoiled_questions_f_rests() -> None:
     assert rests_on(f(incident(mended=True), fresh(mended=True))) == (
         "F rests on 13 spoiled questions (5 of incident prompts, 4 of held out prompts, 4 of metamorphic)."
     )
+
+
+def test_a_set_of_which_nothing_is_spoiled_has_no_share_that_a_band_could_hold_against_anybody() -> None:
+    metamorphic = [each for each in fresh(mended=True) if each.relation != "plain"]
+    of_parts = {each.part: _part(each, []) for each in f(incident(mended=True), metamorphic).shares}
+    assert (of_parts[Part.held_out].value, of_parts[Part.held_out].why_none) == (
+        None,
+        "none of its questions is spoiled",
+    )
+    assert of_parts[Part.incident].value == 1
 
 
 def test_the_weights_are_the_published_ones_and_sum_to_one() -> None:
