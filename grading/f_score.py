@@ -10,7 +10,8 @@ in the same set. The sets:
 
 * *incident prompts*: what the first customers ask in this incident, and what worked before, on its own documents;
 * *held-out prompts*: the hidden questions about documents of a fresh seed, put plainly;
-* *metamorphic*: those in other words, letters, order or conversation, whose right answers stay what they were;
+* *metamorphic*: those in other words, letters, order or conversation, or asked again, whose right answers stay what
+  they were;
 * *negative controls*: of the hidden questions, those that nothing approved answers and that the fault is not about
   (the group ``unknown``); their share is how many are refused.
 

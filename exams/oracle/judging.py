@@ -23,10 +23,11 @@ class ClaimVerdict(StrEnum):
     """What a reply is worth, the worst of what its claims are worth.
 
     conflict: another value than the approved one, one that is not approved yet too. wrong_entity: another product's
-    value, or an answer about another product, whether the catalogue has it or not. stale: a value that was approved
-    once. unqualified: the condition is left out. wrong_condition: a condition that is not the approved one. baseless: a
-    value where none is approved, in another jurisdiction too. misgrounded: the right value without the sentence that
-    states it. over_refusal: no value although one is approved. malformed: not a reply at all.
+    value, or an answer about another product, whether the catalogue has it or not; about any, where a value was asked
+    for and the conversation has named no product. stale: a value that was approved once. unqualified: the condition is
+    left out. wrong_condition: a condition that is not the approved one. baseless: a value where none is approved, in
+    another jurisdiction too. misgrounded: the right value without the sentence that states it. over_refusal: no value
+    although one is approved. malformed: not a reply at all.
     """
 
     correct = "correct"
@@ -134,6 +135,8 @@ def _judge_claim(one: Said, asked: Asked, reply: Reply, facts: Facts) -> tuple[C
         )
     if asked.product is not None and one.product is not None and one.product is not asked.product:
         return V.wrong_entity, f"It is about {one.product.name}; asked was {asked.product.name}."
+    if asked.nobodys and one.product is not None:
+        return V.wrong_entity, f"It is about {one.product.name}; asked was of none that the conversation had named."
     if one.product is None or one.attribute is None:
         of = "what no approved document speaks of" if asked.unheard_of else "nothing that was named"
         return V.baseless, f"{one.claim.value} was given of {of}."

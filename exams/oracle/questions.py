@@ -46,6 +46,11 @@ class Asked:
         return self.attribute is None and (self.product is not None or self.stranger is not None)
 
     @property
+    def nobodys(self) -> bool:
+        """Whether it asks for a value, and neither it nor its conversation names of what: nobody can know that."""
+        return self.product is None and self.stranger is None and self.attribute is not None
+
+    @property
     def fact(self) -> Fact | None:
         """The approved answer, or None: then a refusal is right."""
         if self.product is None or self.attribute is None or self.elsewhere:

@@ -314,6 +314,21 @@ def test_a_follow_up_is_judged_by_its_own_conversation() -> None:
     assert talk.judge("And the APR?", "", reply(REFUSAL)).verdict is V.correct_refusal
 
 
+def test_who_has_named_no_product_can_be_told_of_none() -> None:
+    talk = Conversations(FACTS)
+    assert talk.judge(FEE, "anna", SAID_RIGHT).verdict is V.correct
+    told = talk.judge("And the late fee?", "bert", SAID_RIGHT)  # it is Anna who asked about Ridge Gold
+    assert (told.verdict, oracle.harmful(told.verdict)) == (V.wrong_entity, True)
+    assert "Ridge Gold" in told.why
+    assert talk.judge("And the APR?", "bert", APR_RIGHT).verdict is V.wrong_entity  # an answer names nothing for them
+    assert talk.judge("What is the late fee?", "", SAID_RIGHT).verdict is V.wrong_entity
+    for words in (REFUSAL, "Which product do you mean: Ridge Gold or Ridge Gold Plus?"):
+        assert talk.judge("And the late fee?", "bert", reply(words)).verdict is V.correct_refusal
+    assert talk.judge("And the late fee of Ridge Gold?", "bert", SAID_RIGHT).verdict is V.correct
+    assert talk.judge("And the APR?", "bert", APR_RIGHT).verdict is V.correct
+    assert talk.judge("Good morning", "carl", SAID_RIGHT).verdict is V.correct  # nothing was asked for
+
+
 def test_refusing_everything_shows_in_the_answer_rate() -> None:
     judged = [judge(question, reply(REFUSAL, refused=True), FACTS) for question in (FEE, APR, LIMIT, UNKNOWN)]
     counted = rates(judged)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,19 @@ from exams.database_clock import database_now
 from exams.live import file_diagnosis
 from exams.live.diagnoses import results_of, spoken
 from exams.models import Diagnosis, Event
-from grading import repro
+from exams.packs import Spec
+from grading import ddmin, repro, transcripts
+from grading.coarse import coarsened
 from grading.models import ReproCheck
-from sandboxes.sandbox import EngineUnreachable
+from sandboxes.sandbox import EngineUnreachable, Exchange
 from tests import packs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from exams.models import Attempt
     from sandboxes.fake_sandbox import FakeSandbox
-    from sandboxes.sandbox import Sandbox
+    from sandboxes.sandbox import JsonObject, Sandbox
 
 pytestmark = pytest.mark.django_db
 
@@ -138,3 +143,43 @@ def test_a_check_that_was_taken_over_is_written_once(fake: FakeSandbox, attempt:
     repro.check_one(slow, sandbox=fake, clock=database_now)
     assert Event.objects.filter(kind="diagnosis.checked").count() == 1
     assert repro.enlist() == 0
+
+
+def test_what_is_remembered_of_somebody_else_is_wrong_for_who_has_named_nothing() -> None:
+    """An assistant that keeps what a question was understood to mean by its words alone, for everybody."""
+    bronze, other = (row["name"] for row in packs._products(1)[:2])
+    lines = [
+        f"[anna] The late fee of {bronze}?",
+        "[anna] And the late fee?",
+        f"[bert] {BENIGN}",
+        "[bert] And the late fee?",
+    ]
+    facts = packs.PACK.facts(Spec("T1", 1))
+    told = {row["name"]: row["facts"]["late_fee"] for row in json.loads(facts)["products"]}
+
+    def asked(part: Sequence[int]) -> list[JsonObject]:
+        remembered: dict[str, str] = {}
+        about: dict[str, str] = {}
+        exchanges = []
+        for place in part:
+            question, session = spoken(lines[place])
+            named = next((name for name in (bronze, other) if name in question), "")
+            about[session] = named or about.get(session, "")
+            meant = remembered.setdefault(question, about[session])
+            reply: JsonObject = {"text": "I cannot confirm that.", "citations": [], "refused": True}
+            if meant:
+                fact = told[meant]
+                cited = [{"document": fact["document"], "sentence": fact["sentence"]}]
+                reply = {
+                    "text": f"The late fee of {meant} is {fact['value']} USD.",
+                    "citations": cited,
+                    "refused": False,
+                }
+            exchanges.append(Exchange(question, session, reply, None, 0.01))
+        return transcripts.transcript(exchanges, facts)
+
+    rows = asked(range(4))
+    assert [row["harmful"] for row in rows] == [False, False, False, True]
+    assert (rows[3]["verdict"], coarsened(rows)[3]["verdict"]) == ("wrong_entity", "wrong")
+    found = ddmin.reduce(4, lambda part: any(row["harmful"] for row in asked(part)), most=40, suspects=[3])
+    assert (found.needed, found.proven) == ((0, 1, 3), True)

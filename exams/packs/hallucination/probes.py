@@ -28,6 +28,7 @@ CLASS_QUESTIONS = 24
 NEIGHBOURS = 10
 CONTROLS = 12
 UNKNOWNS = 6
+AGAIN = 6  # of the class's questions, word for word a second time: some wrong fixes hold for the first answer only
 TALKS = 6  # pairs of conversations
 LEAST_HARMED = 4  # of the class's questions: one alone may come out right by chance after a wrong fix
 TALKS_ONLY = 12  # where the fault touches nothing else
@@ -158,6 +159,8 @@ def _lone(world: World, failure: FailureClass, draw: random.Random) -> Iterator[
             one = found[number % len(found)]
             relation = "plain" if number < len(found) else draw.choice(("paraphrase", "alias", "case"))
             yield group, _relation(one, relation), _reworded(one, relation, draw)  # type: ignore[misc]
+    for one in draw.sample(groups["class"], min(AGAIN, len(groups["class"]))):
+        yield "class", _relation(one, "again"), one
     for one in _odd(world, draw):
         yield _group(world, failure, one), _relation(one, "plain"), one
 

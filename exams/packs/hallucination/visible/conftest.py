@@ -9,6 +9,7 @@ from assistant.server import open_assistant
 ROOT = Path(__file__).parent
 REGRESSION = ROOT / "tests" / "regression"
 MOST_QUESTIONS = 400  # of all regression tests together in one run, here as in grading
+LONGEST_ID = 40
 
 
 class Reply:
@@ -41,13 +42,15 @@ def _asked():
 
 @pytest.fixture
 def ask(_assistant, _asked, request):
-    """Ask the assistant: `ask("What is …?")`, or with `session="any name"` for a conversation."""
+    """Ask the assistant: `ask("What is …?")`, or with `session="any-name"` for a conversation."""
     counted = REGRESSION in request.path.parents
 
     def put(question, session=""):
         _asked["questions"] += counted
         if _asked["questions"] > MOST_QUESTIONS:
             pytest.exit(f"The regression tests ask more than {MOST_QUESTIONS} questions, which is the most.", 1)
+        if len(session) > LONGEST_ID or session != session.lower():
+            raise ValueError(f"{session!r}: a conversation's id has up to {LONGEST_ID} characters and no capitals")
         return Reply(_assistant.reply({"question": question, "session": session}))
 
     return put
