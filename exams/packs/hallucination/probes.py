@@ -28,7 +28,8 @@ CLASS_QUESTIONS = 24
 NEIGHBOURS = 10
 CONTROLS = 12
 UNKNOWNS = 6
-AGAIN = 6  # of the class's questions, word for word a second time: some wrong fixes hold for the first answer only
+AGAIN = 6  # of what the fault spoils, word for word a second time: some wrong fixes hold for the first answer only
+SOON = 8  # questions later at most: caches are small
 TALKS = 6  # pairs of conversations
 LEAST_HARMED = 4  # of the class's questions: one alone may come out right by chance after a wrong fix
 TALKS_ONLY = 12  # where the fault touches nothing else
@@ -53,9 +54,11 @@ def fresh(incident: Incident, *, seed: int) -> ProbeSuite:
         world = World.draw(domain=incident.world.domain.key, seed=drawing.randrange(2**48))
         asked = list(_questions(world, failure, drawing))
         data = build.knowledge(world)
-        if not _answers_all(healthy.overlay(data, replacing=REPLACING), world, asked):
+        spoiled = _spoiled(incident.faulty.overlay(data, replacing=REPLACING), world, asked)
+        if {group for group, _, _ in spoiled} != {"class"} or len(spoiled) < LEAST_HARMED:
             continue
-        if not _harmed(incident.faulty.overlay(data, replacing=REPLACING), world, asked):
+        _ask_again(asked, [one for one in spoiled if not one[2].session], drawing)
+        if not _answers_all(healthy.overlay(data, replacing=REPLACING), world, asked):
             continue
         return ProbeSuite(data=data, replacing=REPLACING, facts=world.facts_json(), probes=_named(asked))
     raise NoUsableProbes(
@@ -70,11 +73,16 @@ def _answers_all(tree: Tree, world: World, asked: list[Drawn]) -> bool:
         return all(sound(world, one, ask(one.question, one.session)) for _, _, one in asked)
 
 
-def _harmed(tree: Tree, world: World, asked: list[Drawn]) -> bool:
-    """Whether the fault changes several answers, and none out of its scope."""
+def _spoiled(tree: Tree, world: World, asked: list[Drawn]) -> list[Drawn]:
+    """The questions that the fault gets a wrong answer to: several, and none out of its scope."""
     with build.opened(tree) as ask:
-        groups = [group for group, _, one in asked if not sound(world, one, ask(one.question, one.session))]
-    return set(groups) == {"class"} and len(groups) >= LEAST_HARMED
+        return [one for one in asked if not sound(world, one[2], ask(one[2].question, one[2].session))]
+
+
+def _ask_again(asked: list[Drawn], spoiled: list[Drawn], draw: random.Random) -> None:
+    """Put some of what is spoiled a second time into the suite, soon after the first."""
+    for one in draw.sample(spoiled, min(AGAIN, len(spoiled))):
+        asked.insert(asked.index(one) + draw.randint(1, SOON), ("class", "again", one[2]))
 
 
 def unchanged(incident: Incident) -> ProbeSuite:
@@ -159,8 +167,6 @@ def _lone(world: World, failure: FailureClass, draw: random.Random) -> Iterator[
             one = found[number % len(found)]
             relation = "plain" if number < len(found) else draw.choice(("paraphrase", "alias", "case"))
             yield group, _relation(one, relation), _reworded(one, relation, draw)  # type: ignore[misc]
-    for one in draw.sample(groups["class"], min(AGAIN, len(groups["class"]))):
-        yield "class", _relation(one, "again"), one
     for one in _odd(world, draw):
         yield _group(world, failure, one), _relation(one, "plain"), one
 
