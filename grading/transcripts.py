@@ -57,6 +57,11 @@ def transcript(exchanges: Iterable[Exchange], facts: bytes) -> list[JsonObject]:
     return [row(*pair) for pair in islice(judged(exchanges, facts), MOST_EXCHANGES)]
 
 
+def left_out(asked: int) -> str:
+    """What is said of a test that asked more questions than are kept; nothing of any other."""
+    return "" if asked <= MOST_EXCHANGES else f"It asked {asked} questions; the first {MOST_EXCHANGES} are kept."
+
+
 def _citations(given: object) -> list[JsonObject]:
     if not isinstance(given, list):
         return []

@@ -93,7 +93,13 @@ def _run_test(cell: plan.PlannedCell, drawn: plan.Plan, *, sandbox: Sandbox, pos
         seconds=time.perf_counter() - began,
         observed=Observed(ran.ended, tuple((node_name(node), node.outcome) for node in ran.nodes)),
         test_run=ran,
-        note=_note(load_error, tree_ended, why, ran.why if ran.ended is not RunEnd.completed else ""),
+        note=_note(
+            load_error,
+            tree_ended,
+            why,
+            ran.why if ran.ended is not RunEnd.completed else "",
+            transcripts.left_out(len(ran.exchanges)),
+        ),
         tree_ended=tree_ended,
         rows=tuple(transcripts.transcript(ran.exchanges, drawn.facts)),
     )
@@ -123,7 +129,7 @@ def _put_questions(cell: plan.PlannedCell, suite: ProbeSuite, *, sandbox: Sandbo
         position=position,
         seconds=time.perf_counter() - began,
         answers=answers,
-        note=_note(load_error, tree_ended, why, ""),
+        note=_note(load_error, tree_ended, why),
         tree_ended=tree_ended,
         rows=tuple(
             transcripts.row(each.exchange, each.judgement)
@@ -139,12 +145,10 @@ def node_name(node: NodeResult) -> str:
     return transcripts.storable(node.node_id, most=500)
 
 
-def _note(load_error: str | None, tree_ended: RunEnd | None, why: str, test_why: str) -> str:
+def _note(load_error: str | None, tree_ended: RunEnd | None, why: str, *more: str) -> str:
     parts = []
     if load_error:
         parts.append(f"The assistant could not be loaded: {load_error}")
     elif tree_ended is not None:
         parts.append(f"The assistant was gone before the end ({tree_ended}): {why}")
-    if test_why:
-        parts.append(test_why)
-    return transcripts.storable(" ".join(parts), most=4_000)
+    return transcripts.storable(" ".join((*parts, *filter(None, more))), most=4_000)

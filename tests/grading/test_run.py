@@ -149,6 +149,20 @@ def test_cells_keep_the_transcript_judged_from_outside(fake: FakeSandbox) -> Non
 
 
 @pytest.mark.usefixtures("once")
+@pytest.mark.parametrize(("asked", "said"), [(79, ""), (80, ""), (81, "It asked 81 questions; the first 80 are kept.")])
+def test_a_test_that_asks_more_than_is_kept_is_told_so(fake: FakeSandbox, asked: int, said: str) -> None:
+    found = find(
+        fake,
+        work.tree(
+            f"def test_all(ask):\n    for _ in range({asked}):\n        ask('What is the late fee of Ridge Gold?')\n"
+        ),
+    )
+    pre = next(cell for cell in found.cells if cell.kind == CellKind.pre)
+    assert len(pre.transcript) == min(asked, 80)
+    assert pre.note == said
+
+
+@pytest.mark.usefixtures("once")
 def test_hostile_text_is_kept_in_a_form_a_database_takes(fake: FakeSandbox, attempt: Attempt) -> None:
     hostile = (
         work.PACK.reference(work.SPEC)
