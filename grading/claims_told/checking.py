@@ -38,6 +38,10 @@ def _over(stated: Stated, seen: Seen) -> Checked:
 
 
 def _deployed(stated: Stated, seen: Seen) -> Checked:
+    """Who has pressed the button says so: while it is rolled out that is not false."""
+    if not seen.deployment and seen.rolling_out is not None:
+        why = f"At that moment customers got {_version(seen)}; what had been deployed was live from "
+        return Checked(stated, Standing.not_checkable, f"{why}{timed.hour(seen.rolling_out)}.")
     return _plainly(stated, f"customers got {_version(seen)}", so=seen.deployment > 0)
 
 

@@ -43,8 +43,11 @@ _IS = r"(?:is|are|was|were|has been|have been)"
 _SUBJECT = r"(?:incident|issue|problem|fault|bug|error|it|this|harm|wrong answers?|root cause|cause)"
 _OVER = re.compile(
     rf"\b{_SUBJECT}\s+(?:is|are|was|were|has been|have been|'s)\s+(?:now\s+|fully\s+)*"
-    r"(?:resolved|fixed|solved|over|mitigated|stopped|gone)\b"
-    r"|\b(?:resolved|all clear)\s*[.:!]?\s*$|^\s*(?:fixed|resolved|mitigated)\b(?!\s+(?:by|in|the test))"
+    # but not "it is over 40 minutes", "a problem is fixed-width digits", "it is gone live"
+    r"(?:resolved|fixed(?!-)|solved|mitigated|stopped|gone(?!\s+(?:live|out)\b)"
+    r"|over(?!\s+(?!(?:now|for|since|and|as|but|at|with|from|because|so|by|again|in|thanks|after)\b)\w))\b"
+    r"|\b(?:resolved|all clear)\s*[.:!]?\s*$"
+    r"|^\s*(?:fixed|resolved|mitigated)\b(?!\s+(?:by|in|the test)|\W{1,3}(?:no|none|nothing|nil|pending)\b)"
     r"|\bcustomers?\s+(?:now\s+)?(?:get|are getting|receive)\s+(?:only\s+)?(?:correct|right)\s+answers\b"
     r"|\bno\s+(?:more|further)\s+(?:wrong|harmful|incorrect|false)\s+answers\b"
     rf"|\b{PEOPLE}\s+(?:are|is)\s+no\s+longer\s+(?:affected|impacted|harmed|told wrong|misled)\b",
@@ -53,7 +56,7 @@ _OVER = re.compile(
 _DEPLOYED = re.compile(
     r"\b(?:(?:hot)?fix|patch|change|new version|release|deployment \d{1,3})"
     r"\s+(?:is|was|has been|has gone|went|'s)\s+(?:now\s+)?"
-    r"(?:deployed|live|out|rolled out|in production|shipped|released)\b"
+    r"(?:deployed|live|out(?!\s+of\b)|rolled out|in production|shipped|released)\b"
     r"|\b(?:we|i)(?:\s+have|'ve)?\s+(?:just\s+|now\s+)?(?:deployed|shipped|rolled out|released)\s+(?:\w+\s+){0,3}?"
     r"(?:(?:hot)?fix|patch|change|version|commit|release|it|r\d+)\b"
     r"|\b(?:hot)?fix\s+deployed\b",
@@ -125,7 +128,9 @@ def claims(text: str, *, state: str = "") -> list[Stated]:
     return _few(found)
 
 
-_DENIED = re.compile(r"\b(?:no|neither|nor|without)\s+(?:\w+\s+)?$", re.IGNORECASE)  # "no fix is live"
+_DENIED = re.compile(  # "no fix is live", "nothing has been resolved"
+    r"\b(?:no|neither|nor|without)\s+(?:\w+\s+)?$|\bnothing\s+(?:\w+\s+){0,2}$", re.IGNORECASE
+)
 _PART = re.compile(r"\bof\s+$", re.IGNORECASE)  # "half of all answers"
 _SINCE_THEN = re.compile(
     r"(?:\s+(?:for|to|in|on)\s+(?:all|every\w*|production|prod)(?:\s+(?:customers?|users?|traffic))?"
@@ -215,7 +220,10 @@ def _numbers(sentence: str, together: Sequence[careful.Found], late: Sequence[ca
     """Shares and counts but those read already; a number in what may be, or in a question, is no claim."""
     if HEDGED.search(sentence):
         return
-    yield from (replace(each.stated, when=_of_when(sentence, each.match)) for each in together)
+    for each in together:
+        back = apart.taken_back(sentence, each.match)
+        read = replace(each.stated, when=_of_when(sentence, each.match))
+        yield Stated(Kind.unread, cut(sentence)) if back else read
     taken = (*together, *late)
     for kind, pattern in ((Kind.how_much, _SHARE), (Kind.how_many, _COUNT)):
         for match in pattern.finditer(sentence):
@@ -226,7 +234,11 @@ def _numbers(sentence: str, together: Sequence[careful.Found], late: Sequence[ca
             number, written = number_of(match["number"]), match["bound"]
             bound = bound_of(written) if kind is Kind.how_much else bound_of_count(written, sentence)
             ranged = _RANGE.search(sentence[max(match.start() - _BEFORE_IT, 0) : match.start("number")])
-            if ranged or apart.number_of_something_else(sentence, match, bound):
+            if (
+                ranged
+                or apart.no_wrong_number(sentence, match)
+                or apart.number_of_something_else(sentence, match, bound)
+            ):
                 yield Stated(Kind.unread, cut(sentence))
                 continue
             if kind is Kind.how_many and not number and not written:

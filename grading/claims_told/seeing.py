@@ -7,6 +7,7 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from exams.live.deployments import ROLL_OUT
 from grading.claims_told.given import Dials, Given, given
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Seen:
     answers since the same code first went live, which is earlier where a rollback went back to it.
     `deployment` is what customers got (0: the release of the opening), `version_share` what part of all the traffic it
     harms, `clean` whether that is so little that the harm has ended. `before_` is what had happened at the opening.
+    `rolling_out` is when a version goes live that had been deployed by then, and is not live yet.
     """
 
     asked: int
@@ -49,6 +51,7 @@ class Seen:
     first_harmful: int = 0
     first_at: datetime | None = None
     given: Given | None = None
+    rolling_out: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,14 @@ def seen_at(
         first_harmful=sum(each.outcome.harmful for each in first),
         first_at=first_at,
         given=given(at, answers, live, dials or Dials((told.stints[0].begins_at,))),
+        rolling_out=_rolling_out(told.stints, at),
     )
+
+
+def _rolling_out(stints: Sequence[Stint], at: datetime) -> datetime | None:
+    """When the version that was being rolled out at a moment went live; a rollback takes no time to."""
+    later = (each.begins_at for each in stints if each.deployment == each.release)
+    return next((moment for moment in later if at < moment <= at + ROLL_OUT), None)
 
 
 def _earlier(stint: Stint, answers: Sequence[Told]) -> Earlier:

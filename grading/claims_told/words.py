@@ -12,7 +12,7 @@ ANSWERS = r"(?:answers?|repl(?:y|ies)|responses?)"
 WRONG = r"(?:wrong|harmful|incorrect|false|misleading|bad|hallucinated|affected|unapproved)"
 NUMBER = r"(?P<number>\d{1,3}(?:[,' ]\d{3})+|\d{1,7}(?:\.\d{1,2})?)"
 BOUND = (
-    r"(?P<bound>at least|more than|over|at most|up to|fewer than|less than|under)?\s*"
+    r"(?P<bound>at least|(?:not?\s+)?(?:more|fewer|less) than|over|at most|up to|under)?\s*"
     r"(?:about|around|roughly|some|~|≈)?\s*"
 )
 # What makes a sentence no claim of what is the case now.
@@ -57,7 +57,9 @@ _SPECIFIC = re.compile(
     r"|responses?|information|facts?|figures?|numbers?|values?|terms)\b)[a-z]+",
     re.IGNORECASE,
 )
-_AT_LEAST = frozenset({"at least", "more than", "over"})
+_AT_LEAST = frozenset(
+    {"at least", "more than", "over", "no fewer than", "no less than", "not fewer than", "not less than"}
+)
 
 
 @lru_cache(maxsize=256)
@@ -85,7 +87,7 @@ def number_of(written: str) -> Fraction:
 
 def bound_of(written: str | None) -> str:
     """What a number is a bound of: "at least", "at most", or nothing."""
-    bound = (written or "").lower()
+    bound = " ".join((written or "").lower().split())
     return "" if not bound else "at least" if bound in _AT_LEAST else "at most"
 
 
