@@ -30,11 +30,13 @@ class Figure:
 FIGURES: Mapping[str, Figure] = {
     "diagnosis.filed": Figure("number", "diagnoses filed in the live window"),
     "diagnosis.confirmed_minutes": Figure("number", "minutes from the start to the first diagnosis that reproduces"),
-    "diagnosis.right_minutes": Figure("number", "minutes to the first diagnosis that names component and class"),
+    "diagnosis.right_minutes": Figure(
+        "number", "minutes to the first diagnosis that names component and class, and reproduces"
+    ),
     "diagnosis.component_right": Figure("yes_no", "some diagnosis names the component at fault"),
     "diagnosis.class_right": Figure("yes_no", "some diagnosis names the failure class"),
     "diagnosis.one_of_two": Figure("yes_no", "some diagnosis names one of two causes, or a wrong one beside it"),
-    "diagnosis.minimal": Figure("yes_no", "no question of the confirmed repro could be left out"),
+    "diagnosis.minimal": Figure("yes_no", "no question of the repro that counts could be left out"),
     "diagnosis.questions_before_fix": Figure("number", "questions put to the model before the first fix was run"),
     "hotfix.handed_in": Figure("yes_no", "code was handed in"),
     "hotfix.f": Figure("share", "F: the damage put right, with its caps"),

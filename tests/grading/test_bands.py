@@ -154,7 +154,7 @@ def test_a_proposal_shows_each_condition_with_its_figure_and_what_it_rests_on() 
     assert shown["proposed"] == "0.50"
     (higher,) = [each for each in shown["if_you_see"] if each["score"] == "0.75"]
     assert higher["not_told_by_figures"] == [
-        "no question of the confirmed repro could be left out: its runs have not ended"
+        "no question of the repro that counts could be left out: its runs have not ended"
     ]
     (band,) = [each for each in shown["bands"] if each["score"] == "0.75"]
     assert band["conditions"][0]["value"] == {"exact": "5/6", "decimal": 0.8333}
