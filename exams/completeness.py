@@ -37,7 +37,8 @@ def missing(contents: Mapping[str, Any], deliverables: Iterable[Deliverable]) ->
 
 def _absent(content: Any, sections: Sequence[str]) -> list[str]:
     names = {_squashed(section): section for section in sections}
-    written = [_squashed(title) for title in _titles(content, names)]
+    # Each heading once, however many lines stand below it: a deadline waits for this.
+    written = {_squashed(title) for title in set(_titles(content, names))}
     return [section for name, section in names.items() if not any(name in title for title in written)]
 
 

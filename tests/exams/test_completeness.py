@@ -62,11 +62,16 @@ def test_a_document_that_is_not_there_is_named_once() -> None:
     assert missing({"postmortem": " \n"}, postmortem()) == ["postmortem"]
 
 
-@pytest.mark.parametrize("text", ["# " + " " * 40_000 + "x", "*" * 40_000, "#" * 40_000, "x:" * 20_000, "=\n" * 20_000])
+@pytest.mark.parametrize(
+    "text",
+    ["# " + " " * 40_000 + "x", "*" * 40_000, "#" * 40_000, "x:" * 20_000, "=\n" * 20_000,
+     # a deadline is closed for many learners at once, each with a draft of up to four bytes a character
+     "# " + "a " * 40_000 + "\n" + "x\n" * 40_000, "# a\nx\n" * 25_000],
+)  # fmt: skip
 def test_no_text_takes_long(text: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     absent(text)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.django_db
