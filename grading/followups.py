@@ -57,7 +57,7 @@ class FollowUp:
 def follow_ups(text: str) -> list[FollowUp]:
     """The list items and table rows below headings that announce follow-ups, in order."""
     text = shortened(text)
-    found: list[FollowUp] = []
+    found: list[FollowUp | list[str]] = []  # rows, and the lines of items: whose owner is looked for once, at the end
     for section in sections(text):
         table: list[str] | None = None
         for line in section:
@@ -71,16 +71,19 @@ def follow_ups(text: str) -> list[FollowUp]:
             table = None
             item = _ITEM.match(line)
             if item:
-                found.append(FollowUp(item.group(1), _owner(item.group(1))))
-            elif found and line.startswith(("  ", "\t")) and line.strip():
-                longer = f"{found[-1].text} {line.strip()}"
-                found[-1] = FollowUp(longer, _owner(longer))
-    return found
+                found.append([item.group(1)])
+            elif found and isinstance(found[-1], list) and line.startswith(("  ", "\t")) and line.strip():
+                found[-1].append(line.strip())
+    return [_item(" ".join(each)) if isinstance(each, list) else each for each in found]
 
 
 def shortened(text: str) -> str:
     """A text whose lines hold no long run of blanks, nor end in any: patterns would try each place of it in vain."""
     return "\n".join(_BLANKS.sub("    ", line).rstrip() for line in text.splitlines())
+
+
+def _item(text: str) -> FollowUp:
+    return FollowUp(text, _owner(text))
 
 
 def _row(head: list[str], cells: list[str]) -> FollowUp:

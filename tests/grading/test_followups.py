@@ -79,6 +79,19 @@ def test_a_long_hostile_line_is_read_in_no_time() -> None:
     assert owners("## Follow-ups\n- owner: " + "a " * 20_000 + "\n") == [None]
 
 
+@pytest.mark.timeout(10)
+def test_an_item_of_very_many_lines_is_read_once() -> None:
+    (found,) = follow_ups("## Follow-ups\n- Add a test\n" + "  y\n" * 40_000 + "  owner: Ada\n")
+    assert found.owner == "Ada"
+
+
+def test_a_row_keeps_its_columns_whatever_stands_below_the_table() -> None:
+    (found,) = follow_ups(
+        "## Follow-ups\n| what | owner |\n|---|---|\n| Add a test | Ada |\n\n  All of these are agreed.\n"
+    )
+    assert (found.owner, found.columns["what"]) == ("Ada", "Add a test")
+
+
 @pytest.mark.timeout(5)
 @pytest.mark.parametrize(
     "line", ["- " + " " * 40_000, "# " + " " * 40_000 + "x", "- x" + " " * 40_000, "**" + " " * 40_000]
