@@ -18,6 +18,7 @@ from grading.evidence import cases
 from grading.evidence.diagnosed import reduction
 from grading.evidence.effect import why_not_graded
 from grading.evidence.figures_written import of_postmortem
+from grading.evidence.guessing import guessed
 from grading.evidence.moments import FAILS_THEN_PASSES
 from grading.f_score import Cap, Part
 from grading.models import RunState
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from sandboxes.sandbox import JsonObject
 
 _PERCENT = 100
-_MOST_NAMED = 4  # different causes in all diagnoses: whoever names more may have found it, or gone through the list
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -79,12 +79,7 @@ def _of_diagnoses(kept: Kept) -> dict[str, Known]:
         "diagnosis.minimal": _minimal(kept, next((each for each in right if kept.reproduces(each)), kept.confirmed)),
         "diagnosis.questions_before_fix": _questions_before_fix(kept),
     }
-    named = {key for each in kept.diagnoses for key in kept.cause_catalogue.causes_named(each.failure_class)}
-    if len(named) > _MOST_NAMED:
-        why = f"{len(named)} different causes were named: read whether the right one was found or guessed"
-        guessed = Known(None, _filed(kept, kept.diagnoses), why)
-        found |= dict.fromkeys(("diagnosis.right_minutes", "diagnosis.class_right", "diagnosis.one_of_two"), guessed)
-    return found
+    return found | guessed(kept, _filed(kept, kept.diagnoses))
 
 
 def _filed(kept: Kept, diagnoses: list[Diagnosis]) -> list[JsonObject]:

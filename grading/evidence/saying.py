@@ -37,13 +37,23 @@ class Says:
 
 
 def says(update: StatusUpdate) -> Says:
-    """What an update says; a field for the impact says it, and so do words of the text."""
+    """What an update says; a field for the impact says it if it holds any words, and so do words of the text."""
     return Says(
-        impact="field" if update.impact.strip() else "words" if says_an_impact(update.text) else "",
+        impact="field" if _holds_words(update.impact) else "words" if says_an_impact(update.text) else "",
         action=says_an_action(update.text),
         next_update=update.next_update_at is not None,
         going_on=update.state != StatusUpdate.State.RESOLVED,
     )
+
+
+# What people put into a field that they have nothing to say in. "None" says that there is none.
+_NOTHING_SAID = frozenset(
+    {"", "na", "nil", "tbd", "tba", "tbc", "todo", "unknown", "notknown", "unclear", "x", "xx", "xxx"}
+)
+
+
+def _holds_words(field: str) -> bool:
+    return "".join(each for each in field.casefold() if each.isalnum()) not in _NOTHING_SAID
 
 
 _WHO = (

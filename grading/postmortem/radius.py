@@ -65,7 +65,8 @@ def radius(text: str, happened: GroundTruth) -> Radius:
     """
     stated = numbers(text)
     for of, whole in (("answers", happened.total.answers), ("sessions", happened.total.sessions)):
-        mine = [each for each in stated if each.of == of]
+        every = [each for each in stated if each.of == of]
+        mine = [each for each in every if each.number or each.to] or every  # "after the fix 0 wrong answers"
         if not whole or not mine:
             continue
         found, how = _meant(mine)

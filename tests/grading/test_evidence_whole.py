@@ -18,7 +18,7 @@ from exams.coworkers.answers import Asked
 from exams.live import file_diagnosis, post_update
 from exams.live.deployments.moving import announce_due
 from exams.models import Attempt, Event, HandIn, Stage, StatusUpdate, Submission
-from exams.packs.causes import Cause
+from exams.packs.causes import Cause, Component
 from grading import evidence, queue, run
 from grading.evidence.effect import Effect
 from grading.evidence.figures import figures, minutes
@@ -390,6 +390,23 @@ def test_who_names_many_causes_is_proposed_nothing_for_having_named_the_right_on
     assert row["proposed"] == alone
     missing = {why for each in row["if_you_see"] for why in each["not_told_by_figures"]}
     assert any("5 different causes were named" in why for why in missing) is (others == 4)
+
+
+@pytest.mark.parametrize(("others", "alone"), [(3, "0.25"), (4, "0.00")])
+def test_who_goes_through_the_components_is_proposed_nothing_for_having_named_the_right_one(
+    attempt: Attempt, fake: FakeSandbox, monkeypatch: pytest.MonkeyPatch, others: int, alone: str
+) -> None:
+    more = tuple(Component(f"part{number}", f"assistant/part{number}.py", "") for number in range(others))
+    wrong = Cause("X", "Something else", "", ("server",))
+    catalogue = replace(CATALOGUE, causes=(*CATALOGUE.causes, wrong), components=(*CATALOGUE.components, *more))
+    monkeypatch.setattr(incident, "cause_catalogue", lambda _: catalogue)
+    replayed(fake, at=NOON)
+    for number, named in enumerate(["assistant/server.py", *(each.file for each in more)]):
+        diagnose(attempt, 10 + number, failure_class="X", component=named)
+    (row,) = [row for row in read(attempt)["proposals"] if row["dimension"] == "diagnosis_speed"]
+    assert row["proposed"] == alone
+    missing = {why for each in row["if_you_see"] for why in each["not_told_by_figures"]}
+    assert any("5 different components were named" in why for why in missing) is (others == 4)
 
 
 @pytest.mark.parametrize("named", ["the rival", "something of my own"])

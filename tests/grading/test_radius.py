@@ -30,6 +30,8 @@ def percent(text: str) -> int | None:
         ("Wrong answers: **121**", 121, 0),
         ("Wrong answers (traces.jsonl against approved_facts.json): 121", 121, 0),
         ("121 of 4 000 answers were wrong.", 121, 0),
+        ("121 wrong answers. After the fix, 0 wrong answers.", 121, 0),  # none is no part of what there was
+        ("0 wrong answers", 0, 100),
         ("121 out of 400 answers were wrong, which is 30 %.", 121, 0),
         ("120 wrong answers before the opening.", 120, 1),
         ("Of 4,000 answers 121 were wrong.", 121, 0),

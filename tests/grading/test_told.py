@@ -160,6 +160,18 @@ def test_of_each_update_it_is_told_what_it_lacks_and_where_it_says_the_impact() 
     assert says(**RESOLVED, impact="", text="Over.").lacks == ("impact",)  # nobody waits for the others
 
 
+@pytest.mark.parametrize("field", [".", "-", "\u200b", "\u2060 \u00ad", "n/a", "TBD", "Unknown.", "xx", "…"])
+def test_a_field_with_nothing_in_it_tells_no_impact(field: str) -> None:
+    text = "We are looking into it."
+    (says,) = (saying.says(each) for each in kept([{"impact": field, "text": text}]).updates)
+    assert says.impact == ""
+
+
+@pytest.mark.parametrize("field", ["None.", "0", "unknown number of customers", "費用が誤り"])
+def test_a_field_with_words_tells_one(field: str) -> None:
+    assert saying.says(kept([{"impact": field}]).updates[0]).impact == "field"
+
+
 @pytest.mark.parametrize(("complete", "proposed"), [(8, 10), (9, 15), (16, 15)])
 def test_most_updates_are_more_than_half(complete: int, proposed: int) -> None:
     (dimension,) = [each for each in twins.load("jt-incident-4").rubric.dimensions if each.key == "communication"]
