@@ -56,7 +56,7 @@ class DiagnosisWrite(Body):
         "` + ` or ` and `; else in your own words, which only your mentor can judge.",
     )
     explanation = serializers.CharField(max_length=EXPLANATION_CHARACTERS)
-    repro = serializers.ListField(
+    repro = Few(
         child=serializers.CharField(max_length=QUESTION_CHARACTERS), min_length=1, max_length=MAX_QUESTIONS
     )
 
