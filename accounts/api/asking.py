@@ -26,7 +26,9 @@ class Body(serializers.Serializer[Any]):
         """
         if isinstance(data, Mapping):
             known = [name for name, field in self.fields.items() if not field.read_only]
-            why = serializers.ErrorDetail(f"There is no such field here; those there are: {', '.join(known)}.", "unknown")
+            why = serializers.ErrorDetail(
+                f"There is no such field here; those there are: {', '.join(known)}.", "unknown"
+            )
             unknown = (name for name in data if name not in known)
             refusals = {str(name)[:NAME_SHOWN]: [why] for name in islice(unknown, MOST_NAMED)}
             if refusals:
@@ -51,7 +53,7 @@ class Few(serializers.ListField):
 class FewByName(serializers.DictField):
     """The same of values by name; at most `most` of them."""
 
-    default_error_messages = {"too_many": "Ensure this has no more than {most} entries."}
+    default_error_messages = {"too_many": "It has too many entries. Send at most {most}."}
 
     def __init__(self, *, most: int, **options: Any) -> None:
         super().__init__(**options)

@@ -8,7 +8,7 @@ from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from accounts.api.asking import Body
+from accounts.api.asking import Body, Few
 from accounts.idempotency import idempotent
 from exams import incident, live
 from exams.access import attempt_for, own_attempt, sees_hidden
@@ -56,9 +56,7 @@ class DiagnosisWrite(Body):
         "` + ` or ` and `; else in your own words, which only your mentor can judge.",
     )
     explanation = serializers.CharField(max_length=EXPLANATION_CHARACTERS)
-    repro = Few(
-        child=serializers.CharField(max_length=QUESTION_CHARACTERS), min_length=1, max_length=MAX_QUESTIONS
-    )
+    repro = Few(child=serializers.CharField(max_length=QUESTION_CHARACTERS), min_length=1, max_length=MAX_QUESTIONS)
 
 
 class DiagnosisShape(DiagnosisWrite):

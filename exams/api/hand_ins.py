@@ -8,7 +8,7 @@ from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from accounts.api.asking import Body
+from accounts.api.asking import Body, FewByName
 from accounts.idempotency import idempotent
 from exams import queries, submit
 from exams.access import attempt_for, own_attempt
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from exams.models import Submission
 
 
+MOST_NAMED = 100  # more than any twin has of either
+
+
 class Force(Body):
     """Why a critical self-check is passed over; the mentor reads it first."""
 
@@ -36,15 +39,20 @@ class Force(Body):
 class HandInWrite(Body):
     """What is handed in. A deliverable that is left out is taken from what is saved."""
 
-    deliverables = serializers.DictField(
+    deliverables = FewByName(
+        most=MOST_NAMED,
         child=serializers.JSONField(),
         required=False,
         default=dict,
         help_text="By key. Code is an object: {mode: repo_url, url?, ref?} or {mode: file_upload, upload}; "
         "without a url it is the attempt's own repository.",
     )
-    self_checks = serializers.DictField(
-        child=serializers.CharField(max_length=20), required=False, default=dict, help_text="yes or no, by key."
+    self_checks = FewByName(
+        most=MOST_NAMED,
+        child=serializers.CharField(max_length=20),
+        required=False,
+        default=dict,
+        help_text="yes or no, by key.",
     )
     force = Force(required=False, allow_null=True, default=None)
 

@@ -20,7 +20,7 @@ def guessed(kept: Kept, cites: Sequence[JsonObject]) -> dict[str, Known]:
     words = kept.cause_catalogue
     causes = {key for each in kept.diagnoses for key in words.causes_named(each.failure_class)}
     components = {key for each in kept.diagnoses for key in words.components_named(each.component)}
-    found = {}
+    found: dict[str, Known] = {}
     for what, named, figures in (
         ("causes", causes, ("right_minutes", "class_right", "one_of_two")),
         ("components", components, ("component_right",)),

@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.api.asking import Body, OneOf
+from accounts.api.asking import Body, Few, OneOf
 from rubrics import scoring
 from rubrics.models import Review
 from rubrics.review import MAX_COMMENT, MAX_EVIDENCE
@@ -158,7 +158,7 @@ class ScoreIn(Body):
 
     score = serializers.DecimalField(max_digits=9, decimal_places=6, help_text="A multiple of 0.05 from 0.00 to 1.00.")
     comment = serializers.CharField(max_length=MAX_COMMENT, required=False, allow_blank=True, default="")
-    evidence = serializers.ListField(child=ScoreEvidence(), required=False, default=list, max_length=MAX_EVIDENCE)
+    evidence = Few(child=ScoreEvidence(), required=False, default=list, max_length=MAX_EVIDENCE)
 
 
 class AssertionIn(Body):
@@ -171,7 +171,7 @@ class AssertionIn(Body):
 class AssertionsIn(Body):
     """The whole list, replacing the one before."""
 
-    assertions = serializers.ListField(child=AssertionIn(), max_length=50)
+    assertions = Few(child=AssertionIn(), max_length=50)
 
     def validate_assertions(self, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Each skill once."""
