@@ -134,6 +134,8 @@ def turning_points(condition: Condition, history: History) -> Iterator[int]:
         case Deployed(_, seconds) | Changed(seconds):
             length = max(1, history.stretched(seconds))
             yield from (one.second + length for one in history.deployments)
+        case Rings(alarm):
+            yield from (ring.second + 1 for ring in history.rings(alarm))
         case Share() | HarmLeft():
             yield from range(0, history.closes, MINUTE)
         case _:

@@ -177,9 +177,13 @@ class History:
 
     def last_ring(self, alarm: Alarm, second: int) -> Ring | None:
         """When an alarm rang last since the opening, as it is seen at a second."""
+        return next((ring for ring in reversed(self.rings(alarm)) if 0 <= ring.second < second), None)
+
+    def rings(self, alarm: Alarm) -> tuple[Ring, ...]:
+        """When an alarm rings, by all complaints that came or are sure to."""
         if alarm not in self._rings:
             self._rings[alarm] = alarm.rings(self.complained, pace=self.pace)
-        return next((ring for ring in reversed(self._rings[alarm]) if 0 <= ring.second < second), None)
+        return self._rings[alarm]
 
     def _updates_to(self, audience: str) -> tuple[tuple[Update, ...], tuple[int, ...]]:
         if audience not in self._by_audience:

@@ -29,7 +29,8 @@ class Ring:
 class Alarm:
     """Rings when `threshold` customers complained within `minutes`; again each `again` minutes while that lasts.
 
-    It looks whenever somebody complains: fewer than the threshold within those minutes, and it has stopped.
+    It looks at all times, not only when somebody complains: it has stopped in the second in which a complaint gets so
+    old that fewer than the threshold are left, and what rings after that rings anew.
     """
 
     minutes: int
@@ -40,13 +41,18 @@ class Alarm:
         """When it rings, by the seconds at which customers complained; of a learner whose time is stretched, later."""
         seconds = sorted(complained)
         within, again = (length * MINUTE * pace // 100 for length in (self.minutes, self.again))
+        changes = sorted({*seconds, *(second + within for second in seconds)})  # one more, or one less
         found: list[Ring] = []
-        rang: int | None = None
-        for second in sorted(set(seconds)):
+        due: int | None = None
+        for second, until in zip(changes, [*changes[1:], *changes[-1:]], strict=True):
             count = bisect_right(seconds, second) - bisect_right(seconds, second - within)
             if count < self.threshold:
-                rang = None
-            elif rang is None or second - rang >= again:
-                found.append(Ring(second, count, still=rang is not None))
-                rang = second
+                due = None
+                continue
+            if due is None:
+                found.append(Ring(second, count, still=False))
+                due = second + again
+            while due < until:
+                found.append(Ring(due, count, still=True))
+                due += again
         return tuple(found)

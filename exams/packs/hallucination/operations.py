@@ -34,8 +34,8 @@ The assistant answers from approved documents. What customers are told is regula
 2. **Look before you touch.** `traces.jsonl` has every question of the last hours, from the moment its first line gives:
    with the prompt, the documents that were retrieved, the answer and what the guard said. `ops/complaints.jsonl` has
    what customers wrote to the service desk in that time, about those conversations or about nothing much.
-   `ops/alerts.jsonl` has what rang: the alarm on complaints, each half hour while it lasts, and the page. Where it is
-   firing anew it had stopped by itself.
+   `ops/alerts.jsonl` has what rang: the alarm on complaints, as soon as there are as many within an hour as its
+   threshold and each half hour while that lasts, and the page. Where it is firing anew there had been fewer since.
    `ops/deploys.log` has what was released, `ops/flags.log` which switches and settings were changed without a release.
    `ops/metrics.csv` counts by ten minutes; where `minutes` is less, the row covers less.
 3. **Reproduce it** with the fewest questions you can, and rule out what else it might be.
@@ -130,6 +130,7 @@ def alerts(incident: Incident, written: Sequence[Complaint]) -> list[dict[str, A
             "threshold": ALARM.threshold,
         }
         for ring in ALARM.rings(complaints.seconds(incident, written))
+        if ring.second < 0  # what rings later is heard live
     ]
     return [*rang, {"at": stamp(incident.opened_at), "alert": "page", "text": opening.page(incident.spec.seed)}]
 

@@ -177,8 +177,8 @@ def rung(*complained: int, **seen: Any) -> list[tuple[int, str]]:
 
 def test_an_alarm_rings_in_the_second_after_the_complaint_that_is_too_many() -> None:
     assert rung(100, 200, 300) == []
-    assert rung(100, 200, 300, 400, 500) == [(401, "Firing: 4 in 60.")]
-    assert rung(100, 200, 300, 400, pace=150) == [(401, "Firing: 4 in 90.")]
+    assert rung(100, 200, 300, 400, 500) == [(401, "Firing: 4 in 60."), (2201, "Still firing: 5 in 60.")]
+    assert rung(100, 200, 300, 400, pace=150) == [(401, "Firing: 4 in 90."), (3101, "Still firing: 4 in 90.")]
 
 
 def test_an_alarm_knows_what_was_complained_of_before_the_opening() -> None:
@@ -189,12 +189,14 @@ def test_an_alarm_knows_what_was_complained_of_before_the_opening() -> None:
 
 def test_an_alarm_that_rang_before_the_opening_is_still_firing_half_an_hour_after_that() -> None:
     often = range(-3600, 3000, 300)
-    assert rung(*often) == [(901, "Still firing: 12 in 60."), (2701, "Still firing: 12 in 60.")]
+    full, half = "Still firing: 12 in 60.", "Still firing: 6 in 60."
+    assert rung(*often) == [(901, full), (2701, full), (4501, half)]  # the last one though nobody complains any more
     assert rung(-2000, -1900, -1800, -1700, 99, 100) == [(101, "Still firing: 6 in 60.")]
 
 
 def test_an_alarm_that_has_stopped_rings_anew() -> None:
-    assert rung(-3600, -3500, -3400, -3300, 1800, 1900, 2000, 2100) == [(2101, "Firing: 4 in 60.")]
+    said = rung(-3600, -3500, -3400, -3300, 1800, 1900, 2000, 2100)
+    assert said == [(2101, "Firing: 4 in 60."), (3901, "Still firing: 4 in 60.")]
 
 
 def test_a_complaint_is_not_seen_in_its_own_second() -> None:
