@@ -19,6 +19,18 @@ PAGES = (
     "Call centre: agents keep taking back what the assistant said. Please find out what is going on.",
     "Sales: two of us were shown answers of the assistant that we could not stand by. Please look at once.",
     "Social media team: people post what the assistant told them, and it is not what we approved. Please take over.",
+    "Back office: we put right by hand what the assistant told customers, again and again. Please look at once.",
+    "Two answers of the assistant came up in our meeting, and neither is approved. There are more. Please look.",
+    "Training: new colleagues learn from the assistant what we would never tell customers. Please take over.",
+    "Mail desk: messages come in that quote the assistant, and what they quote does not hold. Please find out why.",
+    "Service desk: I read out to a customer what is approved, and the assistant had said otherwise. Not only once.",
+    "Spot check: we put answers of the assistant next to the approved documents. Not all agree. Please take over.",
+    "Communications: a newspaper asks about answers of our assistant. Some are really not approved. It is yours now.",
+    "Supervisor on shift: my people no longer trust what the assistant says, and I see why. Please look at once.",
+    "Product team: customers write to us about answers of the assistant that we cannot explain. Please take over.",
+    "Chat team: customers come back with answers of the assistant that we cannot confirm. Please find out why.",
+    "Ombudsman's office: we were sent answers of your assistant. Legal says they were not approved. Please take over.",
+    "Regional office: what the assistant said to customers here is not what we are told to say. It is yours now.",
 )
 # Those of a trade name who came across it there.
 PAGES_OF_TRADE = {

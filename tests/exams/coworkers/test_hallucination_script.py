@@ -119,12 +119,12 @@ def test_no_words_name_a_component_a_class_or_somebody_to_blame() -> None:
     assert not [text for text in plain if "!" in text]
 
 
-def test_an_incident_is_opened_in_one_of_a_dozen_ways_that_name_nothing() -> None:
+def test_an_incident_is_opened_in_one_of_two_dozen_ways_that_name_nothing() -> None:
     for trade, own in opening.PAGES_OF_TRADE.items():
         pages = opening.PAGES + own
-        assert len(set(pages)) == len(pages) >= 12
+        assert len(set(pages)) == len(pages) >= 24
         assert [page for page in pages if GIVEAWAYS.search(page) or BLAME.search(page)] == []
-        seeds = [seed for seed in SEEDS if incident.domain_of(seed) == trade]
+        seeds = [seed for seed in range(2000) if incident.domain_of(seed) == trade]
         assert {opening.page(seed) for seed in seeds} == {*pages}
     assert opening.PAGES_OF_TRADE.keys() == {incident.domain_of(seed) for seed in SEEDS}
 
