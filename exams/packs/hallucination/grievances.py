@@ -1,13 +1,17 @@
 """The words in which customers complain: by what was wrong, what they were told and what they hold against it.
 
-Each text is true of every answer of its kind. An opening says what was told, an ending what the customer makes of it;
-any of the one goes with any of the other. Some customers write neither but one of the texts that stand alone, some
-greet and some thank. Places in braces:
+Each text is true of every answer of its kind, right ones included where a customer doubts one. An opening says what
+was told, an ending what the customer makes of it; any of the one goes with any of the other. Some customers write
+neither but one of the texts that stand alone, some greet and some thank. A text with ``{name}`` says that the question
+held it, so after a second question, which names no product, there are others (`Texts.after_another`): the product is
+the one that the conversation had been about. Places in braces:
 
 ``{told}``       the reply, word for word
 ``{number}``     the value in it with its unit and condition, ``{thing}`` and ``{of}`` what it says that this is of
-``{asked}``      the attribute asked for, ``{name}`` the product asked for, ``{place}`` where, ``{question}`` all of it
-``{approved}``   the approved value with its unit and condition, ``{condition}`` its condition
+``{asked}``      the attribute asked for, as the question called it, ``{name}`` the product asked for, ``{place}`` where
+``{question}``   all of it
+``{approved}``   the value that the customer holds against it with its unit and condition, and ``{condition}`` the
+                 condition: what is approved, or where the answer is right what they remember
 ``{added}``      the condition in the reply
 ``{counter}``    whom customers of the trade meet in person
 """
@@ -18,11 +22,27 @@ from typing import NamedTuple
 
 
 class Texts(NamedTuple):
-    """For one kind of harm: what goes before an ending, the endings, and what needs none."""
+    """For one kind of harm: what goes before an ending, the endings, and what needs none.
+
+    `after` goes before an ending where an earlier question had named the product; and stands alone where what stands
+    alone names it.
+    """
 
     openings: tuple[str, ...]
     endings: tuple[str, ...]
     alone: tuple[str, ...]
+    after: tuple[str, ...] = ()
+
+    def after_another(self) -> Texts:
+        """The same for a question that names no product."""
+        openings, alone = (
+            tuple(text for text in texts if "{name}" not in text) for texts in (self.openings, self.alone)
+        )
+        alone += self.after if alone != self.alone else ()
+        return Texts(openings + self.after, tuple(text for text in self.endings if text != READ_IT), alone)
+
+
+READ_IT = "Please read the question."
 
 
 COUNTERS = {"bank": "my branch", "telco": "the shop", "pharmacy": "my pharmacist", "insurer": "my broker"}
@@ -39,16 +59,24 @@ _TOLD = (
     "It says {number} for the {asked} of {name}.",
     "The {thing} of {of}, says your assistant, is {number}.",
 )
+_TOLD_AFTER = (
+    "First I asked about {name}, then for the {asked}: {number}.",
+    "I had asked about {name}. “{question}” I went on, and was told {number}.",
+    "“{question}” was my second question, after one about {name}. It says {number}.",
+    "After a question about {name} I asked “{question}” “{told}” was the answer.",
+    "I was at {name} and wanted the {asked}, too. It says {number}.",
+    "When I went on from {name} to the {asked}, the answer was {number}.",
+)
 _DOUBTED = (
     "Is it true that the {thing} of {of} is {number}?",
-    "{number} for the {asked} of {name}? That would surprise me.",
-    "Your assistant says {number} for the {asked} of {name}. Please check that.",
-    "Can somebody confirm {number} as the {asked} of {name}? That is what the assistant said.",
-    "The assistant told me {number} for the {asked} of {name}, and I do not believe it.",
+    "{number} for the {thing} of {of}? That would surprise me.",
+    "Your assistant says {number} for the {thing} of {of}. Please check that.",
+    "Can somebody confirm {number} as the {thing} of {of}? That is what the assistant said.",
+    "The assistant told me {number} for the {thing} of {of}, and I do not believe it.",
     "“{told}” I doubt it.",
     "Please look into this one: “{told}”",
-    "Before I rely on it: is the {asked} of {name} really {number}?",
-    "Who can tell me whether {number} is right for the {asked} of {name}?",
+    "Before I rely on it: is the {thing} of {of} really {number}?",
+    "Who can tell me whether {number} is right for the {thing} of {of}?",
     "I do not trust this answer: “{told}”",
 )
 _ABOUT_ANOTHER = (
@@ -64,6 +92,18 @@ _ABOUT_ANOTHER = (
     "I typed {name} and it read {of}: {number}.",
     "The answer says {of}, {number}. The question said {name}.",
 )
+_ABOUT_ANOTHER_AFTER = (
+    "I had asked about {name} first, then “{question}”, and it told me about {of}: {number}.",
+    "My first question was about {name}. To my second one, “{question}”, it answers about {of}: {number}.",
+    "“{told}” But I had begun with {name}.",
+    "First I asked about {name}. To my next question I got {of}: {number}.",
+    "“{question}” I asked, after a question about {name}. Why do I get {of}, {number}?",
+    "I went on from {name} with “{question}” and was given {number} for {of}.",
+    "{of} is not what I began with. I began with {name}, went on to the {asked}, and was told {number}.",
+    "Begun with {name}, answered about {of} ({number}).",
+    "What I had asked about is {name}. What I was told after that is about {of}: {number}.",
+    "I was at {name}, and “{question}” brought me {of}: {number}.",
+)
 _ANOTHER_MATTER = (
     "I asked for the {asked} of {name} and was told the {thing}: {number}.",
     "“{told}” My question was about the {asked}.",
@@ -72,6 +112,15 @@ _ANOTHER_MATTER = (
     "Your assistant takes the {asked} of {name} for the {thing}, {number}.",
     "I wanted to know the {asked} of {name}, not the {thing}, and got {number}.",
     "On {name} I get the {thing}, {number}, when I ask for the {asked}.",
+)
+_ANOTHER_MATTER_AFTER = (
+    "After a question about {name} I asked for its {asked} and was told the {thing}: {number}.",
+    "The {thing} is not the {asked}. “{question}” I had asked, right after {name}, and I got {number}.",
+    "I do not need the {thing} ({number}). “{question}” was my question, after one about {name}.",
+    "“{question}” I went on from {name}, and it takes that for the {thing}, {number}.",
+    "First a question about {name}, then “{question}” Now I have the {thing}, {number}.",
+    "I began with {name} and went on to the {asked}. What I got is the {thing}: {number}.",
+    "I was at {name}, and “{question}” brought me the {thing}: {number}.",
 )
 _SOMETHING = (
     "I asked: “{question}” Your assistant came up with {number}.",
@@ -109,6 +158,7 @@ SAID: dict[str, Texts] = {
             "That is not what I signed: {approved}.",
         ),
         _DOUBTED,
+        _TOLD_AFTER,
     ),
     "condition_lost": Texts(
         _TOLD,
@@ -126,6 +176,7 @@ SAID: dict[str, Texts] = {
             "I thought that was only “{condition}”.",
         ),
         _DOUBTED,
+        _TOLD_AFTER,
     ),
     "condition_added": Texts(
         _TOLD,
@@ -139,6 +190,7 @@ SAID: dict[str, Texts] = {
             "I was never told “{added}”.",
         ),
         _DOUBTED,
+        _TOLD_AFTER,
     ),
     "condition_other": Texts(
         _TOLD,
@@ -152,6 +204,7 @@ SAID: dict[str, Texts] = {
             "Has “{condition}” become “{added}”?",
         ),
         _DOUBTED,
+        _TOLD_AFTER,
     ),
     "unknown": Texts(
         _TOLD,
@@ -166,6 +219,7 @@ SAID: dict[str, Texts] = {
             "I had understood that this is not settled.",
         ),
         _DOUBTED,
+        _TOLD_AFTER,
     ),
     "stranger": Texts(
         _TOLD,
@@ -178,6 +232,7 @@ SAID: dict[str, Texts] = {
             "Your web site shows me nothing by that name.",
         ),
         _DOUBTED,
+        _TOLD_AFTER,
     ),
     "abroad": Texts(
         _TOLD,
@@ -190,6 +245,7 @@ SAID: dict[str, Texts] = {
             "I could not order it, though.",
         ),
         _DOUBTED,
+        _TOLD_AFTER,
     ),
     "another_product": Texts(
         _ABOUT_ANOTHER,
@@ -200,10 +256,11 @@ SAID: dict[str, Texts] = {
             "I have nothing to do with that.",
             "Is something mixed up here?",
             "I only noticed when I read it again.",
-            "Please read the question.",
+            READ_IT,
             "Mine is another one.",
         ),
         _ABOUT_ANOTHER,
+        _ABOUT_ANOTHER_AFTER,
     ),
     "another_matter": Texts(
         _ANOTHER_MATTER,
@@ -216,6 +273,7 @@ SAID: dict[str, Texts] = {
             "That does not help me.",
         ),
         _ANOTHER_MATTER,
+        _ANOTHER_MATTER_AFTER,
     ),
     "something": Texts(
         _SOMETHING,

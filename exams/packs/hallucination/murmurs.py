@@ -1,6 +1,7 @@
 """The words of customers who say little: that it was wrong, that they got no answer, or something else altogether.
 
-Places in braces as in `grievances`, but for those of the answer.
+Places in braces as in `grievances`. Who says no more than that may be wrong: nobody states it, for some doubt what is
+right.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ WISHES = (" Please ring me.", " I am waiting for your answer.", " You have my nu
 
 # Some only say that it was wrong, or do not know what is right.
 UNSURE = (
-    "What I was told by your assistant cannot be right. Please check it.",
+    "Can what I was told by your assistant be right? Please check it.",
     "The assistant gave me an answer that I do not trust. Can somebody ring me?",
-    "I acted on what your assistant said, and now I hear that it was wrong.",
+    "I acted on what your assistant said, and now somebody tells me that it is wrong.",
     "Somebody should look at what the assistant told me. I have my doubts.",
-    "First one thing, then another. What is true?",
+    "One says this, the other says that. What is true?",
     "Is the answer I got from your assistant binding? It does not look right.",
     "I do not know who is right, but it is not what I expected to read.",
-    "Please look at my conversation. Something is off.",
+    "Please look at my conversation. Something seems off.",
     "My husband says the answer I got is nonsense. Is it?",
     "I would like a written answer from a person, please. I do not believe this one.",
     "Wrong, I fear. Please get back to me.",
@@ -27,23 +28,24 @@ UNSURE = (
     "I told my wife what your assistant said and she laughed. Please check.",
     "I was told two different things, one of them by your assistant. Which is it?",
     "Can I get that in writing? I would be surprised.",
-    "Something is not right with what I was told.",
+    "Something seems not right with what I was told.",
     "Before I do anything: was that answer correct?",
     "I am a customer of many years and have never been told that.",
 )
+# Of what an answer says that is about what was asked.
 UNSURE_ABOUT = (
-    "I am not sure about the answer on the {asked} of {name}. Can somebody confirm it?",
-    "What the assistant says about {name} does not agree with what I was told before.",
-    "I asked for the {asked} of {name}. The answer looks odd to me.",
-    "Please have somebody check what I was told on {name}.",
-    "Is the {asked} of {name} really what your assistant says?",
-    "About {name}: the answer I got surprised me. Is it true?",
-    "I need the {asked} of {name} for my files, and not what I was told.",
-    "Can I rely on what the assistant says on the {asked} of {name}? I have my doubts.",
-    "Your assistant is wrong about {name}, I think.",
-    "What is the {asked} of {name}, please? From a person this time.",
-    "I asked about {name} and would not bet on the answer.",
-    "The {asked} of {name} that I was told cannot be.",
+    "I am not sure about the {thing} of {of} that I was told. Can somebody confirm it?",
+    "What the assistant says about {of} does not agree with what I was told before.",
+    "The {thing} of {of} that your assistant gave me looks odd to me.",
+    "Please have somebody check what I was told on {of}.",
+    "Is the {thing} of {of} really what your assistant says?",
+    "About {of}: the answer I got surprised me. Is it true?",
+    "I need the {thing} of {of} for my files, and would not file what I was told.",
+    "Can I rely on what the assistant says on the {thing} of {of}? I have my doubts.",
+    "Your assistant is wrong about {of}, I think.",
+    "What is the {thing} of {of}, please? From a person this time.",
+    "I was told the {thing} of {of} and would not bet on the answer.",
+    "I cannot believe the {thing} of {of} that I was told.",
 )
 
 REFUSED = (
@@ -59,6 +61,17 @@ REFUSED = (
     "It knows everything but the {asked} of {name}.",
     "So I still do not know the {asked}.",
     "Cannot confirm, cannot confirm. I only asked for the {asked}.",
+)
+# After a second question, which names no product.
+REFUSED_AFTER = (
+    "I had asked about {name}, and then for the {asked}. To that I got nothing.",
+    "“{question}” I went on from {name}, and was put off.",
+    "“I cannot confirm that” is no answer to “{question}”. I had begun with {name}.",
+    "So I still do not know the {asked}.",
+    "It says that it cannot confirm anything about the {asked}. Who can?",
+    "My second question, “{question}”, was turned away. My first one was about {name}.",
+    "First I asked about {name}, then “{question}” Where do I find that, if not from you?",
+    "Why can nobody tell me the {asked}? I was at {name}.",
 )
 OTHERWISE = (
     "The assistant took very long this time.",

@@ -17,10 +17,11 @@ from exams.packs import Spec
 from exams.packs.complaining import CarriedOver
 from exams.packs.hallucination import PACK, build, complaints, history, operations
 from exams.packs.hallucination.asked import Judge
-from exams.packs.hallucination.complaints import ALONE, UNSURE_SHARE, kind, shown
+from exams.packs.hallucination.complaints import UNSURE_SHARE
 from exams.packs.hallucination.grievances import COUNTERS, SAID, Texts
 from exams.packs.hallucination.hidden import CLASSES
 from exams.packs.hallucination.incident import incident, kept_since
+from exams.packs.hallucination.letters import ALONE, kind, names_no_product, shown
 from exams.packs.hallucination.murmurs import GREETINGS, REFUSED, THANKS, UNSURE, UNSURE_ABOUT, WISHES
 from exams.packs.hallucination.pack import LIVE_QUESTIONS, LIVE_SECONDS
 from exams.packs.hallucination.sayings import ALARM
@@ -82,6 +83,7 @@ def test_what_a_complaint_quotes_was_said_in_its_conversation_or_is_approved(spe
         said = talks[one.trace.asked.session]
         approved = one.trace.wrong.approved if one.trace.wrong else None
         known = f"{said} {approved.value} {approved.condition}" if approved else said
+        known = f"{said} {one.doubt.figure} {one.doubt.condition}".lower() if one.doubt else known
         for number in NUMBER.findall(one.text):
             assert re.search(rf"(?<![\d.]){re.escape(number)}(?![\d])", known), one.text
         for name in names_in.findall(one.text):
@@ -131,6 +133,7 @@ def wordings(spec: Spec) -> list[tuple[Texts, str | None, str | None, str | None
         texts = SAID.get(kind(one.trace)) if one.wrong else None
         if texts is None or any(written_as(one.text, text) for text in (*UNSURE, *UNSURE_ABOUT)):
             continue
+        texts = texts.after_another() if names_no_product(one.trace.asked) else texts
         pairs = [(a, z) for a in texts.openings for z in texts.endings if written_as(one.text, f"{a} {z}")]
         alone = None if pairs else next(text for text in texts.alone if written_as(one.text, text))
         opening, ending = pairs[0] if pairs else (None, None)
