@@ -29,7 +29,7 @@ OF_THE_QUESTION = {
     text for texts in SAID.values() for part in (texts.openings, texts.alone) for text in part if "{name}" in text
 } | {text for text in REFUSED if "{name}" in text}
 STATED = re.compile(
-    r"cannot be\b|was wrong|(?<!me that it )is wrong\b(?! about {of}, I think)|is not right|is off\b|not true|never asked"
+    r"cannot be\b|was wrong|(?<!me that it )is wrong\b(?! about {of}, I think)|is not right|is off\b|not true"
 )
 
 
