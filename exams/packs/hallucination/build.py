@@ -97,7 +97,7 @@ def document(drawn: Document) -> bytes:
 
 
 def catalogue(world: World) -> bytes:
-    """The catalogue of products, in an order drawn from the seed, and the glossary of attributes."""
+    """The catalogue of products, in an order drawn from the seed, and the attributes with what customers call them."""
     listed = list(world.products)
     random.Random(f"catalogue/{world.domain.key}/{world.seed}").shuffle(listed)  # noqa: S311 - a seeded drawing
     blocks = [f'as_of = "{world.as_of.isoformat()}"\njurisdictions = {json.dumps(list(JURISDICTIONS))}\n']

@@ -1,4 +1,4 @@
-"""Reads the knowledge base: the catalogue, the glossary and the documents in force."""
+"""Reads the knowledge base: the catalogue and the documents in force."""
 
 import hashlib
 import re
