@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from exams.packs.hallucination.past import Past
     from sandboxes.ingest.tree import Tree
 
-MINUTES_BEFORE = (110, 181)  # the onset: traces are kept from some moment that says nothing of it
+MINUTES_BEFORE = (75, 211)  # the onset: traces are kept from some moment that says nothing of it
 # Some classes need a dozen worlds on average; so many that running out means a broken pack, not bad luck.
 MOST_DRAWINGS = 400
 
