@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from exams.packs.hallucination.trades import Attribute, Domain
     from exams.packs.hallucination.world import Edition
 
+FIRST_DAY, DAYS = date(2025, 6, 20), 365  # of incidents: all of them past, for nobody is paged for tomorrow
 FAMILIES = 4
 UNAPPROVED = (2, 2, 1, 1)  # of each family, in an order drawn
 CONDITIONAL = 18
@@ -53,7 +54,7 @@ class Drawing:
         self.domain = domain
         self.seed = seed
         self.random = random.Random(f"world/{domain.key}/{seed}")  # noqa: S311 - a seeded drawing, not a secret
-        self.as_of = working_day(date(2026, 1, 1) + timedelta(days=self.random.randrange(365)))
+        self.as_of = working_day(FIRST_DAY + timedelta(days=self.random.randrange(DAYS)))
         self.families = self.random.sample(domain.families, FAMILIES)
         self.products = self._catalogue()
         self.scheduled = {family: self.random.choice(domain.attributes).key for family in self.families}

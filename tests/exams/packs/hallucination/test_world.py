@@ -1,16 +1,18 @@
 """Worlds are the same everywhere, state every fact once, and keep to the wordings the model knows."""
 
 import json
+import re
 from collections import Counter
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exams import oracle
-from exams.packs.hallucination import text
-from exams.packs.hallucination.drawing import written
+from exams.packs.hallucination import build, text
+from exams.packs.hallucination.drawing import FIRST_DAY, written
 from exams.packs.hallucination.lm.vocabulary import Vocabulary, join, split
 from exams.packs.hallucination.train.corpus import vocabulary
 from exams.packs.hallucination.world import DOMAINS, World, remembered
@@ -42,6 +44,21 @@ def test_the_facts_are_of_one_trade_alone_and_the_oracle_knows_the_words_of_all(
     others = {one for domain in DOMAINS.values() for one in domain.conditions} - set(DOMAINS[trade].conditions)
     assert not [one for one in others if one in json.dumps(facts)]
     assert others <= set(oracle.read_facts(facts).conditions)
+
+
+@settings(max_examples=200, deadline=None)
+@given(world=worlds)
+def test_incidents_lie_in_the_past_on_days_at_which_people_work(world: World) -> None:
+    assert date(2025, 3, 1) <= world.as_of <= date(2026, 6, 30)
+    assert world.as_of.weekday() in {1, 2, 3, 4}
+
+
+def test_what_every_tree_holds_is_dated_before_any_incident_began() -> None:
+    here = Path(build.__file__).parent
+    texts = [*(here / "visible").rglob("*.*"), *(here / "innocents").glob("*.txt"), *(here / "hidden").rglob("*.py")]
+    for path in texts:
+        for years in re.findall(r"date\((2\d{3}),|\d\d\.\d\d\.(2\d{3})|(2\d{3})-\d\d-\d\d", path.read_text("utf-8")):
+            assert int("".join(years)) < FIRST_DAY.year, path
 
 
 def test_an_unknown_domain_is_refused() -> None:

@@ -35,7 +35,7 @@ AS_WRITTEN = Fault(
     component="ingest",
     mechanism=(
         "effective dates are kept as text, day first, so the newest edition of a series is the one whose text sorts "
-        "last: 24.01.2025 beats 03.09.2025"
+        "last: 24.01.2024 beats 03.09.2024"
     ),
     subjects=(
         "Keep dates as compliance writes them, for messages about errors",
@@ -48,8 +48,8 @@ AS_WRITTEN = Fault(
         Edit(INGEST, " and document.effective <= as_of\n", " and read_date(document.effective) <= as_of\n"),
         Edit(
             "tests/test_ingest.py",
-            "    assert document.effective == date(2026, 2, 11)\n",
-            '    assert document.effective == "11.02.2026"\n',
+            "    assert document.effective == date(2024, 2, 11)\n",
+            '    assert document.effective == "11.02.2024"\n',
         ),
         Edit("tests/test_ingest.py", "from datetime import date\n\nimport pytest\n", "import pytest\n"),
     ),

@@ -61,7 +61,7 @@ class KnowledgeBase:
 
 
 def read_date(text):
-    """Compliance writes dates as day, month, year: 09.03.2026."""
+    """Compliance writes dates as day, month, year: 09.03.2024."""
     day, month, year = text.split(".")
     return date(int(year), int(month), int(day))
 

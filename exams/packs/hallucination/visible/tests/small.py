@@ -9,7 +9,7 @@ BIRCH = Product("birch-basic", "Birch Basic", "Birch", "Westra")
 FEE = Attribute("late_fee", ("late fee", "late payment charge"))
 RATE = Attribute("rate", ("interest rate",))
 
-CATALOGUE = Catalogue(date(2026, 5, 12), ("Norland", "Westra"), (ALDER, BIRCH), (FEE, RATE))
+CATALOGUE = Catalogue(date(2024, 5, 12), ("Norland", "Westra"), (ALDER, BIRCH), (FEE, RATE))
 
 
 def document(name, product, *sentences):
@@ -19,7 +19,7 @@ def document(name, product, *sentences):
         series=f"{product.id}/terms",
         kind="terms",
         status="approved",
-        effective=date(2026, 2, 11),
+        effective=date(2024, 2, 11),
         sentences=tuple(Sentence(name, at, product.id, text) for at, text in enumerate(sentences, 1)),
     )
 

@@ -9,14 +9,14 @@ title: Alder Basic terms
 series: alder-basic/terms
 kind: terms
 jurisdiction: Norland
-effective: 11.02.2026
+effective: 11.02.2024
 status: approved
 ---
 1. alder-basic | This document is about Alder Basic.
 2. alder-basic | The late fee of  Alder Basic is 39 USD.
 """
 
-CATALOGUE = """as_of = "2026-05-12"
+CATALOGUE = """as_of = "2024-05-12"
 jurisdictions = ["Norland"]
 
 [[product]]
@@ -40,7 +40,7 @@ def loaded(folder, *documents):
 
 def test_sentences_keep_their_number_and_their_product():
     document = ingest.read_document(TERMS)
-    assert document.effective == date(2026, 2, 11)
+    assert document.effective == date(2024, 2, 11)
     assert [(s.document, s.number, s.product, s.text) for s in document.sentences] == [
         ("doc-12", 1, "alder-basic", "This document is about Alder Basic."),
         ("doc-12", 2, "alder-basic", "The late fee of Alder Basic is 39 USD."),
@@ -53,10 +53,10 @@ def test_a_line_without_a_number_is_an_error():
 
 
 def test_drafts_stay_out(tmp_path):
-    draft = TERMS.replace("approved", "draft").replace("11.02.2026", "12.03.2026")
+    draft = TERMS.replace("approved", "draft").replace("11.02.2024", "12.03.2024")
     assert loaded(tmp_path, TERMS, draft) == ["doc-12"]
 
 
 def test_the_newer_edition_replaces_the_older(tmp_path):
-    assert loaded(tmp_path, TERMS, TERMS.replace("11.02.2026", "10.01.2025")) == ["doc-12"]
-    assert loaded(tmp_path, TERMS, TERMS.replace("11.02.2026", "12.03.2026")) == ["doc-13"]
+    assert loaded(tmp_path, TERMS, TERMS.replace("11.02.2024", "10.01.2023")) == ["doc-12"]
+    assert loaded(tmp_path, TERMS, TERMS.replace("11.02.2024", "12.03.2024")) == ["doc-13"]
