@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 RECENT = 5  # innocent releases near the onset, in every incident
 BEHAVING = 3  # of them change what the assistant does
 SUSPECTS = 2  # of those, at least, look like harm
-FOUNDED_SHARE = 0.5  # of the changes that are safe only with another may be made, with that one there from the start
+FOUNDED_SHARE = 0.1  # of the changes that are safe only with another may be made, with that one there from the start
 SQUASHED = 2  # of them and the fault's hold a second change
 ASKING_SHARE = 0.3  # of the incidents may have a change that shows in prompts: the model is asked anew then
 BEHAVING_SHARE = 0.5  # of the second changes change what the assistant does
 LARGE = 12  # lines taken away or added: as many as faults of the larger sort have
 LARGE_ONES = (1, 2, 2)  # of the innocent releases
 OLDER = 2  # at most, between the founding and the last published document
-PRESENT = 0.45  # of the other innocent changes are in the code from the start
+PRESENT = 0.1  # of the other innocent changes are in the code from the start: few trees have the same ones
 
 
 @dataclass(frozen=True)

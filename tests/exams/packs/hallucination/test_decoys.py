@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
 
+from exams.packs import Spec
 from exams.packs.hallucination import build, decoys
 from exams.packs.hallucination.asked import sound
 from exams.packs.hallucination.battery import plain
 from exams.packs.hallucination.drawing import written
+from exams.packs.hallucination.hidden import CLASSES
+from exams.packs.hallucination.incident import domain_of, fault_of
 from exams.packs.hallucination.innocents import INNOCENTS
 from exams.packs.hallucination.weave import apart, size, taken, woven
 from exams.packs.hallucination.world import DOMAINS
@@ -76,6 +80,20 @@ def test_where_only_large_ones_are_left_they_ride() -> None:
     assert size(found[usable[11]]) >= decoys.LARGE
     for seed in range(40):
         assert len(chosen(setting, "bank", seed, usable[:12]).riders) == decoys.SQUASHED
+
+
+def test_few_incidents_have_the_same_innocent_change() -> None:
+    """Who has seen some incidents knows what comes back in others, and would pass over it unread."""
+    made, there = Counter[str](), Counter[str]()
+    specs = [Spec(key, seed) for key in CLASSES for seed in range(2000, 2004)]
+    for spec in specs:
+        domain = domain_of(spec.seed)
+        setting = setting_of(spec.failure_class, fault_of(spec), domain, spec.seed)
+        one = chosen(setting, domain, spec.seed)
+        made.update(each.subject for each in (*one.recent, *one.riders, *one.older))
+        there.update(each.subject for each in (*one.recent, *one.riders, *one.older, *one.present))
+    assert made.most_common(1)[0][1] <= 0.25 * len(specs), made.most_common(3)
+    assert there.most_common(1)[0][1] <= 0.3 * len(specs), there.most_common(3)
 
 
 # --- Right by the code, not by the luck of these documents -----------------------------------------------------
