@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from exams.packs.hallucination.past import Past, Release, Setting
 
 GIT = shutil.which("git") or "git"
-SEEDS = 12
+SEEDS = 24
 AT_MOST = 0.4  # of the draws may be right that guess the cause by one thing one sees without reading
 GUESSED = 0.35
 MOST_AT_ONE_PLACE = 0.35
