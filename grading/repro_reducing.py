@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from exams import ledger
 from exams.definitions import stage_for_diagnoses
@@ -41,19 +41,16 @@ class Overtaken(Exception):
 
 def enlist(*, now: datetime) -> int:
     """Give a row to the confirmed diagnosis of each attempt, and to the first right one, whose stage has closed."""
+    confirmed = Diagnosis.objects.filter(check_result__reproduces=True)
+    before = confirmed.filter(attempt=OuterRef("attempt"), number__lt=OuterRef("number"))
+    is_first = ~Exists(before)
+    is_first_right = Q(check_result__cause_matches=True) & ~Exists(before.filter(check_result__cause_matches=True))
     waiting = (
-        Diagnosis.objects.filter(check_result__reproduces=True, reduction=None)
-        .select_related("attempt__twin", "check_result")
+        confirmed.filter(is_first | is_first_right, reduction=None)
+        .select_related("attempt__twin")
         .order_by("attempt_id", "number")
     )
-    chosen: list[Diagnosis] = []
-    closed: dict[object, bool] = {}
-    for diagnosis in waiting:
-        attempt = diagnosis.attempt
-        if attempt.pk not in closed:
-            closed[attempt.pk] = _is_over(attempt, now)
-        if closed[attempt.pk] and diagnosis in _of_interest(attempt):
-            chosen.append(diagnosis)
+    chosen = [each for each in waiting if _is_over(each.attempt, now)]
     ReproReduction.objects.bulk_create(
         [ReproReduction(diagnosis=each, questions=len(each.repro)) for each in chosen], ignore_conflicts=True
     )
@@ -62,13 +59,6 @@ def enlist(*, now: datetime) -> int:
 
 def _is_over(attempt: Attempt, now: datetime) -> bool:
     return Stage.objects.filter(attempt=attempt, key=stage_for_diagnoses(attempt), closes_at__lte=now).exists()
-
-
-def _of_interest(attempt: Attempt) -> list[Diagnosis]:
-    """The confirmed diagnosis, and the first confirmed one that names the true cause."""
-    reproducing = Diagnosis.objects.filter(attempt=attempt, check_result__reproduces=True).order_by("number")
-    right = reproducing.filter(check_result__cause_matches=True)
-    return [each for each in (reproducing.first(), right.first()) if each is not None]
 
 
 def claim(*, now: datetime) -> ReproReduction | None:
