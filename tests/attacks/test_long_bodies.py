@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
+from rest_framework.fields import Field
 
 from exams.database_clock import database_now
 from rubrics.models import Review
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.django_db
 
 EMPTIES = f"[{','.join(['[]'] * 300_000)}]"
 KEYS = f"{{{','.join(f'{chr(34)}{number:x}{chr(34)}:[]' for number in range(90_000))}}}"
+FEW = 50  # fields of a body and what stands in them, where nothing is too long
 BODIES = {
     "diagnoses/": [
         f'{{"component": "index", "failure_class": "H1", "explanation": "x", "repro": {EMPTIES}}}',
@@ -34,33 +36,47 @@ def attempt(cast: Cast) -> Attempt:
     return live_attempt(cast.learner)
 
 
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How many parts of a body were looked at, one by one."""
+    counted: Counter[str] = Counter()
+    run_validation = Field.run_validation
+
+    def counting(self: Field[object, object, object, object], *given: object, **named: object) -> object:
+        counted["fields"] += 1
+        return run_validation(self, *given, **named)
+
+    monkeypatch.setattr(Field, "run_validation", counting)
+    return counted
+
+
 @pytest.mark.parametrize(("address", "body"), [(address, body) for address, each in BODIES.items() for body in each])
-def test_what_a_learner_sends_costs_no_second(cast: Cast, attempt: Attempt, address: str, body: str) -> None:
-    began = time.process_time()
+def test_what_a_learner_sends_is_not_looked_through(
+    cast: Cast, attempt: Attempt, looks: Counter[str], address: str, body: str
+) -> None:
     answer = client_of(cast.learner).generic(
         "POST", f"/api/v1/attempts/{attempt.pk}/{address}", body, content_type="application/json"
     )
-    assert time.process_time() - began < 1
+    assert looks["fields"] < FEW
     assert answer.status_code == 400
     assert answer["Content-Type"] == "application/problem+json"
     assert len(answer.content) < 10_000
 
 
 @pytest.mark.parametrize(
-    ("method", "address", "body"),
+    ("address", "body"),
     [
-        ("PUT", "scores/communication/", f'{{"score": "0.50", "evidence": {EMPTIES}}}'),
-        ("PUT", "assertions/", f'{{"assertions": {EMPTIES}}}'),
+        ("scores/communication/", f'{{"score": "0.50", "evidence": {EMPTIES}}}'),
+        ("assertions/", f'{{"assertions": {EMPTIES}}}'),
     ],
 )
-def test_nor_what_a_mentor_does(cast: Cast, attempt: Attempt, method: str, address: str, body: str) -> None:
+def test_nor_what_a_mentor_does(cast: Cast, attempt: Attempt, looks: Counter[str], address: str, body: str) -> None:
     now = database_now()
     review = Review.objects.create(attempt=attempt, rubric=attempt.twin.rubric, opened_at=now, waiting_since=now)
-    began = time.process_time()
     answer = client_of(cast.mentor).generic(
-        method, f"/api/v1/reviews/{review.pk}/{address}", body, content_type="application/json"
+        "PUT", f"/api/v1/reviews/{review.pk}/{address}", body, content_type="application/json"
     )
-    assert time.process_time() - began < 1
+    assert looks["fields"] < FEW
     assert answer.status_code == 400
 
 

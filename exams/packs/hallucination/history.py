@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from exams.packs.hallucination.people import Person
     from sandboxes.ingest.tree import Tree
 
-COMMITS = (18, 21)
+COMMITS = (18, 20)
 EXPORT = (
     "Export traces, metrics and complaints for the incident",
     "Export what production recorded, for whoever is on call",
@@ -172,6 +172,7 @@ class _Drawing:
 
     def _early(self, before: date, later: int) -> _Early:
         """Draw the commits until the last published document, oldest first."""
+        self.older = self.older[: COMMITS[1] - later - 2 - founding.FEWEST]
         wanted = self.random.randint(*COMMITS) - later - 2 - len(self.older)
         parts = founding.parts(self.random, min(max(wanted, founding.FEWEST), founding.MOST))
         days = [before]
